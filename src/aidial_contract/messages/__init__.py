@@ -1,0 +1,34 @@
+"""The message catalogue: every text the contract shows to people, Australian English, in Fluent.
+
+The one thing a newcomer would get wrong: Fluent identifiers hold no dot, so the key `errors.not_found`
+is the Fluent message `errors-not_found`, and its advice the attribute `.todo`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from fluent.runtime import FluentBundle, FluentResource
+
+
+@cache
+def _bundle() -> FluentBundle:
+    source = files(__package__).joinpath("en-AU.ftl").read_text(encoding="utf-8")
+    bundle = FluentBundle(["en-AU"], use_isolating=False)
+    bundle.add_resource(FluentResource(source))
+    return bundle
+
+
+@cache
+def text(key: str, attribute: str | None = None) -> str:
+    """The en-AU text of `key` (`errors.not_found`), or of one of its attributes; KeyError when absent."""
+    bundle = _bundle()
+    message = bundle.get_message(key.replace(".", "-"))
+    pattern = message.attributes[attribute] if attribute else message.value
+    if pattern is None:
+        raise KeyError(key)
+    value, problems = bundle.format_pattern(pattern)
+    if problems:
+        raise KeyError(f"{key}: {problems[0]}")
+    return str(value)

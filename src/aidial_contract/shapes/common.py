@@ -1,0 +1,78 @@
+"""Pieces of wire shapes that several surfaces use.
+
+The one thing a newcomer would get wrong: text on the wire is `Text`, which refuses NUL and control
+characters, never a bare `str`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from aidial_contract.checking import TEXT_PATTERN
+
+
+class Incoming(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A body a caller sends: unknown fields are refused."""
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A body we answer with."""
+
+
+Time = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset")]
+Uuid = Annotated[
+    str, Meta(pattern=r"\A[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z", description="UUID")
+]
+Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{1,62}\Z")]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
+Label = Annotated[str, Meta(min_length=1, max_length=80, pattern=TEXT_PATTERN)]
+Note = Annotated[str, Meta(max_length=2_000, pattern=TEXT_PATTERN)]
+Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
+class Matching(Outgoing):
+    """How many records match: exact up to 10,000, then `capped`."""
+
+    count: int
+    capped: bool
+
+
+class ErrorEntry(Outgoing):
+    """One row of the public error registry."""
+
+    code: str
+    status: int
+    category: str
+    message_key: str
+    message: str
+    retryable: bool
+    what_to_do: str
+
+
+class ErrorRegistry(Outgoing):
+    """`GET /v1/errors`."""
+
+    errors: list[ErrorEntry]
+
+
+class HealthCheck(Outgoing):
+    """One dependency's state."""
+
+    status: Literal["pass", "warn", "fail"]
+    latency_ms: float
+
+
+class Health(Outgoing):
+    """`application/health+json`."""
+
+    status: Literal["pass", "warn", "fail"]
+    service: str
+    version: str
+    checks: dict[str, HealthCheck] = {}
+
+
+JsonObject = dict[str, Any]

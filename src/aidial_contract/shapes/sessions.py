@@ -1,0 +1,157 @@
+"""Session registry and session context on the wire. `contract.md` section 8, `product.md` section 2.
+
+The one thing a newcomer would get wrong: the API derives MFA from the ID token itself; the portal's word
+for it is never asked.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from aidial_contract.checking import TEXT_PATTERN
+from aidial_contract.shapes.common import Incoming, Outgoing, Time, Uuid
+
+SessionState = Literal["active", "expiring", "unknown"]
+MfaState = Literal["required", "satisfied", "pending", "failed", "optional", "unavailable"]
+Sealed = Annotated[str, Meta(min_length=1, max_length=64 * 1024, pattern=r"\A[A-Za-z0-9_.-]+\Z")]
+
+
+class NewSession(Incoming):
+    """`POST /v1/sessions`: `tokens` is the portal's sealed token set, opaque to the API."""
+
+    id_token: Annotated[str, Meta(min_length=1, max_length=16 * 1024)]
+    device_label: Annotated[str, Meta(min_length=1, max_length=120, pattern=TEXT_PATTERN)]
+    nonce: Annotated[str, Meta(max_length=256)] | None = None
+    tokens: Sealed | None = None
+
+
+class RegisteredSession(Outgoing):
+    """201 of `POST /v1/sessions`."""
+
+    session_id: Uuid
+    state: SessionState
+    idle_expires_at: Time
+    absolute_expires_at: Time
+
+
+class SessionStatus(Outgoing):
+    """`GET .../state`, `POST .../touch`."""
+
+    state: SessionState
+    idle_expires_at: Time | None
+    absolute_expires_at: Time | None
+    degraded: bool = False
+
+
+class SessionRow(Outgoing):
+    """One of a person's own sessions."""
+
+    session_id: Uuid
+    device: str
+    location: str | None
+    created_at: Time
+    last_active_at: Time
+    current: bool
+
+
+class SessionList(Outgoing):
+    """`GET /v1/sessions`, the current one first."""
+
+    sessions: list[SessionRow]
+
+
+class Revoked(Outgoing):
+    """How many sessions were signed out."""
+
+    revoked: int
+
+
+class RefreshLease(Outgoing):
+    """`POST /v1/sessions/{id}/refresh-lease`: `won` says who refreshes; losers read `tokens`."""
+
+    won: bool
+    token_generation: int
+    lease_until: Time | None
+    tokens: str | None
+
+
+class StoreTokens(Incoming):
+    """`PUT /v1/sessions/{id}/tokens`: compare-and-set from `expected_generation`."""
+
+    expected_generation: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    tokens: Sealed
+
+
+class StoredTokens(Outgoing):
+    """The generation now stored."""
+
+    token_generation: int
+
+
+class ContextUser(Outgoing):
+    """Who is signed in."""
+
+    user_id: Uuid
+    email: str
+    first_name: str | None
+    last_name: str | None
+    mobile: str | None
+    timezone: str | None
+    language: str | None
+
+
+class ContextClient(Outgoing):
+    """A client in reach."""
+
+    client_id: str
+    name: str
+    timezone: str
+
+
+class ContextProject(Outgoing):
+    """A project in reach."""
+
+    project_id: Uuid
+    client_id: str
+    display_name: str
+    timezone: str
+
+
+class MfaPolicy(Outgoing):
+    """Whether a second factor is required, and what this session has shown."""
+
+    required: bool
+    satisfied: bool
+    state: MfaState
+    allowed_factors: list[str]
+
+
+class ContextKey(Outgoing):
+    """Which key is asking."""
+
+    api_key_id: str
+    scope: str
+    environment: str
+    expires_at: Time | None
+
+
+class SessionContext(Outgoing):
+    """`GET /v1/session-context`: who am I, what do I reach.
+
+    `assigned` is false for a person with no active assignment: signed in to nothing.
+    """
+
+    actor: Literal["user", "key"]
+    assigned: bool
+    role: str | None
+    user: ContextUser | None
+    key: ContextKey | None
+    client_id: str | None
+    tenant_name: str | None
+    tenant_status: str | None
+    partner_org: str | None
+    clients: list[ContextClient]
+    projects: list[ContextProject]
+    mfa: MfaPolicy
