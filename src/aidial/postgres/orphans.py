@@ -57,16 +57,14 @@ def _recorded_pid(cluster: Path) -> int:
 def _processes_of(cluster: Path) -> list[int]:
     wanted = cluster.stat()
     found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            here = os.stat(f"/proc/{entry}/cwd")
-            program = os.readlink(f"/proc/{entry}/exe").removesuffix(" (deleted)")
+            here = (entry / "cwd").stat()
+            program = (entry / "exe").readlink().name.removesuffix(" (deleted)")
         except OSError:
             continue
-        if (here.st_dev, here.st_ino) == (wanted.st_dev, wanted.st_ino) and Path(program).name == "postgres":
-            found.append(int(entry))
+        if (here.st_dev, here.st_ino) == (wanted.st_dev, wanted.st_ino) and program == "postgres":
+            found.append(int(entry.name))
     return found
 
 

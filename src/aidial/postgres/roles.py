@@ -65,7 +65,7 @@ def _make_roles(connection: psycopg.Connection, passwords: Passwords) -> None:
     secrets = {OWNER: passwords.owner, APP: passwords.app}
     for role, attributes in _ATTRIBUTES.items():
         verb = "ALTER" if role in known else "CREATE"
-        connection.execute(sql.SQL(f"{verb} ROLE {{}} {attributes}").format(sql.Identifier(role)))  # noqa: S608
+        connection.execute(sql.SQL(f"{verb} ROLE {{}} {attributes}").format(sql.Identifier(role)))
         if role in secrets:  # hashed here, so that the server never sees the password itself
             hashed = connection.pgconn.encrypt_password(
                 secrets[role].encode(), role.encode(), b"scram-sha-256"

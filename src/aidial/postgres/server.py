@@ -99,7 +99,7 @@ class EmbeddedPostgres:
             return self._urls(roles.DATABASE)
         folder = self._folder
         folder.make()
-        account = choose_account(next((path for path in (folder.cluster, folder.path) if path.exists())))
+        account = choose_account(next(path for path in (folder.cluster, folder.path) if path.exists()))
         account.require_way_to(folder.path.parent)
         if not folder.locked:
             folder.lock()
@@ -119,7 +119,7 @@ class EmbeddedPostgres:
             self._folder.unlock()
 
     def keep_running(self) -> None:
-        """Start the server again when it died; otherwise do nothing. Call it now and then. Errors: as start."""
+        """Start the server again when it died. Call it now and then. Errors: those of `start`."""
         if self._server is not None and not self.running:
             self._say("The database server ended unexpectedly; starting it again")
             self.start()
