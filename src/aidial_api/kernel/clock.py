@@ -3,12 +3,12 @@
 A newcomer would call `datetime.now()`: naive, and out of a test's reach. Times here always carry UTC.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 
-Clock = Callable[[], datetime.datetime]
+Clock = Callable[[], dt.datetime]
 
 
-def utc_now() -> datetime.datetime:
+def utc_now() -> dt.datetime:
     """Return the present moment, aware, in UTC."""
-    return datetime.datetime.now(datetime.UTC)
+    return dt.datetime.now(dt.UTC)

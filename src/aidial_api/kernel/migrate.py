@@ -122,8 +122,8 @@ def _first_line(error: OperationalError | ProgrammingError) -> str:
 
 
 def _make_roles(connection: sqlalchemy.Connection) -> None:
-    modern = (connection.dialect.server_version_info or (0,))[0] * 10_000 >= _SERVER_16
-    state = connection.exec_driver_sql(_ROLES if modern else _ROLES_BEFORE_16).one()
+    version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
+    state = connection.exec_driver_sql(_ROLES if version >= _SERVER_16 else _ROLES_BEFORE_16).one()
     wanted = []
     if not state.has_app:
         wanted.append("CREATE ROLE aidial_app NOLOGIN NOSUPERUSER NOBYPASSRLS")
@@ -132,7 +132,9 @@ def _make_roles(connection: sqlalchemy.Connection) -> None:
         wanted.append("CREATE ROLE aidial_lookup NOLOGIN NOSUPERUSER NOBYPASSRLS")
     if not (state.has_lookup and state.may_be_lookup):
         wanted.append("GRANT aidial_lookup TO CURRENT_USER")
-    owner = connection.exec_driver_sql("SELECT quote_ident(current_user), quote_ident(current_database())").one()
+    owner = connection.exec_driver_sql(
+        "SELECT quote_ident(current_user), quote_ident(current_database())"
+    ).one()
     if not state.may_grant:
         raise MigrationRefused(
             f"the schema public must belong to the migrating role; run as an administrator: "

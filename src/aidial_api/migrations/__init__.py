@@ -1,0 +1,1 @@
+"""The database's shape over time; `kernel.migrate` runs it, and `HEAD` names the newest revision."""

@@ -9,7 +9,8 @@ depends_on = None
 
 # The tenants of the transaction's setting, read once a statement (a sub-select becomes an InitPlan).
 REACHED = (
-    "client_id = any((select string_to_array(nullif(current_setting('app.client_ids', true), ''), ','))::text[])"
+    "client_id = any((select string_to_array("
+    "nullif(current_setting('app.client_ids', true), ''), ','))::text[])"
 )
 OWN = "user_id = (select nullif(current_setting('app.actor_id', true), '')::uuid)"
 OWN_PARTNER = "partner_org_id = (select nullif(current_setting('app.partner_org_id', true), ''))"
@@ -136,7 +137,7 @@ CREATE POLICY own ON users USING ({OWN}) WITH CHECK ({OWN});
 CREATE POLICY through_membership ON users
     USING (EXISTS (SELECT FROM memberships m WHERE m.user_id = users.user_id))
     WITH CHECK (EXISTS (SELECT FROM memberships m WHERE m.user_id = users.user_id));
-"""
+"""  # noqa: S608 - no text from outside
 
 GRANTS = """
 GRANT USAGE ON SCHEMA public TO aidial_app, aidial_lookup;

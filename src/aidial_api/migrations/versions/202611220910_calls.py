@@ -8,7 +8,8 @@ branch_labels = None
 depends_on = None
 
 REACHED = (
-    "client_id = any((select string_to_array(nullif(current_setting('app.client_ids', true), ''), ','))::text[])"
+    "client_id = any((select string_to_array("
+    "nullif(current_setting('app.client_ids', true), ''), ','))::text[])"
 )
 
 CALLS = """
@@ -25,8 +26,8 @@ CREATE TABLE calls (
     answered_at          timestamptz,
     ended_at             timestamptz,
     duration_seconds     integer CHECK (duration_seconds >= 0),
-    end_reason           text CHECK (end_reason IN ('caller_hangup', 'agent_hangup', 'transfer', 'max_duration',
-                                                    'missed', 'failed', 'unknown')),
+    end_reason           text CHECK (end_reason IN ('caller_hangup', 'agent_hangup', 'transfer',
+                                                    'max_duration', 'missed', 'failed', 'unknown')),
     from_number          bytea,
     to_number            bytea,
     agent_id             text,
@@ -55,8 +56,8 @@ CREATE TABLE calls (
     email_status         text,
     message_count        integer NOT NULL DEFAULT 0 CHECK (message_count >= 0),
     transcript_state     text NOT NULL DEFAULT 'missing'
-                         CHECK (transcript_state IN ('available', 'live', 'missing', 'hidden', 'retention_expired',
-                                                     'redaction_failed', 'truncated', 'incomplete')),
+                         CHECK (transcript_state IN ('available', 'live', 'missing', 'hidden', 'truncated',
+                                                     'incomplete', 'retention_expired', 'redaction_failed')),
     version              integer NOT NULL DEFAULT 1 CHECK (version > 0),
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
@@ -71,7 +72,8 @@ WITH (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_fac
 -- filters and the analytics never leave it.
 CREATE INDEX calls_by_start ON calls (client_id, project_id, started_at DESC, call_id DESC)
     INCLUDE (status, duration_seconds, sentiment_caller, outcome);
-CREATE INDEX calls_by_duration ON calls (client_id, project_id, coalesce(duration_seconds, 0) DESC, call_id DESC);
+CREATE INDEX calls_by_duration ON calls
+    (client_id, project_id, coalesce(duration_seconds, 0) DESC, call_id DESC);
 CREATE INDEX calls_live ON calls (client_id, project_id, started_at) WHERE status = 'live';
 CREATE TABLE transcripts (
     client_id        text COLLATE "C" NOT NULL,

@@ -8,7 +8,8 @@ branch_labels = None
 depends_on = None
 
 REACHED = (
-    "client_id = any((select string_to_array(nullif(current_setting('app.client_ids', true), ''), ','))::text[])"
+    "client_id = any((select string_to_array("
+    "nullif(current_setting('app.client_ids', true), ''), ','))::text[])"
 )
 OWN = "user_id = (select nullif(current_setting('app.actor_id', true), '')::uuid)"
 OWN_PARTNER = "partner_org_id = (select nullif(current_setting('app.partner_org_id', true), ''))"
@@ -91,7 +92,7 @@ CREATE POLICY own_partner ON audit_events FOR SELECT USING (client_id IS NULL AN
 -- An event of no tenant (a refused sign-in) may be written by anybody and read by nobody here.
 CREATE POLICY written ON audit_events FOR INSERT WITH CHECK (
     (client_id IS NULL OR {REACHED}) AND (partner_org_id IS NULL OR {OWN_PARTNER}));
-"""
+"""  # noqa: S608 - no text from outside
 
 GRANTS = """
 GRANT SELECT, INSERT, UPDATE ON sessions, api_keys TO aidial_app;

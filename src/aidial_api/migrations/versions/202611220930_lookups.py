@@ -86,12 +86,14 @@ BEGIN
                                             WHERE mine.status = 'active'), false),
            coalesce((SELECT jsonb_agg(to_jsonb(mine) ORDER BY mine.role, mine.client_id, mine.partner_org_id)
                      FROM mine), '[]'::jsonb),
-           coalesce((SELECT jsonb_agg(to_jsonb(r) - 'chosen' - 'every_project' || jsonb_build_object('projects', (
-                SELECT coalesce(jsonb_agg(jsonb_build_object('project_id', p.project_id, 'timezone', p.timezone)
-                                          ORDER BY p.project_id), '[]'::jsonb)
-                FROM public.projects p
-                WHERE p.client_id = r.client_id AND p.is_active
-                    AND (r.every_project OR p.project_id = any(r.chosen)))) ORDER BY r.client_id)
+           coalesce((SELECT jsonb_agg(
+                to_jsonb(r) - 'chosen' - 'every_project' || jsonb_build_object('projects', (
+                    SELECT coalesce(jsonb_agg(
+                        jsonb_build_object('project_id', p.project_id, 'timezone', p.timezone)
+                        ORDER BY p.project_id), '[]'::jsonb)
+                    FROM public.projects p
+                    WHERE p.client_id = r.client_id AND p.is_active
+                        AND (r.every_project OR p.project_id = any(r.chosen)))) ORDER BY r.client_id)
                      FROM reached r), '[]'::jsonb);
 END $$;
 """

@@ -1,0 +1,172 @@
+"""The database: a pool, and one transaction a request that sees only what its reach allows.
+
+A newcomer would look for the query that sets the tenant. It is inside BEGIN: one round trip, and
+gone at the end of the transaction, which is why nothing is reset between two borrowers. `jsonb`
+is text in and out (decode it with msgspec); uuids are accepted as text.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import asyncpg
+
+from aidial_api.kernel.listen import Listener
+from aidial_api.kernel.reach import NOTHING, Reach, begin_text
+from aidial_api.kernel.roles import DatabaseRefused, choose_role
+from aidial_api.kernel.transaction import (
+    GONE,
+    DatabaseUnavailable,
+    Transaction,
+    Tx,
+    borrowed,
+    given_back,
+    observe,
+    told,
+    unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+__all__ = [
+    "NOTHING",
+    "Database",
+    "DatabaseRefused",
+    "DatabaseUnavailable",
+    "Reach",
+    "Tx",
+    "observe",
+    "owner_transaction",
+]
+
+LookUp = Literal["lookup_api_key", "lookup_session", "lookup_user"]
+_LOOKUPS: dict[LookUp, str] = {
+    "lookup_api_key": "SELECT * FROM lookup_api_key($1)",
+    "lookup_session": "SELECT * FROM lookup_session($1)",
+    "lookup_user": "SELECT * FROM lookup_user($1, $2, $3)",
+}
+CONNECT_TIMEOUT_S = 5.0
+_SETTINGS = {"application_name": "aidial api", "jit": "off", "timezone": "UTC"}
+
+
+class _Pooled(asyncpg.Connection):
+    """A connection the pool does not reset: all that AiDial sets ends with the transaction.
+
+    asyncpg still rolls back a transaction that was left open.
+    """
+
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Database:
+    """The application's connections. Made by `connect`, never by hand."""
+
+    def __init__(
+        self, pool: "asyncpg.Pool[Any]", url: str, settings: dict[str, str], acquire_timeout_s: float
+    ) -> None:
+        self._pool = pool
+        self._url = url
+        self._settings = settings
+        self._acquire_timeout_s = acquire_timeout_s
+        self._listeners: list[Listener] = []
+
+    @classmethod
+    async def connect(
+        cls,
+        url: str,
+        *,
+        min_size: int = 2,
+        max_size: int = 16,
+        command_timeout_s: float = 5.0,
+        acquire_timeout_s: float = 2.0,
+    ) -> "Database":
+        """Open the pool as the application role.
+
+        Raises `DatabaseRefused` when row-level security would not bind the role (superuser, BYPASSRLS,
+        owner) or the server is too old, `DatabaseUnavailable` when it does not answer.
+        """
+        settings = {**_SETTINGS, "statement_timeout": str(int(command_timeout_s * 1000) + 500)}
+        try:
+            role = await choose_role(url, timeout_s=CONNECT_TIMEOUT_S)
+            if role is not None:
+                settings["role"] = role
+            pool = await asyncpg.create_pool(
+                url,
+                connection_class=_Pooled,
+                min_size=min_size,
+                max_size=max_size,
+                max_queries=1_000_000,
+                max_inactive_connection_lifetime=0,
+                command_timeout=command_timeout_s,
+                timeout=CONNECT_TIMEOUT_S,
+                statement_cache_size=512,
+                max_cached_statement_lifetime=0,
+                server_settings=settings,
+            )
+        except (
+            *GONE,
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InvalidCatalogNameError,
+        ) as gone:
+            raise unavailable(gone, None) from gone
+        return cls(pool, url, settings, acquire_timeout_s)
+
+    async def close(self) -> None:
+        """Stop listening and close every connection; those still in use are cut after a second."""
+        for listener in self._listeners:
+            await listener.close()
+        try:
+            async with asyncio.timeout(1):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    def transaction(self, reach: Reach, *, read_only: bool = False) -> Transaction:
+        """Begin with `reach` set: `async with db.transaction(reach) as tx`."""
+        begin = begin_text(reach, read_only=read_only)
+        return Transaction(self._pool, begin, self._acquire_timeout_s)
+
+    async def lookup(self, name: LookUp, *args: object) -> asyncpg.Record | None:
+        """Ask one of the three look-ups that need no reach; their columns are in the migration."""
+        told(name)
+        connection = await borrowed(self._pool, self._acquire_timeout_s)
+        try:
+            return await connection.fetchrow(_LOOKUPS[name], *args)
+        except GONE as gone:
+            raise unavailable(gone, connection) from gone
+        finally:
+            await given_back(self._pool, connection)
+
+    async def ping(self) -> None:
+        """Return when the database answers; raises `DatabaseUnavailable`."""
+        async with self.transaction(NOTHING, read_only=True) as tx:
+            await tx.fetchval("SELECT 1")
+
+    async def listen(self, channel: str, callback: "Callable[[str | None], None]") -> None:
+        """Call `callback` with each payload on `channel`, and with None when some may have been missed."""
+        listener = Listener(self._url, self._settings, channel, callback)
+        self._listeners.append(listener)
+        try:
+            await listener.start(timeout_s=CONNECT_TIMEOUT_S)
+        except GONE as gone:
+            raise unavailable(gone, None) from gone
+
+
+@asynccontextmanager
+async def owner_transaction(owner_url: str, reach: Reach) -> "AsyncIterator[Tx]":
+    """One transaction as the role that owns the tables: for bootstrap, which makes internal people.
+
+    The policies bind the owner too; it alone may write memberships of no client and no partner.
+    """
+    try:
+        async with (
+            asyncpg.create_pool(owner_url, min_size=1, max_size=1, connection_class=_Pooled) as pool,
+            Transaction(pool, begin_text(reach), CONNECT_TIMEOUT_S) as tx,
+        ):
+            yield tx
+    except GONE as gone:
+        raise unavailable(gone, None) from gone

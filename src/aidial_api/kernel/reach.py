@@ -1,0 +1,52 @@
+"""What a transaction may see, and the one text that tells PostgreSQL so.
+
+A newcomer would pass the ids as parameters. asyncpg sends several commands in one round trip only
+as plain text, so the text is built here, by one function, from ids of one narrow alphabet.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The tenants, the person and the partner organisation of one transaction; empty reaches nothing.
+
+    `client_ids` and `partner_org_id` are slugs, `actor_id` is a person's UUID in lower case (a key
+    has none). An id outside its alphabet raises `ValueError` when the transaction begins.
+    """
+
+    client_ids: tuple[str, ...] = ()
+    actor_id: str | None = None
+    partner_org_id: str | None = None
+
+
+NOTHING = Reach()
+
+
+@lru_cache(maxsize=4096)
+def begin_text(reach: Reach, *, read_only: bool = False) -> str:
+    """Return BEGIN and the settings of `reach` as one text. Nothing else in AiDial builds such a text.
+
+    The settings last until the end of the transaction, so a connection goes back to the pool clean.
+    """
+    parts = ["BEGIN READ ONLY" if read_only else "BEGIN"]
+    if reach.client_ids:
+        parts.append(f"SET LOCAL app.client_ids='{','.join(map(_checked_id, reach.client_ids))}'")
+    if reach.actor_id is not None:
+        if not _UUID.fullmatch(reach.actor_id):
+            raise ValueError("not the id of a person")
+        parts.append(f"SET LOCAL app.actor_id='{reach.actor_id}'")
+    if reach.partner_org_id is not None:
+        parts.append(f"SET LOCAL app.partner_org_id='{_checked_id(reach.partner_org_id)}'")
+    return ";".join(parts)
+
+
+def _checked_id(given: str) -> str:
+    if not _ID.fullmatch(given):
+        raise ValueError("not an id")
+    return given

@@ -1,0 +1,206 @@
+"""One transaction: borrowed, begun with its reach, committed or rolled back, given back.
+
+A newcomer would ask the pool to clean up. Nothing needs cleaning: a connection that cannot be
+rolled back in time is cut off, never returned.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from asyncpg.pool import PoolConnectionProxy
+
+_log = structlog.get_logger()
+
+_ROLLBACK_TIMEOUT_S = 2.0
+# What the driver raises when the server or the connection is gone, or the server gives up on us.
+GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    OSError,  # TimeoutError is one
+)
+_observers: "list[Callable[[str], None]]" = []
+
+
+class DatabaseUnavailable(Exception):  # noqa: N818
+    """The database did not answer, or the connection broke; `reason` is for the log, never the wire.
+
+    Raised at commit too: then nobody knows whether the transaction was written.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@contextmanager
+def observe(watcher: "Callable[[str], None]") -> "Iterator[None]":
+    """Call `watcher` with the text of every statement of this process; for tests that count them."""
+    _observers.append(watcher)
+    try:
+        yield
+    finally:
+        _observers.remove(watcher)
+
+
+def told(sql: str) -> None:
+    """Tell the observers of one statement."""
+    for watcher in _observers:
+        watcher(sql)
+
+
+def unavailable(error: BaseException, connection: "PoolConnectionProxy[Any] | None") -> Exception:
+    """Return what to raise for `error`: a misuse of the driver stays what it is."""
+    if isinstance(error, asyncpg.InterfaceError) and connection is not None and not connection.is_closed():
+        return error
+    return DatabaseUnavailable(f"{type(error).__name__}: {error}")
+
+
+class Tx:
+    """One transaction. `statements` counts what ran in it, BEGIN and COMMIT left out."""
+
+    __slots__ = ("_connection", "statements")
+
+    def __init__(self, connection: "PoolConnectionProxy[Any]") -> None:
+        self._connection = connection
+        self.statements = 0
+
+    async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        """Return every row."""
+        return await self._run(self._connection.fetch, sql, args)  # type: ignore[no-any-return]
+
+    async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
+        """Return the first row, or None."""
+        return await self._run(self._connection.fetchrow, sql, args)  # type: ignore[no-any-return]
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """Return the first column of the first row, or None."""
+        return await self._run(self._connection.fetchval, sql, args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run one statement; return its tag, such as `UPDATE 1`."""
+        return await self._run(self._connection.execute, sql, args)  # type: ignore[no-any-return]
+
+    async def executemany(self, sql: str, rows: "Iterable[tuple[object, ...]]") -> None:
+        """Run one statement once a row, in one batch; counts as one."""
+        await self._run(self._connection.executemany, sql, (rows,))
+
+    async def fetchval_within(self, timeout_ms: int, sql: str, *args: object) -> Any | None:
+        """Return what `fetchval` does, or None when that takes the server longer than `timeout_ms`.
+
+        For reads only: whatever the statement wrote is undone. The transaction goes on either way.
+        """
+        await self._run(
+            self._connection.execute, f"SAVEPOINT capped;SET LOCAL statement_timeout={timeout_ms:d}", ()
+        )
+        try:
+            self.statements += 1
+            told(sql)
+            return await self._connection.fetchval(sql, *args)
+        except asyncpg.QueryCanceledError:
+            return None
+        except GONE as gone:
+            raise unavailable(gone, self._connection) from gone
+        finally:
+            if not self._connection.is_closed():
+                # Rolling back restores the time-out as well, which a release would keep.
+                await self._run(self._connection.execute, "ROLLBACK TO capped;RELEASE capped", ())
+
+    @asynccontextmanager
+    async def savepoint(self) -> "AsyncIterator[None]":
+        """Undo only what happens inside when it raises; the exception goes on."""
+        await self._run(self._connection.execute, "SAVEPOINT part", ())
+        try:
+            yield
+        except BaseException:
+            if not self._connection.is_closed():
+                await self._run(self._connection.execute, "ROLLBACK TO part;RELEASE part", ())
+            raise
+        await self._run(self._connection.execute, "RELEASE part", ())
+
+    async def _run(self, call: "Callable[..., Any]", sql: str, args: tuple[Any, ...]) -> Any:
+        self.statements += 1
+        if _observers:
+            told(sql)
+        try:
+            return await call(sql, *args)
+        except GONE as gone:
+            raise unavailable(gone, self._connection) from gone
+
+
+class Transaction:
+    """Borrows a connection, begins, and commits on a clean exit; everything else rolls back."""
+
+    __slots__ = ("_acquire_timeout_s", "_begin", "_connection", "_pool")
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", begin: str, acquire_timeout_s: float) -> None:
+        self._pool = pool
+        self._begin = begin
+        self._acquire_timeout_s = acquire_timeout_s
+
+    async def __aenter__(self) -> Tx:
+        self._connection = connection = await borrowed(self._pool, self._acquire_timeout_s)
+        try:
+            await connection.execute(self._begin)
+        except BaseException as error:
+            await given_back(self._pool, connection)
+            if isinstance(error, GONE):
+                raise unavailable(error, None) from error
+            raise
+        return Tx(connection)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: "TracebackType | None",
+    ) -> None:
+        connection = self._connection
+        try:
+            if error is None:
+                await _committed(connection)
+        finally:
+            await given_back(self._pool, connection)
+
+
+async def _committed(connection: "PoolConnectionProxy[Any]") -> None:
+    try:
+        tag = await connection.execute("COMMIT")
+    except GONE as gone:
+        raise unavailable(gone, None) from gone
+    if tag != "COMMIT":
+        raise RuntimeError("a statement failed and its error was swallowed: nothing was written")
+
+
+async def borrowed(pool: "asyncpg.Pool[Any]", timeout_s: float) -> "PoolConnectionProxy[Any]":
+    """Take a connection, waiting `timeout_s` at most; raises `DatabaseUnavailable`."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await pool.acquire()
+    except GONE as gone:
+        raise unavailable(gone, None) from gone
+
+
+async def given_back(pool: "asyncpg.Pool[Any]", connection: "PoolConnectionProxy[Any]") -> None:
+    """Return the connection, rolled back; one that cannot say so in time is cut off instead."""
+    try:
+        if not connection.is_closed() and connection.is_in_transaction():
+            async with asyncio.timeout(_ROLLBACK_TIMEOUT_S):
+                await connection.execute("ROLLBACK")
+    except GONE as gone:
+        _log.warning("database.rollback_failed", reason=type(gone).__name__)
+        connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise
+    finally:
+        await pool.release(connection)
