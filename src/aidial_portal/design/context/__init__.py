@@ -1,0 +1,86 @@
+"""What each template expects. A handler builds one of these and calls `engine.render(page, shell)`.
+
+Newcomers get this wrong: values arrive RAW (aware datetimes, whole seconds, E.164 numbers) and templates
+format them; a handler that formats first gets it formatted twice. Addresses (`*_url`) are same-origin paths
+that the handler builds with `links.with_query`, because only it knows which state the page is in.
+"""
+
+from __future__ import annotations
+
+from .calls import CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
+from .dashboard import Bar, BarChart, DashboardPage, Kpi
+from .pages import (
+    AccountPage,
+    ComponentsPage,
+    ErrorPage,
+    OpsHomePage,
+    OpsTile,
+    SecurityPanel,
+    SecurityState,
+    SessionRow,
+    SignInPage,
+)
+from .shell import (
+    BareContext,
+    Chip,
+    Choice,
+    Density,
+    Incident,
+    ListState,
+    NavItem,
+    ProjectChoice,
+    SearchBox,
+    Select,
+    ShellContext,
+    Theme,
+    Tone,
+)
+
+Page = (
+    AccountPage
+    | CallReview
+    | CallRowsFragment
+    | CallsPage
+    | ComponentsPage
+    | DashboardPage
+    | ErrorPage
+    | OpsHomePage
+    | SignInPage
+)
+
+__all__ = [
+    "AccountPage",
+    "Bar",
+    "BarChart",
+    "BareContext",
+    "CallFilters",
+    "CallReview",
+    "CallRow",
+    "CallRowsFragment",
+    "CallsPage",
+    "Chip",
+    "Choice",
+    "ComponentsPage",
+    "DashboardPage",
+    "Density",
+    "ErrorPage",
+    "Incident",
+    "Kpi",
+    "ListState",
+    "NavItem",
+    "OpsHomePage",
+    "OpsTile",
+    "Page",
+    "ProjectChoice",
+    "Redaction",
+    "SearchBox",
+    "SecurityPanel",
+    "SecurityState",
+    "Select",
+    "SessionRow",
+    "ShellContext",
+    "SignInPage",
+    "Theme",
+    "Tone",
+    "Turn",
+]

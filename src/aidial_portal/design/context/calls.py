@@ -1,0 +1,149 @@
+"""The call log and the review of one call: `calls/list.html`, `calls/rows.html`, `calls/review.html`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from .shell import Chip, Choice, ListState, Select
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call in the list. `caller` is what the API gave: E.164, masked (`+61 ... 678`) or None (withheld).
+
+    outcome, agent_name, project_name: shown as they are; None reads as unclassified or unknown.
+    sentiment is the caller's: positive, neutral, upset, unknown.
+    status: live, completed, missed, failed, unknown.
+    expand_url opens the review under the row (the list with `expand=`); when open it is the list without it.
+    """
+
+    call_id: str
+    started_at: datetime
+    caller: str | None
+    duration_seconds: int | None
+    status: str
+    outcome: str | None
+    sentiment: str
+    agent_name: str | None
+    project_name: str
+    expand_url: str
+    channel: str = "voice"
+    direction: str = "inbound"
+    needs_attention: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """A redacted stretch of a turn's text: code points [start, end) and its kind (PHONE, EMAIL, ...)."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing said. Speaker: caller, agent, system. start_ms counts from the answer."""
+
+    speaker: str
+    text: str
+    start_ms: int | None = None
+    redactions: tuple[Redaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallReview:
+    """The panel under a row, all from `GET /v1/calls/{id}` and its transcript.
+
+    transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
+    incomplete, or `error` when the upstream failed (`error_request_id` then says which request).
+    """
+
+    template: ClassVar[str] = "calls/review.html"
+    call_id: str
+    timezone: str
+    started_at: datetime
+    ended_at: datetime | None
+    duration_seconds: int | None
+    end_reason: str | None
+    from_number: str | None
+    to_number: str | None
+    message_count: int | None
+    caller_sentiment: str
+    agent_sentiment: str
+    consent_state: str
+    transcript_state: str
+    close_url: str
+    turns: tuple[Turn, ...] = ()
+    status: str = "completed"
+    summary: str | None = None
+    outcome: str | None = None
+    resolution: str | None = None
+    agent_name: str | None = None
+    transfer_destination: str | None = None
+    transfer_result: str | None = None
+    attention_reason: str | None = None
+    booking_at: datetime | None = None
+    follow_up_note: str | None = None
+    error_request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilters:
+    """The filter form as applied. Dates are the project's calendar days, for the custom range.
+
+    show_caller is False for client_staff, who may not search callers. `hidden` carries what the form must
+    keep (project_id, sort). `more` sits behind "More filters"; `errors` names fields the API refused (422).
+    """
+
+    ranges: tuple[Choice, ...]
+    status: Select
+    more: tuple[Select, ...] = ()
+    range_value: str = ""
+    from_date: date | None = None
+    to_date: date | None = None
+    caller: str = ""
+    show_caller: bool = True
+    query: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallsPage:
+    """The call log. `next_url` is the same list with the next cursor ("Load more"); None at the end.
+
+    matching_count and matching_capped come from the API; count None when it was not counted.
+    sort: `-started_at`, `started_at`, `-duration`, `duration`; the sort addresses flip or choose a column.
+    failure: said in place of the rows when the API could not answer; the rest of the page stands.
+    """
+
+    template: ClassVar[str] = "calls/list.html"
+    state: ListState
+    timezone: str
+    now: datetime
+    filters: CallFilters
+    rows: tuple[CallRow, ...] = ()
+    chips: tuple[Chip, ...] = ()
+    clear_url: str = "/calls"
+    sort: str = "-started_at"
+    sort_started_url: str = "/calls"
+    sort_duration_url: str | None = None
+    matching_count: int | None = None
+    matching_capped: bool = False
+    next_url: str | None = None
+    show_project: bool = True
+    expanded: CallReview | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRowsFragment:
+    """The answer to "Load more" when `HX-Request: true`: more rows and the next button, no page around."""
+
+    template: ClassVar[str] = "calls/rows.html"
+    page: CallsPage
