@@ -1,0 +1,147 @@
+"""What a route of the portal is: one row. The table is the router.
+
+The one thing a newcomer would get wrong: no policy field has a default, so a row without a policy does not
+type-check; and a handler never checks a role, the guard did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal
+
+from starlette.responses import Response
+
+from aidial_portal.kernel.families import family_of
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from aidial_contract.access import Permission
+    from aidial_contract.checking import Rule
+    from aidial_contract.envelopes import Envelope
+    from aidial_contract.scope import ScopeKind
+    from aidial_portal.kernel.limits import Bucket
+    from aidial_portal.kernel.request import PortalRequest
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+MIB: Final = 1024 * 1024
+
+Handler = Callable[["PortalRequest"], Awaitable[Response]]
+"""A handler answers with a Starlette response and raises `Fault` for every error."""
+
+
+class Kind(StrEnum):
+    """`api`: JSON; `page`: HTML; `auth`: next-auth's own protocol, which checks CSRF itself; `health`."""
+
+    API = "api"
+    PAGE = "page"
+    AUTH = "auth"
+    HEALTH = "health"
+
+
+class Access(StrEnum):
+    """`public`: no session; `pending`: a session, but neither assignment nor second factor; `full`: all."""
+
+    PUBLIC = "public"
+    PENDING = "pending"
+    FULL = "full"
+
+
+class Precondition(StrEnum):
+    """What a change must say about what it changes: 428 when it is absent."""
+
+    NONE = "none"
+    EXPECTED_VERSION = "expected_version"
+    IF_MATCH = "if_match"
+
+
+class WithoutContext(StrEnum):
+    """What happens when the API cannot say who the session is: 503, or the handler degrades."""
+
+    FAIL = "fail"
+    DEGRADE = "degrade"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteScope:
+    """Through what the row's ids are looked up, and where a client or project id stands.
+
+    `client_id` and `project_id` are `query.<name>`, `path.<name>` or None; the guard answers 404 when the
+    value is out of reach. Ids of other records (`call_id`) are the API's to find through the same scope.
+    """
+
+    kind: ScopeKind
+    client_id: str | None
+    project_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a row takes: the cap in bytes, its media types (none: any body is ignored) and its shape."""
+
+    limit_bytes: int
+    media_types: frozenset[str]
+    shape: type[msgspec.Struct] | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+NO_BODY: Final = Body(limit_bytes=MIB, media_types=frozenset())
+NO_QUERY: Final[frozenset[str]] = frozenset()
+JSON: Final = "application/json"
+HTML: Final = "text/html"
+
+
+def json_body(shape: type[msgspec.Struct], *rules: Rule) -> Body:
+    """A JSON body of a shape, at most 1 MiB."""
+    return Body(limit_bytes=MIB, media_types=frozenset({JSON}), shape=shape, rules=rules)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One row.
+
+    `query` names every parameter (another one is 400 on `/api`, ignored by pages). `bucket` is the rate
+    limit besides the coarse one. `produces` is the success media type, compared with `Accept`.
+    `denial_calls` is how many calls to `/v1` a missing id costs: a denial makes as many, so that they
+    cannot be told apart. `without_context` says what a broken API means for the row.
+    """
+
+    method: Method
+    path: str
+    name: str
+    handler: Handler
+    kind: Kind
+    access: Access
+    permission: Permission | None
+    scope: RouteScope
+    query: frozenset[str]
+    bucket: Bucket | None
+    body: Body
+    produces: str
+    precondition: Precondition
+    denial_calls: int
+    without_context: WithoutContext
+
+    def __post_init__(self) -> None:
+        """Refuse rows whose policy contradicts itself."""
+        public = self.access is Access.PUBLIC
+        if public != (self.permission is None):
+            raise ValueError(f"{self.method} {self.path}: public rows, and only they, have no permission")
+        if self.precondition is not Precondition.NONE and self.method in SAFE_METHODS:
+            raise ValueError(f"{self.method} {self.path}: a read has no precondition")
+        if self.precondition is Precondition.EXPECTED_VERSION and self.body.shape is None:
+            raise ValueError(f"{self.method} {self.path}: expected_version needs a body")
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """The family the row answers errors in; it follows from the path."""
+        return family_of(self.method, self.path)
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether the row may change something."""
+        return self.method not in SAFE_METHODS

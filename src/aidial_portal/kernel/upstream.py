@@ -1,0 +1,248 @@
+"""The one transport to `AIDIAL_API_BASE_URL`.
+
+Every call has a deadline that covers all its tries, carries the request id and the caller's address, and
+ends in bytes of a 2xx answer or in a `Fault`. The one thing a newcomer would get wrong: aiohttp repeats
+PUT and DELETE on a lost connection by itself, rounds time-outs, keeps cookies, follows redirects and
+unpacks without a cap; all of that is switched off here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from yarl import URL
+
+from aidial_contract import errors, headers
+from aidial_contract.fault import Fault
+from aidial_contract.transport import parse, violation
+from aidial_portal.kernel.breaker import Breaker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_CAP_BYTES: Final = 16 * 1024 * 1024
+JITTER_S: Final = (0.01, 0.06)
+KEEP_ALIVE_S: Final = 4.0
+"""Shorter than any server's own, so that a POST never meets a connection that is being closed."""
+
+_OTHERS_TROUBLE: Final = frozenset(
+    {
+        errors.BILLING_PROVIDER_UNAVAILABLE,
+        errors.STORAGE_UNAVAILABLE,
+        errors.SESSION_SERVICE_UNAVAILABLE,
+    }
+)
+"""5xx that say the API itself is well: they never open the circuit."""
+
+_PASSED_ON_401: Final = frozenset(
+    {
+        errors.SESSION_INVALID,
+        errors.SESSION_EXPIRED,
+        errors.SESSION_REVOKED,
+        errors.SESSION_CLAIMS_MISSING,
+        errors.SESSION_MISSING,
+        errors.TOKEN_EXPIRED,
+        errors.TOKEN_INVALID,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call to `/v1`. `path` has its query already encoded; `deadline` is the loop's time in seconds."""
+
+    method: str
+    path: str
+    deadline: float
+    request_id: str
+    client_ip: str
+    bearer: str | None = None
+    session_id: str | None = None
+    body: bytes | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+    cap_bytes: int = DEFAULT_CAP_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 2xx answer: its status, its headers (lower-case look-up) and its whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """The answer's media type without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class _LostError(Exception):
+    """No answer came: the network's fault, worth one repeat of a GET."""
+
+
+class _BrokenError(Exception):
+    """The API itself is in trouble: `fault` goes to the caller, and the circuit counts it."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__()
+        self.fault = fault
+
+
+class Upstream:
+    """Made once per process inside its event loop; `close` it. Safe for any number of tasks at once.
+
+    `timeout_ms` is the whole budget of a call, `connections` how many calls may be under way.
+    """
+
+    def __init__(
+        self, base_url: str, timeout_ms: float, *, connections: int = 256, breaker: Breaker | None = None
+    ) -> None:
+        self.timeout_s = timeout_ms / 1_000
+        self._base = base_url.rstrip("/")
+        self._places = asyncio.Semaphore(connections)
+        self.breaker = breaker or Breaker()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=10),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=self.timeout_s / 4, ceil_threshold=float("inf")
+            ),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("user-agent", "accept", "content-type"),
+        )
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public switch for it
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    def deadline(self) -> float:
+        """When a call that starts now must be over (loop time, seconds)."""
+        return asyncio.get_running_loop().time() + self.timeout_s
+
+    async def exchange(self, call: Call, *, guarded: bool = True) -> Reply:
+        """The API's 2xx answer, or a `Fault`.
+
+        Errors: whatever the API's transport envelope says; 503 `dependency_timeout`,
+        `dependency_unavailable` (also at once while the circuit is open; `guarded=False` asks past it,
+        for health only); 500 `upstream_contract_violation`.
+        """
+        if not guarded:
+            return await self._unguarded(call)
+        permit = self.breaker.enter()
+        try:
+            reply = await self._timed(call)
+        except _BrokenError as broken:
+            self.breaker.failed(permit)
+            raise broken.fault from None
+        except Fault:
+            self.breaker.succeeded(permit)
+            raise
+        except BaseException:
+            self.breaker.abandoned(permit)
+            raise
+        self.breaker.succeeded(permit)
+        return reply
+
+    async def _unguarded(self, call: Call) -> Reply:
+        try:
+            return await self._timed(call)
+        except _BrokenError as broken:
+            raise broken.fault from None
+
+    async def _timed(self, call: Call) -> Reply:
+        fault = Fault(errors.DEPENDENCY_TIMEOUT, reason=f"{call.method} to the API ran out of time")
+        waiting = True
+        try:
+            async with asyncio.timeout_at(call.deadline), self._places:
+                waiting = False
+                return await self._tries(call)
+        except TimeoutError:
+            if waiting:  # our own crowd, not the API's trouble
+                raise fault from None
+            raise _BrokenError(fault) from None
+
+    async def _tries(self, call: Call) -> Reply:
+        try:
+            return await self._once(call)
+        except _LostError as lost:
+            if call.method != "GET":
+                raise _unavailable(lost) from None
+        await asyncio.sleep(random.uniform(*JITTER_S))  # noqa: S311 - spreads repeats, guards nothing
+        try:
+            return await self._once(call)
+        except _LostError as lost:
+            raise _unavailable(lost) from None
+
+    async def _once(self, call: Call) -> Reply:
+        try:
+            async with self._session.request(
+                call.method,
+                URL(self._base + call.path, encoded=True),
+                headers=_headers(call),
+                data=call.body,
+                allow_redirects=False,
+            ) as answer:
+                body = await _read(answer, call.cap_bytes)
+                status, answered = answer.status, answer.headers
+        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
+            raise _LostError(type(error).__name__) from None
+        except aiohttp.ClientError as error:
+            raise _BrokenError(violation(f"the API's answer is not HTTP: {type(error).__name__}")) from None
+        if 200 <= status < 300:  # noqa: PLR2004 - the success class
+            return Reply(status, answered, body)
+        raise _error_of(status, answered.get("content-type", ""), body)
+
+
+def _unavailable(lost: _LostError) -> _BrokenError:
+    return _BrokenError(Fault(errors.DEPENDENCY_UNAVAILABLE, reason=f"no answer from the API: {lost}"))
+
+
+def _headers(call: Call) -> dict[str, str]:
+    left_s = call.deadline - asyncio.get_running_loop().time()
+    sent = {
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        headers.REQUEST_ID: call.request_id,
+        headers.CLIENT_IP: call.client_ip,
+        headers.BUDGET_MS: str(max(1, int(left_s * 1_000))),
+        **call.extra,
+    }
+    if call.bearer is not None:
+        sent["authorization"] = f"Bearer {call.bearer}"
+    if call.session_id is not None:
+        sent[headers.AIDIAL_SESSION] = call.session_id
+    if call.body is not None:
+        sent.setdefault("content-type", "application/json")
+    return sent
+
+
+async def _read(answer: aiohttp.ClientResponse, cap_bytes: int) -> bytes:
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise violation("the API's answer is encoded, though identity was asked for")
+    declared = answer.content_length
+    if declared is not None and declared > cap_bytes:
+        raise violation("the API's answer is too large")
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.content.iter_any():
+        size += len(part)
+        if size > cap_bytes:
+            raise violation("the API's answer is too large")
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _error_of(status: int, content_type: str, body: bytes) -> Fault | _BrokenError:
+    fault = parse(status, content_type, body)
+    if fault.row.status == 401 and fault.row not in _PASSED_ON_401:  # noqa: PLR2004 - unauthorised
+        return violation(f"the API refused the portal's own credential: {fault.row.code}")
+    if status >= 500 and fault.row not in _OTHERS_TROUBLE:  # noqa: PLR2004 - server errors
+        return _BrokenError(fault)
+    return fault
