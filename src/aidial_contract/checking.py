@@ -44,9 +44,7 @@ def _refuse_constant(name: str) -> Any:
 def plain_json(body: bytes) -> Any:
     """The body as plain Python values, or `Fault(malformed_json)`: no duplicate keys, NaN or other text."""
     try:
-        return json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
-        )
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Fault(errors.MALFORMED_JSON, reason=type(error).__name__) from None
 

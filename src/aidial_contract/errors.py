@@ -138,8 +138,6 @@ UPSTREAM_CONTRACT_VIOLATION: Final = _row("upstream_contract_violation", 500, _C
 
 DEPENDENCY_UNAVAILABLE: Final = _row("dependency_unavailable", 503, _C.DEPENDENCY, retryable=True)
 DEPENDENCY_TIMEOUT: Final = _row("dependency_timeout", 503, _C.DEPENDENCY, retryable=True)
-BILLING_PROVIDER_UNAVAILABLE: Final = _row(
-    "billing_provider_unavailable", 503, _C.DEPENDENCY, retryable=True
-)
+BILLING_PROVIDER_UNAVAILABLE: Final = _row("billing_provider_unavailable", 503, _C.DEPENDENCY, retryable=True)
 SESSION_SERVICE_UNAVAILABLE: Final = _row("session_service_unavailable", 503, _C.DEPENDENCY, retryable=True)
 STORAGE_UNAVAILABLE: Final = _row("storage_unavailable", 503, _C.DEPENDENCY, retryable=True)

@@ -15,11 +15,11 @@ from msgspec import Meta
 from aidial_contract.checking import TEXT_PATTERN
 
 
-class Incoming(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class Incoming(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A body a caller sends: unknown fields are refused."""
 
 
-class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+class Outgoing(msgspec.Struct, kw_only=True):
     """A body we answer with."""
 
 

@@ -1,0 +1,158 @@
+"""The API as an ASGI application: HTTP JSON over PostgreSQL.
+
+The one thing a newcomer would get wrong: there is no framework router. `routes.py` is the table, and the
+guard runs its rows; this module only turns ASGI into an `Ask` and an answer or fault back into ASGI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from aidial_api.kernel import guard, reply
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.credentials import Credentials
+from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
+from aidial_api.kernel.db import Database, DatabaseUnavailable
+from aidial_api.kernel.health import HealthChecks, Probe
+from aidial_api.kernel.hygiene import client_ip, read_headers
+from aidial_api.kernel.jwks import Jwks
+from aidial_api.kernel.limits import Limits
+from aidial_api.kernel.route import RouteTable
+from aidial_api.kernel.services import Services
+from aidial_api.kernel.tokens import TokenVerifier
+from aidial_api.routes import TABLE
+from aidial_api.settings import Settings
+from aidial_contract import errors
+from aidial_contract.fault import Fault
+from aidial_contract.headers import REQUEST_ID, acceptable_request_id
+from aidial_contract.ids import new_id
+
+_log = structlog.get_logger("aidial_api")
+SERVER_ERROR = 500
+
+
+async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteTable = TABLE) -> Services:
+    """Connect to what the API needs; closed with `stack`."""
+    db = await Database.connect(settings.database_url, max_size=settings.database_connections)
+    stack.push_async_callback(db.close)
+    master = MasterKey(settings.master_key)
+    jwks = Jwks(settings.issuer)
+    verifier = TokenVerifier(settings.issuer, settings.audience, settings.portal_client_id, jwks)
+    credentials = Credentials(db, verifier, settings.issuer)
+    await db.listen("aidial_credentials", credentials.heard)
+
+    async def database_answers() -> bool:
+        await db.ping()
+        return True
+
+    probes = (Probe("database", True, database_answers), Probe("issuer", False, jwks.reachable))
+    return Services(
+        settings=settings,
+        table=table,
+        db=db,
+        verifier=verifier,
+        jwks=jwks,
+        credentials=credentials,
+        limits=Limits(settings.limits_scale),
+        tenant_keys=TenantKeys(master),
+        cursors=CursorKey(master),
+        etag_key=master.derived("etags"),
+        health=HealthChecks("aidial_api", version("aidial"), probes),
+    )
+
+
+class Application:
+    """The ASGI callable; `services` opens with the lifespan."""
+
+    def __init__(self, settings: Settings, table: RouteTable = TABLE) -> None:
+        self._settings = settings
+        self._table = table
+        self.services: Services | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or run the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close"})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            try:
+                self.services = await open_services(self._settings, stack, self._table)
+            except Exception as error:  # noqa: BLE001 - told to the server, which ends the process
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        ask = self._ask(scope, receive)
+        reason = ""
+        try:
+            answer = await guard.run(ask)
+            status = await reply.send_answer(ask, answer, send)
+        except Fault as fault:
+            reason = f"{fault.row.code}: {fault.reason}"
+            status = await reply.send_fault(ask, fault, send)
+        except DatabaseUnavailable as gone:
+            reason = f"database: {gone.reason}"
+            status = await reply.send_fault(ask, Fault(errors.DEPENDENCY_UNAVAILABLE), send)
+        except (ConnectionResetError, asyncio.CancelledError):
+            _log.info("request.abandoned", request_id=ask.request_id, path=ask.path_text)
+            raise
+        except Exception as error:
+            reason = f"unexpected {type(error).__name__}"
+            _log.exception("request.failed", request_id=ask.request_id)
+            status = await reply.send_fault(ask, Fault(errors.INTERNAL_ERROR), send)
+        _log_request(ask, status, started, reason)
+
+    def _ask(self, scope: Scope, receive: Receive) -> Ask:
+        services = self.services
+        if services is None:
+            raise RuntimeError("the application was not started")
+        headers, header_fault = read_headers(scope["headers"])
+        pairs, query_fault = guard.split_query(scope["query_string"].decode("latin-1"))
+        told = headers.get(REQUEST_ID, "")
+        peer = scope.get("client") or ("", 0)
+        return Ask(
+            services=services,
+            scope=scope,
+            receive=receive,
+            method=scope["method"],
+            path_text=scope["path"],
+            headers=headers,
+            request_id=told if acceptable_request_id(told) else new_id(),
+            client_ip=client_ip(peer[0], headers, services.settings.trusted_proxies),
+            uri_bytes=len(scope.get("raw_path") or b"") + len(scope["query_string"]),
+            header_fault=header_fault,
+            query_fault=query_fault,
+            raw_query=pairs,
+        )
+
+
+def _log_request(ask: Ask, status: int, started: float, reason: str) -> None:
+    actor = ask.actor_or_none
+    log = _log.warning if status >= SERVER_ERROR else _log.info
+    log(
+        "request",
+        method=ask.method,
+        route=ask.route.name if ask.route else None,
+        status=status,
+        duration_ms=round((time.perf_counter() - started) * 1_000, 2),
+        request_id=ask.request_id,
+        actor=f"{actor.kind}:{actor.actor_id}" if actor else None,
+        ip=ask.client_ip,
+        reason=reason or None,
+    )

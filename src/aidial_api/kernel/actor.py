@@ -1,0 +1,86 @@
+"""Who is asking: a person or a key, what they may do and what they reach.
+
+The one thing a newcomer would get wrong: role, tenant and reach come from the database, never from a token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from aidial_contract.access import KeyScope, Level, Permission, Role, key_holds, level_of
+from aidial_contract.scope import Reach
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """The registry's row of a portal session, as the guard needs it."""
+
+    session_id: str
+    user_id: str
+    subject: str
+    state: str
+    mfa_satisfied: bool
+    idle_expires_at: datetime
+    absolute_expires_at: datetime
+    revoked_reason: str | None
+    token_generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user as registered here; a stranger has a subject and nothing else.
+
+    `mfa_required` joins role, tenant and user policy; `role` is None without an active assignment.
+    """
+
+    subject: str
+    user_id: str = ""
+    email: str = ""
+    first_name: str | None = None
+    last_name: str | None = None
+    timezone: str | None = None
+    language: str | None = None
+    role: Role | None = None
+    client_id: str | None = None
+    partner_org_id: str | None = None
+    tenant_name: str | None = None
+    tenant_status: str | None = None
+    mfa_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolder:
+    """A valid API key."""
+
+    api_key_id: str
+    client_id: str
+    client_lifecycle: str
+    scope: KeyScope
+    environment: str
+    expires_at: datetime | None
+    last_four: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The asker. Exactly one of `person` and `key` is there."""
+
+    kind: Literal["user", "key"]
+    actor_id: str
+    label: str
+    reach: Reach
+    person: Person | None = None
+    key: KeyHolder | None = None
+
+    @property
+    def role(self) -> Role | None:
+        """The person's role; None for a key and for a person without assignment."""
+        return self.person.role if self.person else None
+
+    def level(self, permission: Permission) -> Level | None:
+        """How much of a permission this actor holds; None is the role table's `-`."""
+        if self.key is not None:
+            return Level.MASKED if key_holds(self.key.scope, permission) else None
+        return level_of(self.role, permission) if self.role else None

@@ -1,0 +1,60 @@
+"""One audit event a mutation or sensitive read, in the same transaction as what it tells of.
+
+The one thing a newcomer would get wrong: `technical` is shown to people. Ids and field names belong there,
+never values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from aidial_api.kernel.ask import Ask
+from aidial_contract.ids import new_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened: `action` is `<surface>.<what>.<verb>`."""
+
+    action: str
+    target_kind: str
+    target_id: str
+    client_id: str | None = None
+    partner_org_id: str | None = None
+    project_id: str | None = None
+    outcome: str = "done"
+    why: str | None = None
+    technical: dict[str, Any] | None = None
+
+
+_INSERT = """
+INSERT INTO audit_events (event_id, client_id, partner_org_id, actor_kind, actor_id, actor_label, action,
+                          target_kind, target_id, project_id, outcome, why, request_id, ip, technical)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::inet, $15)
+"""
+
+
+async def record(ask: Ask, event: Event) -> None:
+    """Write the event in the request's transaction."""
+    actor = ask.actor
+    await ask.tx.execute(
+        _INSERT,
+        new_id(),
+        event.client_id,
+        event.partner_org_id,
+        actor.kind,
+        actor.actor_id or None,
+        actor.label,
+        event.action,
+        event.target_kind,
+        event.target_id,
+        event.project_id,
+        event.outcome,
+        event.why,
+        ask.request_id,
+        ask.client_ip,
+        None if event.technical is None else msgspec.json.encode(event.technical).decode(),
+    )

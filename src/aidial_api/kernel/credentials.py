@@ -1,0 +1,222 @@
+"""From the credential a request carries to the actor behind it.
+
+Source: `contract.md` sections 4 (step 2) and 8. The one thing a newcomer would get wrong: the key is
+evaluated first when both arrive, and unknown id, wrong secret and bad checksum are one and the same error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from aidial_api.kernel.actor import Actor, KeyHolder, Person, SessionRecord
+from aidial_api.kernel.clock import utc_now
+from aidial_api.kernel.db import Database
+from aidial_api.kernel.remembered import Remembered
+from aidial_api.kernel.tokens import TokenVerifier
+from aidial_contract import errors
+from aidial_contract.access import MFA_MANDATORY_ROLES, PARTNER_ROLES, KeyScope, Role
+from aidial_contract.fault import Fault
+from aidial_contract.headers import API_KEY
+from aidial_contract.ids import parse_api_key, parse_uuid
+from aidial_contract.scope import NOTHING, ProjectReach, Reach
+
+LIVE_LIFECYCLES = frozenset({"provisioning", "active", "suspended"})
+_NO_SECRET = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What arrived: a key's text or a token; `label` names it in logs without telling it."""
+
+    kind: str
+    text: str
+
+
+def find_credential(headers: Mapping[str, str]) -> Credential:
+    """The credential of a request, the key first. 401 `credentials_missing` and its kin."""
+    key = headers.get(API_KEY)
+    if key is not None:
+        return Credential("key", key)
+    authorization = headers.get("authorization")
+    if authorization is None:
+        raise Fault(errors.CREDENTIALS_MISSING, reason="neither key nor bearer")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Fault(errors.TOKEN_SCHEME_UNSUPPORTED, reason="another scheme than Bearer")
+    token = token.strip()
+    if not token or " " in token:
+        raise Fault(errors.TOKEN_MALFORMED, reason="no one token after Bearer")
+    return Credential("bearer", token)
+
+
+class Credentials:
+    """Looks up keys, people and sessions; each is known for at most a second."""
+
+    def __init__(self, db: Database, verifier: TokenVerifier, issuer: str) -> None:
+        self._db = db
+        self._verifier = verifier
+        self._issuer = issuer
+        self._keys: Remembered[dict[str, Any] | None] = Remembered()
+        self._people: Remembered[Actor | None] = Remembered()
+        self._sessions: Remembered[SessionRecord | None] = Remembered()
+
+    def heard(self, payload: str | None) -> None:
+        """The database said something changed: `api_key:<id>`, `session:<id>`, or None for "all"."""
+        kind, _, name = (payload or "").partition(":")
+        if kind == "api_key":
+            self._keys.forget(name)
+        elif kind == "session":
+            self._sessions.forget(name)
+        else:
+            self._keys.forget_all()
+            self._people.forget_all()
+            self._sessions.forget_all()
+
+    async def key_actor(self, text: str) -> Actor:
+        """The actor behind a key. 401 `api_key_invalid`, `api_key_expired`, `api_key_revoked`."""
+        parts = parse_api_key(text)
+        if parts is None:
+            raise Fault(errors.API_KEY_INVALID, reason="form or checksum")
+        row = await self._keys.get(parts.api_key_id, lambda: self._load_key(parts.api_key_id))
+        expected = row["secret_sha256"] if row else _NO_SECRET
+        given = hashlib.sha256(parts.secret.encode("ascii")).digest()
+        same = hmac.compare_digest(given, expected)
+        if row is None or not same or row["environment"] != parts.environment:
+            raise Fault(errors.API_KEY_INVALID, reason="unknown id, secret or environment")
+        if row["revoked_at"] is not None:
+            raise Fault(errors.API_KEY_REVOKED, reason="key revoked")
+        if row["expires_at"] is not None and row["expires_at"] <= utc_now():
+            raise Fault(errors.API_KEY_EXPIRED, reason="key expired")
+        actor: Actor = row["actor"]
+        return actor
+
+    async def bearer_actor(self, token: str) -> Actor:
+        """The person behind a bearer token, assigned or not. 401 `token_*`."""
+        claims = await self._verifier.access_claims(token)
+        subject = str(claims["sub"])
+        actor = await self._people.get(subject, lambda: self._load_person(subject, None))
+        return actor if actor is not None else _stranger(subject)
+
+    async def session(self, text: str, subject: str) -> SessionRecord:
+        """The live session of a subject. 401 `session_*`."""
+        session_id = parse_uuid(text)
+        record = None
+        if session_id is not None:
+            record = await self._sessions.get(session_id, lambda: self._load_session(session_id))
+        if record is None or record.subject != subject:
+            raise Fault(errors.SESSION_INVALID, reason="unknown session or another subject's")
+        if record.state == "revoked":
+            raise Fault(errors.SESSION_REVOKED, reason=f"revoked: {record.revoked_reason}")
+        now = utc_now()
+        if record.state == "expired" or now >= min(record.idle_expires_at, record.absolute_expires_at):
+            raise Fault(errors.SESSION_EXPIRED, reason="idle or absolute time is over")
+        return record
+
+    async def person_by_email(self, subject: str, verified_email: str) -> Actor | None:
+        """The invited person whom a first sign-in with a verified address may bind, uncached."""
+        return await self._load_person(subject, verified_email)
+
+    def forget_person(self, subject: str) -> None:
+        """Ask the database anew next time."""
+        self._people.forget(subject)
+
+    def forget_session(self, session_id: str) -> None:
+        """Ask the database anew next time."""
+        self._sessions.forget(session_id)
+
+    async def _load_key(self, api_key_id: str) -> dict[str, Any] | None:
+        record = await self._db.lookup("lookup_api_key", api_key_id)
+        if record is None:
+            return None
+        row = dict(record)
+        row["actor"] = _key_actor(row)
+        return row
+
+    async def _load_person(self, subject: str, verified_email: str | None) -> Actor | None:
+        record = await self._db.lookup("lookup_user", self._issuer, subject, verified_email)
+        return None if record is None else _person_actor(dict(record), subject)
+
+    async def _load_session(self, session_id: str) -> SessionRecord | None:
+        row = await self._db.lookup("lookup_session", session_id)
+        if row is None:
+            return None
+        return SessionRecord(
+            session_id=str(row["session_id"]),
+            user_id=str(row["user_id"]),
+            subject=row["subject"],
+            state=row["state"],
+            mfa_satisfied=row["mfa_satisfied"],
+            idle_expires_at=_instant(row["idle_expires_at"]),
+            absolute_expires_at=_instant(row["absolute_expires_at"]),
+            revoked_reason=row["revoked_reason"],
+            token_generation=row["token_generation"],
+        )
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, datetime):
+        raise TypeError("the registry gave no time")
+    return value
+
+
+def _projects(client_id: str, listed: Any) -> tuple[ProjectReach, ...]:
+    return tuple(ProjectReach(client_id, one["project_id"], one["timezone"]) for one in listed)
+
+
+def _key_actor(row: Mapping[str, Any]) -> Actor:
+    client_id = str(row["client_id"])
+    reach = NOTHING
+    if row["lifecycle"] in LIVE_LIFECYCLES:
+        reach = Reach((client_id,), _projects(client_id, msgspec.json.decode(row["projects"])))
+    holder = KeyHolder(
+        api_key_id=row["api_key_id"],
+        client_id=client_id,
+        client_lifecycle=row["lifecycle"],
+        scope=KeyScope(row["scope"]),
+        environment=row["environment"],
+        expires_at=row["expires_at"],
+        last_four=row["last_four"],
+    )
+    return Actor("key", holder.api_key_id, f"key ending {holder.last_four}", reach, key=holder)
+
+
+def _stranger(subject: str) -> Actor:
+    person = Person(subject=subject)
+    return Actor("user", "", "unknown person", NOTHING, person=person)
+
+
+def _person_actor(row: Mapping[str, Any], subject: str) -> Actor:
+    active = [one for one in msgspec.json.decode(row["memberships"]) if one["status"] == "active"]
+    membership = active[0] if active else None
+    role = Role(membership["role"]) if membership else None
+    clients = [one for one in msgspec.json.decode(row["reach"]) if one["lifecycle"] in LIVE_LIFECYCLES]
+    reach = Reach(
+        tuple(one["client_id"] for one in clients),
+        tuple(project for one in clients for project in _projects(one["client_id"], one["projects"])),
+    )
+    usable = membership is not None and membership["org_state"] in LIVE_LIFECYCLES
+    person = Person(
+        subject=subject,
+        user_id=str(row["user_id"]),
+        email=row["email"],
+        first_name=row["first_name"] or None,
+        last_name=row["last_name"] or None,
+        timezone=row["timezone"],
+        language=row["language"],
+        role=role if usable else None,
+        client_id=membership["client_id"] if membership else None,
+        partner_org_id=membership["partner_org_id"] if membership else None,
+        tenant_name=membership["org_name"] if membership else None,
+        tenant_status=membership["org_state"] if membership else None,
+        mfa_required=bool(row["mfa_required"]) or role in MFA_MANDATORY_ROLES,
+    )
+    if not usable or (role in PARTNER_ROLES and not person.partner_org_id):
+        reach = NOTHING
+    return Actor("user", person.user_id, person.email, reach, person=person)

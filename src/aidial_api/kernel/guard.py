@@ -1,0 +1,250 @@
+"""Runs a row: every check of `contract.md` section 4 for `/v1`, in order, one small function a step.
+
+The one thing a newcomer would get wrong: a denial does not end early. It empties the reach, and the
+request goes on to look for its record and finds nothing, so that a denied request does the same work and
+gives the same answer as one for a thing that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from aidial_api.kernel import db as database
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.credentials import Credential, find_credential
+from aidial_api.kernel.hygiene import check_framing, declared_length, read_body
+from aidial_api.kernel.preconditions import read_if_match
+from aidial_api.kernel.route import Access, Answer, AuthMode, Precondition, Route, SessionNeed
+from aidial_contract import errors
+from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
+from aidial_contract.checking import check
+from aidial_contract.fault import Fault
+from aidial_contract.headers import AIDIAL_SESSION
+from aidial_contract.query import Kind, parse_query
+from aidial_contract.scope import NOTHING, ScopeKind
+
+MAX_PAIRS = 100
+CHALLENGE = 'Bearer realm="aidial", charset="UTF-8"'
+
+
+async def run(ask: Ask) -> Answer:
+    """Find the row and run it; raises `Fault` for every refusal."""
+    match = ask.services.table.match(ask.path_text)
+    if match is None:
+        raise Fault(errors.NOT_FOUND, reason="no such path")
+    if ask.header_fault is not None:
+        raise ask.header_fault
+    check_framing(ask.headers, ask.services.settings.hosts, ask.uri_bytes)
+    route = match.rows.get(ask.method) or (match.rows.get("GET") if ask.method == "HEAD" else None)
+    ask.path, ask.route = match.path, route
+    some_row = route or next(iter(match.rows.values()))
+    declared_length(ask.headers, some_row.body_limit_bytes)
+    if some_row.access is Access.PUBLIC:
+        return await _run_public(ask, route, match.rows)
+    credential = await _authenticate(ask)
+    _coarse_limit(ask)
+    row = _allowed_row(ask, route, match.rows, credential)
+    await _session_state(ask, row)
+    _own_allowlist(ask)
+    _assignment(ask, row)
+    _permission(ask, row)
+    return await _scoped(ask, row)
+
+
+async def _run_public(ask: Ask, route: Route | None, rows: Mapping[str, Route]) -> Answer:
+    if route is None:
+        raise _method_not_allowed(rows)
+    await _parse(ask, route)
+    return await route.handler(ask)
+
+
+async def _authenticate(ask: Ask) -> Credential:
+    """Step 2: who asks. Refused credentials are counted by address, and soon refused unread."""
+    limits = ask.services.limits
+    limits.full("failed_credentials", ask.client_ip)
+    try:
+        credential = find_credential(ask.headers)
+        if credential.kind == "key":
+            ask.actor_or_none = await ask.services.credentials.key_actor(credential.text)
+        else:
+            ask.actor_or_none = await ask.services.credentials.bearer_actor(credential.text)
+    except Fault as fault:
+        if fault.row.status == 401:  # noqa: PLR2004 - HTTP
+            limits.hit("failed_credentials", ask.client_ip)
+            fault.headers = {**fault.headers, "www-authenticate": CHALLENGE}
+        raise
+    return credential
+
+
+def _coarse_limit(ask: Ask) -> None:
+    """Step 3: per credential, and per tenant."""
+    actor = ask.actor
+    delivers = ask.route is not None and ask.route.bucket == "deliveries"
+    ask.services.limits.hit("deliveries" if delivers else "reads", actor.actor_id or actor.label)
+    tenant = actor.key.client_id if actor.key else actor.person and actor.person.client_id
+    if tenant:
+        ask.services.limits.hit("deliveries_of_tenant" if delivers else "reads_of_tenant", tenant)
+
+
+def _method_not_allowed(rows: Mapping[str, Route]) -> Fault:
+    methods = sorted(rows)
+    if "GET" in methods:
+        methods.append("HEAD")
+    return Fault(errors.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(methods)}, reason="wrong method")
+
+
+def _allowed_row(ask: Ask, route: Route | None, rows: Mapping[str, Route], credential: Credential) -> Route:
+    """Step 4: method, kind of credential, scope of the key."""
+    if route is None:
+        raise _method_not_allowed(rows)
+    by_key = credential.kind == "key"
+    if route.auth is (AuthMode.BEARER if by_key else AuthMode.KEY):
+        raise Fault(errors.AUTH_MODE_NOT_ALLOWED, reason=f"row takes {route.auth}")
+    if by_key and route.permission is not None and ask.actor.level(route.permission) is None:
+        raise Fault(errors.SCOPE_INSUFFICIENT, reason=f"key scope lacks {route.permission}")
+    return route
+
+
+async def _session_state(ask: Ask, row: Route) -> None:
+    """Step 5: a person's bearer comes with a live session of the same subject."""
+    if ask.actor.kind == "key":
+        return
+    text = ask.headers.get(AIDIAL_SESSION)
+    if text is None:
+        if row.session is SessionNeed.OPTIONAL:
+            return
+        raise _session_fault(Fault(errors.SESSION_MISSING, reason="bearer without X-AiDial-Session"))
+    person = ask.actor.person
+    subject = person.subject if person else ""
+    try:
+        ask.session = await ask.services.credentials.session(text, subject)
+    except Fault as fault:
+        raise _session_fault(fault) from None
+
+
+def _session_fault(fault: Fault) -> Fault:
+    if fault.row.status == 401:  # noqa: PLR2004 - HTTP
+        fault.headers = {**fault.headers, "www-authenticate": CHALLENGE}
+    return fault
+
+
+def _own_allowlist(ask: Ask) -> None:
+    """Step 6: the address allowlist of the credential's own tenant."""
+    client_id = ask.actor.key.client_id if ask.actor.key else ask.actor.person and ask.actor.person.client_id
+    if client_id and not ask.services.allowlists.allows(client_id, ask.client_ip):
+        raise Fault(errors.IP_NOT_ALLOWED, reason="own tenant's allowlist")
+
+
+def _assignment(ask: Ask, row: Route) -> None:
+    """Step 7: an active assignment, and the second factor where it is required."""
+    ask.reach = ask.actor.reach
+    person = ask.actor.person
+    if person is None or row.access is Access.PENDING:
+        return
+    if person.role is None:
+        ask.denied = "no active assignment"
+    elif person.mfa_required and not (ask.session and ask.session.mfa_satisfied):
+        ask.denied = "second factor not satisfied"
+
+
+def _permission(ask: Ask, row: Route) -> None:
+    """Step 8: the role table. Pending rows concern the asker alone and are everybody's."""
+    if row.permission is not None:
+        ask.level = ask.actor.level(row.permission)
+        if ask.level is None and row.access is Access.FULL and not ask.denied:
+            ask.denied = f"role lacks {row.permission}"
+    if ask.denied:
+        ask.reach = NOTHING
+
+
+async def _scoped(ask: Ask, row: Route) -> Answer:
+    """Step 9 and on, inside the request's one transaction."""
+    _narrow(ask, row)
+    actor = ask.actor
+    reach = database.Reach(
+        client_ids=ask.reach.client_ids,
+        actor_id=actor.person.user_id or None if actor.person and not ask.denied else None,
+        partner_org_id=actor.person.partner_org_id if actor.person and not ask.denied else None,
+    )
+    async with ask.services.db.transaction(reach, read_only=not row.writes) as tx:
+        ask.tx_or_none = tx
+        if row.find is not None:
+            ask.found = await row.find(ask)
+            if ask.found is None and not ask.denied:
+                ask.denied = "not found through the scope"
+        if ask.denied:
+            raise Fault(errors.NOT_FOUND, reason=ask.denied)
+        _target_allowlist(ask)
+        await _parse(ask, row)
+        if row.find_body is not None and await row.find_body(ask) is None:
+            raise Fault(errors.NOT_FOUND, reason="an id in the body is out of scope")
+        _precondition(ask, row)
+        return await row.handler(ask)
+
+
+def _narrow(ask: Ask, row: Route) -> None:
+    """Step 9 for `client_id` and `project_id` of the query: out of reach is 404."""
+    if row.scope not in {ScopeKind.PROJECTS, ScopeKind.CLIENTS}:
+        return
+    ids = {param.name for param in row.query if param.kind is Kind.ID}
+    given = {name: text for name, text in ask.raw_query if name in ids}
+    if not given:
+        return
+    reach = ask.reach.narrowed(client_id=given.get("client_id"), project_id=given.get("project_id"))
+    if not reach.client_ids:
+        ask.denied = ask.denied or "client or project out of reach"
+        reach = NOTHING
+    ask.reach = reach
+
+
+def _target_allowlist(ask: Ask) -> None:
+    """Still step 9: partner and internal roles meet the target client's allowlist only now."""
+    if ask.actor.role in PARTNER_ROLES | INTERNAL_ROLES:
+        for client_id in ask.reach.client_ids:
+            if not ask.services.allowlists.allows(client_id, ask.client_ip):
+                raise Fault(errors.IP_NOT_ALLOWED, reason="target client's allowlist")
+
+
+async def _parse(ask: Ask, row: Route) -> None:
+    """Steps 10 and 11: the route's bucket, media type, query, body."""
+    if row.bucket not in {"none", "reads", "deliveries"}:
+        ask.services.limits.hit(row.bucket, ask.actor.actor_id or ask.actor.label)
+    accept = ask.headers.get("accept")
+    if accept is not None and not _accepts(accept, row.media_type):
+        raise Fault(errors.NOT_ACCEPTABLE, reason="accept")
+    if row.body is not None:
+        content_type = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type != "application/json":
+            raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="media type")
+    if ask.query_fault is not None:
+        raise ask.query_fault
+    ask.query = parse_query(ask.raw_query, row.query)
+    if row.body is not None:
+        ask.raw_body = await read_body(ask.receive, row.body_limit_bytes)
+        ask.body = check(ask.raw_body, row.body, row.rules)
+
+
+def _accepts(accept: str, media_type: str) -> bool:
+    kind = media_type.partition("/")[0]
+    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    return not wanted.isdisjoint({"*/*", f"{kind}/*", media_type, ""})
+
+
+def _precondition(ask: Ask, row: Route) -> None:
+    """Step 13: an unsafe request says which revision it changes."""
+    if row.precondition is Precondition.IF_MATCH:
+        ask.if_match = read_if_match(ask.headers.get("if-match"))
+
+
+def split_query(text: str) -> tuple[list[tuple[str, str]], Fault | None]:
+    """The query's pairs in order, blank values kept, and the 400 to raise at the parse step if it is none."""
+    if not text:
+        return [], None
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_PAIRS
+        )
+    except (ValueError, UnicodeDecodeError):
+        return [], Fault(errors.MALFORMED_REQUEST, reason="query string")
+    return pairs, None

@@ -1,0 +1,107 @@
+"""Step 1 of every request: what a well-formed HTTP request to this service looks like.
+
+The one thing a newcomer would get wrong: the server accepts two Host headers, none, and Content-Length
+with Transfer-Encoding; we do not, and close the connection on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from starlette.types import Receive
+
+from aidial_contract import errors
+from aidial_contract.fault import Fault
+from aidial_contract.headers import CLIENT_IP
+
+MAX_URI_BYTES = 8 * 1024
+MAX_HEADER_BYTES = 32 * 1024
+CLOSE = {"connection": "close"}
+Network = IPv4Network | IPv6Network
+RawHeaders = Iterable[tuple[bytes, bytes]]
+_SINGLE = frozenset({"host", "authorization", "x-api-key", "x-aidial-session", "content-length", "if-match"})
+
+
+def read_headers(raw: RawHeaders) -> tuple[dict[str, str], Fault | None]:
+    """Headers by lower-case name, repeated ones joined by comma, and what is wrong with them.
+
+    The fault is raised at step 1, after an unknown path was answered.
+    """
+    headers: dict[str, str] = {}
+    fault: Fault | None = None
+    size = 0
+    for raw_name, raw_value in raw:
+        size += len(raw_name) + len(raw_value) + 4
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name in headers:
+            if name in _SINGLE:
+                row = errors.HOST_INVALID if name == "host" else errors.MALFORMED_REQUEST
+                fault = Fault(row, headers=CLOSE, reason=f"{name} given twice")
+            value = f"{headers[name]},{value}"
+        headers[name] = value
+    if size > MAX_HEADER_BYTES:
+        fault = Fault(errors.HEADERS_TOO_LARGE, headers=CLOSE, reason="header block")
+    return headers, fault
+
+
+def check_framing(headers: Mapping[str, str], hosts: frozenset[str], uri_bytes: int) -> None:
+    """One known Host, one way of framing the body, a bearable URI."""
+    if uri_bytes > MAX_URI_BYTES:
+        raise Fault(errors.URI_TOO_LONG, headers=CLOSE, reason="uri")
+    host = headers.get("host", "")
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if host.lower() not in hosts and name.lower() not in hosts:
+        raise Fault(errors.HOST_INVALID, headers=CLOSE, reason="unknown host")
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="two framings")
+
+
+def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network]) -> str:
+    """The caller's address: the portal's word for it only from a trusted proxy."""
+    told = headers.get(CLIENT_IP)
+    try:
+        address = ip_address(peer)
+        if told and any(address in network for network in trusted):
+            return str(ip_address(told))
+    except ValueError:
+        return peer
+    return str(address)
+
+
+def declared_length(headers: Mapping[str, str], limit_bytes: int) -> None:
+    """413 when the body says of itself that it is too large."""
+    text = headers.get("content-length")
+    if text is None:
+        return
+    if not text.isascii() or not text.isdigit():
+        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="content-length")
+    if len(text) > 12 or int(text) > limit_bytes:  # noqa: PLR2004 - more digits than any limit has
+        raise Fault(
+            errors.BODY_TOO_LARGE,
+            details={"limit_bytes": limit_bytes},
+            headers=CLOSE,
+            reason="declared size",
+        )
+
+
+async def read_body(receive: Receive, limit_bytes: int) -> bytes:
+    """The whole body, counted; 413 as soon as it grows past the limit."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError("the caller went away")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit_bytes:
+            raise Fault(
+                errors.BODY_TOO_LARGE,
+                details={"limit_bytes": limit_bytes},
+                headers=CLOSE,
+                reason="counted size",
+            )
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)

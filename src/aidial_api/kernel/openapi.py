@@ -1,0 +1,185 @@
+"""OpenAPI 3.1 from the rows and shapes: no description exists beside the table.
+
+The one thing a newcomer would get wrong: which errors a row may answer follows from its policy, by the same
+steps the guard runs; a row adds only what its own handler raises (`errors`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from aidial_api.kernel.route import Access, AuthMode, Precondition, Route, SessionNeed
+from aidial_contract import errors
+from aidial_contract.query import Kind, QueryParam
+from aidial_contract.transport import WireError
+
+REF = "#/components/schemas/{name}"
+_ANY_ROW = ("host_invalid", "malformed_request", "headers_too_large", "uri_too_long", "body_too_large")
+_ANY_FAILURE = ("internal_error", "dependency_unavailable")
+_CREDENTIALS = ("credentials_missing", "rate_limited", "method_not_allowed", "not_found")
+_KEY = ("api_key_invalid", "api_key_expired", "api_key_revoked", "scope_insufficient")
+_BEARER = ("token_malformed", "token_expired", "token_invalid", "token_scheme_unsupported")
+_SESSION = ("session_missing", "session_invalid", "session_expired", "session_revoked")
+
+
+def codes_of(row: Route) -> tuple[str, ...]:
+    """Every error code a row can answer, in registry order."""
+    codes = {*_ANY_ROW, *_ANY_FAILURE, *row.errors, "unsupported_query_parameter", "method_not_allowed"}
+    codes.add("not_acceptable")
+    if row.query:
+        codes |= {"unsupported_query_value"}
+    if any(param.kind is Kind.CURSOR for param in row.query):
+        codes.add("invalid_cursor")
+    if row.access is not Access.PUBLIC:
+        codes |= {*_CREDENTIALS, "auth_mode_not_allowed", "ip_not_allowed"}
+        codes |= set(_KEY) | set(_BEARER)
+        if row.auth is not AuthMode.KEY:
+            codes |= set(_SESSION)
+    if row.body is not None:
+        codes |= {"malformed_json", "validation_failed", "unsupported_media_type"}
+    if row.precondition is Precondition.IF_MATCH:
+        codes |= {"precondition_required", "revision_stale"}
+    return tuple(code for code in errors.ERRORS if code in codes)
+
+
+def describe(rows: Sequence[Route]) -> dict[str, Any]:
+    """The whole document as plain values."""
+    shapes = _shapes(rows)
+    _, components = msgspec.json.schema_components(shapes, ref_template=REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "AiDial API",
+            "version": "1",
+            "description": "HTTP API of the AiDial control plane. Send X-API-Key from your server.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "session": {"type": "apiKey", "in": "header", "name": "X-AiDial-Session"},
+            },
+        },
+    }
+
+
+def _shapes(rows: Iterable[Route]) -> list[Any]:
+    shapes: dict[Any, None] = {WireError: None}
+    for row in rows:
+        if row.body is not None:
+            shapes[row.body] = None
+        shapes.update(dict.fromkeys(shape for shape in row.answers.values() if shape is not None))
+    return list(shapes)
+
+
+def _ref(shape: Any) -> dict[str, str]:
+    return {"$ref": REF.format(name=shape.__name__)}
+
+
+def _operation(row: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": row.name,
+        "summary": row.summary,
+        "description": _policy(row),
+        "parameters": [*_path_parameters(row), *_header_parameters(row), *map(_parameter, row.query)],
+        "responses": _responses(row),
+        "security": _security(row),
+    }
+    if row.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(row.body)}},
+        }
+    return operation
+
+
+def _policy(row: Route) -> str:
+    if row.access is Access.PUBLIC:
+        return "Public."
+    return f"Credential: {row.auth}. Permission: {row.permission}. Scope: {row.scope}."
+
+
+def _security(row: Route) -> list[dict[str, list[str]]]:
+    key: dict[str, list[str]] = {"key": []}
+    bearer: dict[str, list[str]] = {"bearer": []}
+    if row.session is SessionNeed.REQUIRED:
+        bearer["session"] = []
+    return {
+        AuthMode.NONE: [],
+        AuthMode.KEY: [key],
+        AuthMode.BEARER: [bearer],
+        AuthMode.EITHER: [key, bearer],
+    }[row.auth]
+
+
+def _path_parameters(row: Route) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in row.path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _header_parameters(row: Route) -> list[dict[str, Any]]:
+    found = []
+    if row.precondition is Precondition.IF_MATCH:
+        found.append(("If-Match", "The ETag of the revision this changes, or *."))
+    if any(shape is not None for shape in row.answers.values()) and row.method == "GET":
+        found.append(("If-None-Match", "Answer 304 when the ETag is still this."))
+    return [
+        {"name": name, "in": "header", "required": False, "description": about, "schema": {"type": "string"}}
+        for name, about in found
+    ]
+
+
+def _parameter(param: QueryParam) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "maxLength": 2_000}
+    extra: dict[str, Any] = {}
+    if param.kind is Kind.CHOICE:
+        schema = {"type": "string", "enum": list(param.choices)}
+    elif param.kind in {Kind.CHOICES, Kind.TEXTS}:
+        item = {"type": "string", "enum": list(param.choices)} if param.choices else {"type": "string"}
+        schema = {"type": "array", "items": item, "minItems": 1}
+        extra = {"style": "form", "explode": False}
+    elif param.kind is Kind.WHOLE:
+        schema = {"type": "integer", "minimum": param.least, "maximum": param.most}
+        if param.default is not None:
+            schema["default"] = param.default
+    elif param.kind is Kind.MOMENT:
+        schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+    return {
+        "name": param.name,
+        "in": "query",
+        "required": param.required,
+        "description": param.about,
+        "schema": schema,
+        **extra,
+    }
+
+
+def _responses(row: Route) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, shape in row.answers.items():
+        responses[str(status)] = {"description": "Done."}
+        if shape is not None:
+            responses[str(status)]["content"] = {row.media_type: {"schema": _ref(shape)}}
+    if row.method == "GET" and row.access is Access.FULL:
+        responses["304"] = {"description": "Not modified."}
+    by_status: dict[str, list[str]] = {}
+    for code in codes_of(row):
+        by_status.setdefault(str(errors.ERRORS[code].status), []).append(code)
+    for text, codes in by_status.items():
+        if text in responses:
+            continue
+        responses[text] = {
+            "description": ", ".join(codes),
+            "content": {"application/json": {"schema": _ref(WireError)}},
+        }
+    return dict(sorted(responses.items()))

@@ -1,0 +1,55 @@
+"""From an answer or a fault to bytes on the wire: status, headers, body, HEAD and 304.
+
+The one thing a newcomer would get wrong: no other code path writes an error body.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.types import Send
+
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.preconditions import unchanged
+from aidial_api.kernel.route import Answer
+from aidial_contract.envelopes import Envelope, fault_headers, render
+from aidial_contract.fault import Fault
+from aidial_contract.headers import JSON_SECURITY, REQUEST_ID
+
+_encoder = msgspec.json.Encoder()
+_SECURITY = tuple((name.encode(), value.encode()) for name, value in JSON_SECURITY.items())
+NOT_MODIFIED = 304
+
+
+async def send_answer(ask: Ask, answer: Answer, send: Send) -> int:
+    """Send a success; gives back the status sent."""
+    body = answer.body
+    payload = b"" if body is None else body if isinstance(body, bytes) else _encoder.encode(body)
+    status = answer.status
+    headers = dict(answer.headers)
+    tag = headers.get("etag")
+    if tag and status == 200 and unchanged(ask.headers.get("if-none-match"), tag):  # noqa: PLR2004 - HTTP
+        status, payload = NOT_MODIFIED, b""
+    if payload:
+        headers.setdefault("content-type", answer.media_type)
+    headers.setdefault("cache-control", "no-store")
+    await _send(ask, status, headers, payload, send)
+    return status
+
+
+async def send_fault(ask: Ask, fault: Fault, send: Send) -> int:
+    """Send an error in the `transport` envelope; gives back the status sent."""
+    payload = _encoder.encode(render(Envelope.TRANSPORT, fault, ask.request_id))
+    headers = {"content-type": "application/json", **fault_headers(fault)}
+    await _send(ask, fault.row.status, headers, payload, send)
+    return fault.row.status
+
+
+async def _send(ask: Ask, status: int, headers: dict[str, str], payload: bytes, send: Send) -> None:
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    raw.append((REQUEST_ID.encode(), ask.request_id.encode()))
+    if status not in {204, NOT_MODIFIED}:
+        raw.append((b"content-length", str(len(payload)).encode()))
+    if "content-security-policy" not in headers:
+        raw += _SECURITY
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if ask.method == "HEAD" else payload})

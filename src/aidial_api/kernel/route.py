@@ -1,0 +1,171 @@
+"""What a route is: one row of `routes.py`. The table is the router.
+
+The one thing a newcomer would get wrong: the policy fields have no defaults, so a row without a policy does
+not type-check; and a handler never checks a role, the guard did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aidial_contract.access import Permission
+from aidial_contract.checking import Rule
+from aidial_contract.query import QueryParam
+from aidial_contract.scope import ScopeKind
+
+if TYPE_CHECKING:
+    from aidial_api.kernel.ask import Ask
+
+
+class AuthMode(StrEnum):
+    """Which credentials a row takes; another one is 403 `auth_mode_not_allowed`."""
+
+    NONE = "none"
+    KEY = "key"
+    BEARER = "bearer"
+    EITHER = "key or bearer"
+
+
+class Access(StrEnum):
+    """`public`: hygiene and parse only; `pending`: no assignment or second factor needed; `full`: all steps."""
+
+    PUBLIC = "public"
+    PENDING = "pending"
+    FULL = "full"
+
+
+class SessionNeed(StrEnum):
+    """Whether a person's bearer must come with `X-AiDial-Session`."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+class Precondition(StrEnum):
+    """What an unsafe request must say about what it changes."""
+
+    NONE = "none"
+    IF_MATCH = "if_match"
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a handler gives back: a wire shape (or raw bytes with their media type) and headers."""
+
+    body: msgspec.Struct | bytes | None = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+
+Handler = Callable[["Ask"], Awaitable[Answer]]
+Finder = Callable[["Ask"], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One row.
+
+    `find` fetches the record the path names THROUGH the scope (None is the 404); `find_body` does the same
+    for ids in the body; `body` is the incoming shape, `rules` its cross-field checks; `answers` the
+    outgoing shape by status; `body_limit_bytes` the cap of contract section 7.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    access: Access
+    auth: AuthMode
+    permission: Permission | None
+    scope: ScopeKind
+    bucket: str
+    answers: Mapping[int, Any]
+    session: SessionNeed = SessionNeed.REQUIRED
+    query: tuple[QueryParam, ...] = ()
+    find: Finder | None = None
+    find_body: Finder | None = None
+    body: type[msgspec.Struct] | None = None
+    rules: tuple[Rule, ...] = ()
+    body_limit_bytes: int = 1024 * 1024
+    precondition: Precondition = Precondition.NONE
+    writes: bool = False
+    idempotent_create: bool = False
+    media_type: str = "application/json"
+    errors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse rows whose policy contradicts itself."""
+        public = self.access is Access.PUBLIC
+        if public != (self.auth is AuthMode.NONE) or public != (self.permission is None):
+            raise ValueError(f"{self.method} {self.path}: public rows, and only they, take no credential")
+        if self.scope is ScopeKind.CALL and self.find is None:
+            raise ValueError(f"{self.method} {self.path}: a row with an id needs a finder")
+        if (self.method in {"POST", "PUT", "PATCH", "DELETE"}) != self.writes and not public:
+            raise ValueError(f"{self.method} {self.path}: an unsafe row writes, a safe one does not")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A path that exists: its rows by method, and the values of its braces."""
+
+    rows: Mapping[str, Route]
+    path: Mapping[str, str]
+
+
+class RouteTable:
+    """Every row, matched by exact path first and by segments after."""
+
+    def __init__(self, rows: Iterable[Route]) -> None:
+        self.rows = tuple(rows)
+        self._static: dict[str, dict[str, Route]] = {}
+        self._dynamic: dict[int, list[tuple[tuple[str, ...], dict[str, Route]]]] = {}
+        for row in self.rows:
+            self._add(row)
+
+    def _add(self, row: Route) -> None:
+        if "{" not in row.path:
+            by_method = self._static.setdefault(row.path, {})
+        else:
+            segments = tuple(row.path.split("/"))
+            listed = self._dynamic.setdefault(len(segments), [])
+            for known, methods in listed:
+                if known == segments:
+                    by_method = methods
+                    break
+            else:
+                by_method = {}
+                listed.append((segments, by_method))
+        if row.method in by_method:
+            raise ValueError(f"{row.method} {row.path} is declared twice")
+        by_method[row.method] = row
+
+    def match(self, path: str) -> Match | None:
+        """The rows of a path, or None when no row has it."""
+        static = self._static.get(path)
+        if static is not None:
+            return Match(static, {})
+        parts = path.split("/")
+        for segments, by_method in self._dynamic.get(len(parts), ()):
+            values = _fit(segments, parts)
+            if values is not None:
+                return Match(by_method, values)
+        return None
+
+
+def _fit(segments: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    values = {}
+    for segment, part in zip(segments, parts, strict=True):
+        if segment.startswith("{"):
+            if not part:
+                return None
+            values[segment[1:-1]] = part
+        elif segment != part:
+            return None
+    return values

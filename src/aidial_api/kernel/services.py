@@ -1,0 +1,52 @@
+"""What every request of one process shares: database, credentials, limits, keys, settings.
+
+The one thing a newcomer would get wrong: nothing here is global; tests run several apps in one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aidial_api.kernel.credentials import Credentials
+    from aidial_api.kernel.crypto import CursorKey, TenantKeys
+    from aidial_api.kernel.db import Database
+    from aidial_api.kernel.health import HealthChecks
+    from aidial_api.kernel.jwks import Jwks
+    from aidial_api.kernel.limits import Limits
+    from aidial_api.kernel.route import RouteTable
+    from aidial_api.kernel.tokens import TokenVerifier
+    from aidial_api.settings import Settings
+
+
+@dataclass(slots=True)
+class Allowlists:
+    """Enabled address allowlists by tenant; a tenant without one is open."""
+
+    enabled: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
+
+    def allows(self, client_id: str, client_ip: str) -> bool:
+        """Whether an address may act on a tenant."""
+        networks = self.enabled.get(client_id)
+        return networks is None or any(ip_address(client_ip) in network for network in networks)
+
+
+@dataclass(slots=True)
+class Services:
+    """One process's shared parts."""
+
+    settings: Settings
+    table: RouteTable
+    db: Database
+    verifier: TokenVerifier
+    jwks: Jwks
+    credentials: Credentials
+    limits: Limits
+    tenant_keys: TenantKeys
+    cursors: CursorKey
+    etag_key: bytes
+    health: HealthChecks
+    allowlists: Allowlists = field(default_factory=Allowlists)

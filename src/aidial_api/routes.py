@@ -1,0 +1,13 @@
+"""Every route of the API. The table is the router: a route exists only as a row of a surface.
+
+The one thing a newcomer would get wrong: there is no other place to add one.
+"""
+
+from __future__ import annotations
+
+from aidial_api.kernel.route import RouteTable
+from aidial_api.surfaces.health.routes import ROWS as HEALTH
+from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
+from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
+
+TABLE = RouteTable((*HEALTH, *REGISTRY, *PROJECTS))

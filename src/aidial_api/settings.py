@@ -1,0 +1,106 @@
+"""The API's configuration. Source: `contract.md` section 9.
+
+The one thing a newcomer would get wrong: a missing value is not a default; the process refuses to start and
+names every missing or bad one at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aidial_contract.settings import (
+    LOOPBACK,
+    Network,
+    Setting,
+    http_url,
+    load,
+    networks,
+    positive_int,
+    positive_number,
+    text,
+    words,
+)
+
+MASTER_KEY_BYTES = 32
+
+
+def _master_key(raw: str) -> bytes:
+    try:
+        key = base64.b64decode(raw.strip(), validate=True)
+    except binascii.Error:
+        raise ValueError("must be base64") from None
+    if len(key) != MASTER_KEY_BYTES:
+        raise ValueError("must be 32 bytes of base64")
+    return key
+
+
+def _database_url(raw: str) -> str:
+    value = raw.strip()
+    if urlsplit(value).scheme not in {"postgres", "postgresql"}:
+        raise ValueError("must be a postgresql URL")
+    return value
+
+
+SETTINGS = (
+    Setting("DATABASE_URL", _database_url, required=True),
+    Setting("AIDIAL_MASTER_KEY", _master_key, required=True),
+    Setting("ZITADEL_ISSUER", http_url, required=True),
+    Setting("AIDIAL_API_AUDIENCE", text, required=True),
+    Setting("ZITADEL_CLIENT_ID", text, default=None),
+    Setting("AIDIAL_MFA_AMR", words, default=()),
+    Setting("AIDIAL_HOSTS", words, default=("localhost", "127.0.0.1", "[::1]")),
+    Setting("AIDIAL_TRUSTED_PROXIES", networks, default=LOOPBACK),
+    Setting("AIDIAL_LIMITS_SCALE", positive_number, default=1.0),
+    Setting("AIDIAL_SESSION_IDLE_MINUTES", positive_number, default=30.0),
+    Setting("AIDIAL_SESSION_ABSOLUTE_HOURS", positive_number, default=12.0),
+    Setting("AIDIAL_SESSIONS_PER_USER", positive_int, default=5),
+    Setting("AIDIAL_DATABASE_CONNECTIONS", positive_int, default=16),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every value; `portal_client_id` is whose ID tokens are taken."""
+
+    database_url: str
+    master_key: bytes
+    issuer: str
+    audience: str
+    portal_client_id: str
+    mfa_amr: tuple[str, ...]
+    hosts: frozenset[str]
+    trusted_proxies: tuple[Network, ...]
+    limits_scale: float
+    idle_minutes: float
+    absolute_hours: float
+    sessions_per_user: int
+    database_connections: int
+
+    def __repr__(self) -> str:
+        """Secrets stay out of tracebacks."""
+        return f"Settings(issuer={self.issuer!r})"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings, or `ConfigurationError` naming every problem."""
+    values = load(SETTINGS, environ)
+    return Settings(
+        database_url=values["DATABASE_URL"],
+        master_key=values["AIDIAL_MASTER_KEY"],
+        issuer=values["ZITADEL_ISSUER"],
+        audience=values["AIDIAL_API_AUDIENCE"],
+        portal_client_id=values["ZITADEL_CLIENT_ID"] or values["AIDIAL_API_AUDIENCE"],
+        mfa_amr=values["AIDIAL_MFA_AMR"],
+        hosts=frozenset(host.lower() for host in values["AIDIAL_HOSTS"]),
+        trusted_proxies=values["AIDIAL_TRUSTED_PROXIES"],
+        limits_scale=values["AIDIAL_LIMITS_SCALE"],
+        idle_minutes=values["AIDIAL_SESSION_IDLE_MINUTES"],
+        absolute_hours=values["AIDIAL_SESSION_ABSOLUTE_HOURS"],
+        sessions_per_user=values["AIDIAL_SESSIONS_PER_USER"],
+        database_connections=values["AIDIAL_DATABASE_CONNECTIONS"],
+    )

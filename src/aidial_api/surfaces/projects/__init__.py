@@ -1,0 +1,1 @@
+"""Projects: the phone lines and agent set-ups in reach."""

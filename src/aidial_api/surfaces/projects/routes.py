@@ -1,0 +1,27 @@
+"""The rows of projects."""
+
+from __future__ import annotations
+
+from aidial_api.kernel.route import Access, AuthMode, Route
+from aidial_api.surfaces.projects import handlers
+from aidial_contract.access import Permission
+from aidial_contract.query import Kind, QueryParam
+from aidial_contract.scope import ScopeKind
+from aidial_contract.shapes.projects import ProjectList
+
+ROWS = (
+    Route(
+        method="GET",
+        path="/v1/projects",
+        name="projects.list",
+        summary="The projects you reach.",
+        handler=handlers.show_list,
+        access=Access.FULL,
+        auth=AuthMode.EITHER,
+        permission=Permission.PROJECTS_VIEW,
+        scope=ScopeKind.PROJECTS,
+        bucket="reads",
+        answers={200: ProjectList},
+        query=(QueryParam("client_id", Kind.ID, "Only projects of this client."),),
+    ),
+)

@@ -1,0 +1,26 @@
+"""Projects in the database. The one thing a newcomer would get wrong: only projects of the scope are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from aidial_api.kernel.transaction import Tx
+from aidial_contract.scope import Reach
+
+_LIST = """
+SELECT p.client_id, p.project_id, p.display_name, p.timezone, p.is_active
+FROM unnest($1::text[], $2::uuid[]) AS mine (client_id, project_id)
+JOIN projects p ON p.client_id = mine.client_id AND p.project_id = mine.project_id
+ORDER BY p.client_id, p.display_name, p.project_id
+"""
+
+
+async def list_projects(tx: Tx, reach: Reach) -> Sequence[asyncpg.Record]:
+    """Every project of the reach, by client and name."""
+    return await tx.fetch(
+        _LIST,
+        [project.client_id for project in reach.projects],
+        [project.project_id for project in reach.projects],
+    )
