@@ -1,0 +1,216 @@
+"""Somebody delivers a file of calls. The server here stands in for a network only: it answers by script."""
+
+import asyncio
+import gzip
+import json
+import os
+import signal
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from tests.aidial.seed.test_generated_calls import UNTIL
+from typer import Typer
+from typer.testing import CliRunner
+
+from aidial.delivery import Courier
+from aidial.ingest import Report, command, deliver_file
+from aidial.seed import HARBOUR_DENTAL, generate_calls
+from aidial_contract.checking import check
+from aidial_contract.shapes.calls import NewCall, new_call_rules
+
+PROJECT = HARBOUR_DENTAL.projects[0].project_id
+
+
+class ScriptedServer:
+    """Takes calls; `script` holds answers by external_id, used up one by one."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.stored: dict[str, bytes] = {}
+        self.keys: Counter[str] = Counter()
+        self.script: dict[str, list[Response]] = {}
+        self.most_at_once = self.at_once = 0
+
+    async def take(self, request: Request) -> Response:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            body = await request.body()
+            self.keys[request.headers["idempotency-key"]] += 1
+            await asyncio.sleep(0)
+            return self._answer(request, body)
+        finally:
+            self.at_once -= 1
+
+    def _answer(self, request: Request, body: bytes) -> Response:
+        if request.headers.get("x-api-key") != "right":
+            return problem(401, "api_key_invalid")
+        external_id = json.loads(body)["external_id"]
+        if self.script.get(external_id):
+            return self.script[external_id].pop(0)
+        if external_id in self.stored:
+            return (
+                JSONResponse({}, 200) if self.stored[external_id] == body else problem(409, "already_exists")
+            )
+        self.stored[external_id] = body
+        return JSONResponse({}, 201)
+
+
+def problem(status: int, code: str, *fields: str, after: str | None = None) -> Response:
+    body: dict[str, Any] = {"code": code, "message": "No."}
+    if fields:
+        body["field_errors"] = [{"field": field} for field in fields]
+    return JSONResponse(body, status, headers={"Retry-After": after} if after else None)
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[ScriptedServer]:
+    scripted = ScriptedServer()
+    app = Starlette(routes=[Route("/v1/calls", scripted.take, methods=["POST"])])
+    listening = socket.create_server(("127.0.0.1", 0))
+    scripted.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield scripted
+    finally:
+        server.should_exit = True
+        await serving
+        listening.close()
+
+
+def written(tmp_path: Path, count: int = 12) -> tuple[Path, list[dict[str, Any]]]:
+    calls = list(generate_calls(HARBOUR_DENTAL, PROJECT, count, until=UNTIL, seed=3))
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n".join(json.dumps(call) for call in calls) + "\n", encoding="utf-8")
+    return path, calls
+
+
+async def delivered(server: ScriptedServer, path: Path, key: str = "right", concurrency: int = 3) -> Report:
+    return await deliver_file(path, Courier(server.url, key, 20), PROJECT, concurrency, None)
+
+
+async def test_a_file_goes_in_once_however_often_it_is_sent(tmp_path: Path) -> None:
+    path, calls = written(tmp_path)
+    async with served() as server:
+        first, second = await delivered(server, path), await delivered(server, path)
+        assert (first.created, first.already_there, first.exit_code) == (12, 0, 0)
+        assert (second.created, second.already_there, second.exit_code) == (0, 12, 0)
+        assert set(server.stored) == {call["external_id"] for call in calls}
+        assert set(server.keys.values()) == {2}
+        assert server.most_at_once <= 3
+
+
+async def test_a_refused_line_is_named_and_the_others_go_in(tmp_path: Path) -> None:
+    path, calls = written(tmp_path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("not json\n")
+    async with served() as server:
+        server.script[calls[4]["external_id"]] = [
+            problem(422, "validation_failed", "/status", "/turns/0/text")
+        ]
+        server.script[calls[7]["external_id"]] = [problem(409, "already_exists")]
+        report = await delivered(server, path)
+    assert report.created == 10
+    assert [(one.line, one.code, one.fields) for one in report.refused] == [
+        (5, "validation_failed", ("/status", "/turns/0/text")),
+        (8, "already_exists", ()),
+        (13, "malformed_json", ()),
+    ]
+    assert report.exit_code == 1
+
+
+async def test_it_comes_back_when_told_to_and_after_a_hiccup(tmp_path: Path) -> None:
+    path, calls = written(tmp_path, 4)
+    async with served() as server:
+        server.script[calls[0]["external_id"]] = [problem(429, "rate_limited", after="1")]
+        server.script[calls[1]["external_id"]] = [
+            problem(503, "dependency_unavailable"),
+            problem(500, "internal_error"),
+        ]
+        began = asyncio.get_running_loop().time()
+        report = await delivered(server, path)
+        assert asyncio.get_running_loop().time() - began >= 0.99
+    assert (report.created, report.refused) == (4, [])
+
+
+async def test_a_wrong_key_stops_the_run_instead_of_failing_every_line(tmp_path: Path) -> None:
+    path, _ = written(tmp_path, 40)
+    async with served() as server:
+        report = await delivered(server, path, key="wrong", concurrency=1)
+    assert [one.code for one in report.refused] == ["api_key_invalid"]
+    assert report.exit_code == 1
+
+
+async def test_nobody_answering_is_said_plainly(tmp_path: Path) -> None:
+    path, _ = written(tmp_path, 3)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    report = await deliver_file(path, Courier(f"http://127.0.0.1:{port}", "right", 20), PROJECT, 2, None)
+    assert report.unreachable
+    assert report.exit_code == 69
+
+
+async def test_ctrl_c_ends_cleanly_and_the_next_run_delivers_the_rest(tmp_path: Path) -> None:
+    path, _ = written(tmp_path, 30)
+
+    def interrupt(report: Report, _read_bytes: int) -> None:
+        if report.done == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    async with served() as server:
+        first = await deliver_file(path, Courier(server.url, "right", 20), PROJECT, 1, interrupt)
+        assert first.interrupted
+        assert first.exit_code == 130
+        assert 3 <= first.created == len(server.stored) < 30
+        second = await delivered(server, path)
+    assert (second.created, second.already_there) == (30 - first.created, first.created)
+
+
+async def test_gzipped_labelled_dialogues_become_calls(tmp_path: Path) -> None:
+    dialogues: list[dict[str, Any]] = [
+        {
+            "id": f"d-{index}",
+            "services": ["Dentists_1"],
+            "intents": ["FindProvider", "BookAppointment"],
+            "slots": {},
+            "result": result,
+            "turns": [{"speaker": "caller", "text": "I need a dentist.", "spans": []}],
+        }
+        for index, result in enumerate(["success", "failure", None])
+    ]
+    path = tmp_path / "dialogues.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, dialogues)).encode()))
+    async with served() as server:
+        report = await delivered(server, path)
+        again = await delivered(server, path)
+    assert (report.created, again.already_there) == (3, 3)
+    for body in server.stored.values():
+        check(body, NewCall, [new_call_rules])
+    outcomes = {name: json.loads(body).get("outcome") for name, body in server.stored.items()}
+    assert outcomes == {"d-0": "appointment_booked", "d-1": "not_completed", "d-2": None}
+
+
+def test_the_command_teaches_and_its_exit_codes_mean_something(tmp_path: Path) -> None:
+    app = Typer()
+    app.command()(command)
+    runner = CliRunner()
+    assert "Exit codes" in runner.invoke(app, ["--help"]).output
+    assert runner.invoke(app, [str(tmp_path / "missing.jsonl")]).exit_code == 2
+    path, _ = written(tmp_path, 1)
+    keyless = runner.invoke(app, [str(path)], env={"AIDIAL_API_KEY": ""})
+    assert keyless.exit_code == 2
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    told = runner.invoke(app, [str(path), "--api-url", url, "--key", "k"])
+    assert told.exit_code == 69
+    assert "\x1b" not in told.output
