@@ -80,6 +80,9 @@ async def served() -> AsyncIterator[ScriptedServer]:
     scripted.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
+    # uvicorn takes the signals over while it starts: Ctrl-C must meet the handler set after that.
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
+        await asyncio.sleep(0)
     try:
         yield scripted
     finally:
