@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
             _signal(pid, signal.SIGKILL)
         if not _gone(cluster, _IMMEDIATE_SHUTDOWN_S):
             return 1
-    if recorded and _alive(recorded):  # the number now belongs to a stranger, which would stop the start
+    if recorded and _is_stranger(recorded):  # PostgreSQL would take it for an earlier server and give up
         (cluster / "postmaster.pid").unlink(missing_ok=True)
     return 0
 
@@ -55,17 +55,20 @@ def _recorded_pid(cluster: Path) -> int:
 
 
 def _processes_of(cluster: Path) -> list[int]:
-    wanted = cluster.stat()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            here = (entry / "cwd").stat()
-            program = (entry / "exe").readlink().name.removesuffix(" (deleted)")
-        except OSError:
-            continue
-        if (here.st_dev, here.st_ino) == (wanted.st_dev, wanted.st_ino) and program == "postgres":
-            found.append(int(entry.name))
-    return found
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _belongs(entry, cluster)]
+
+
+def _belongs(process: Path, cluster: Path) -> bool:
+    """Whether this process is a `postgres` at work in the cluster."""
+    try:
+        here, wanted = (process / "cwd").stat(), cluster.stat()
+        program = (process / "exe").readlink().name.removesuffix(" (deleted)")
+    except PermissionError:  # another group, say: a postmaster's command line still tells
+        words = _command_line(int(process.name)).split(b"\0")
+        return Path(os.fsdecode(words[0])).name == "postgres" and os.fsencode(cluster) in words
+    except OSError:
+        return False
+    return program == "postgres" and (here.st_dev, here.st_ino) == (wanted.st_dev, wanted.st_ino)
 
 
 def _command_line(pid: int) -> bytes:
@@ -101,8 +104,16 @@ def _signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+def _is_stranger(pid: int) -> bool:
+    """Whether the number now belongs to something that is certainly no server of this cluster."""
+    process = Path(f"/proc/{pid}")
+    try:
+        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        if state in "ZX":  # dead, but nobody collected it (a container without an init keeps such for ever)
+            return True
+        return (process / "comm").read_text() != "postgres\n" or bool((process / "cwd").readlink())
+    except OSError:  # gone, or hidden from us: PostgreSQL decides
+        return False
 
 
 def _say(words: str) -> None:

