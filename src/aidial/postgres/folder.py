@@ -14,7 +14,7 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from aidial.postgres.errors import DataFolderInUse, PostgresError
 
@@ -52,8 +52,11 @@ class DataFolder:
 
     def make(self) -> None:
         """Make the folder (0700) when it is missing; missing parents get the usual mode."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise PostgresError(f"Cannot make the data folder {self.path}: {error.strerror}") from error
 
     def let_through(self) -> None:
         """Let the server's user pass through the data folder itself (not list it)."""
@@ -63,7 +66,11 @@ class DataFolder:
 
     def lock(self) -> None:
         """Take the lock or raise `DataFolderInUse`. The kernel frees it when this process dies."""
-        fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            fd = os.open(self._lock_path, flags, 0o600)
+        except OSError as error:
+            raise PostgresError(f"Cannot open {self._lock_path}: {error.strerror}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -100,6 +107,11 @@ class DataFolder:
         made = Passwords(*(secrets.token_urlsafe(32) for _ in range(3)))
         self._write_durably(self._passwords_path, json.dumps(asdict(made)))
         return made
+
+    def open_start_log(self) -> IO[bytes]:
+        """Open the log of one start, emptied; the server's later words go to `log/`."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.fdopen(os.open(self.start_log, flags, 0o600), "wb")
 
     def finish_cluster(self) -> None:
         """Turn the unfinished cluster into the cluster, durably."""

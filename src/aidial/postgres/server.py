@@ -105,6 +105,9 @@ class EmbeddedPostgres:
             folder.lock()
         try:
             return self._start_locked(account)
+        except OSError as error:
+            self.stop()
+            raise PostgresError(f"Cannot use the data folder {folder.path}: {error}") from error
         except BaseException:
             self.stop()
             raise
@@ -168,8 +171,7 @@ class EmbeddedPostgres:
             if not self._port:
                 self._port = free_port()
             arguments = server_arguments(self._folder.cluster, self._folder.logs, self._port, self._settings)
-            with self._folder.start_log.open("wb") as log:
-                self._folder.start_log.chmod(0o600)
+            with self._folder.open_start_log() as log:
                 self._server = spawn(
                     [str(programs.postgres), *arguments],
                     death_signal=signal.SIGINT,  # PostgreSQL's "fast shutdown"

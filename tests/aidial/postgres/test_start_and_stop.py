@@ -11,7 +11,13 @@ import asyncpg
 import psycopg
 import pytest
 
-from aidial.postgres import DataFolderInUse, DataFolderUnreachable, EmbeddedPostgres, WrongMajorVersion
+from aidial.postgres import (
+    DataFolderInUse,
+    DataFolderUnreachable,
+    EmbeddedPostgres,
+    PostgresError,
+    WrongMajorVersion,
+)
 from tests.aidial.postgres.conftest import Person, read_back, wait_gone, write_down
 
 if TYPE_CHECKING:
@@ -107,6 +113,12 @@ def test_a_folder_of_another_major_version_is_left_alone(home: Path) -> None:
     version.write_text("18\n")
     with EmbeddedPostgres(home / "data") as server:
         assert server.running
+
+
+def test_a_person_is_told_when_the_data_folder_cannot_be_made(home: Path) -> None:
+    (home / "file").write_text("in the way")
+    with pytest.raises(PostgresError, match=f"Cannot make the data folder {home}/file/data"):
+        EmbeddedPostgres(home / "file" / "data").start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another user")
