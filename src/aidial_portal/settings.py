@@ -79,12 +79,6 @@ class PortalSettings:
         return self.nextauth_url.startswith("https://")
 
     @property
-    def origin(self) -> str:
-        """The portal's own origin as browsers write it in `Origin`."""
-        parts = urlsplit(self.nextauth_url)
-        return f"{parts.scheme}://{own_host(self.nextauth_url)}"
-
-    @property
     def accepted_hosts(self) -> frozenset[str]:
         """`AIDIAL_HOSTS`, or the host of `NEXTAUTH_URL` alone."""
         return frozenset(host.lower() for host in self.hosts) or frozenset({own_host(self.nextauth_url)})

@@ -17,6 +17,8 @@ from starlette.responses import Response
 from aidial_portal.kernel.families import family_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import msgspec
 
     from aidial_contract.access import Permission
@@ -49,6 +51,14 @@ class Access(StrEnum):
     PUBLIC = "public"
     PENDING = "pending"
     FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingWhen:
+    """`pending` when the query says `name=value`, else `full`: one page whose own profile is open to all."""
+
+    name: str
+    value: str
 
 
 class Precondition(StrEnum):
@@ -115,7 +125,7 @@ class Route:
     name: str
     handler: Handler
     kind: Kind
-    access: Access
+    access: Access | PendingWhen
     permission: Permission | None
     scope: RouteScope
     query: frozenset[str]
@@ -140,6 +150,13 @@ class Route:
     def envelope(self) -> Envelope:
         """The family the row answers errors in; it follows from the path."""
         return family_of(self.method, self.path)
+
+    def access_for(self, query: Mapping[str, str]) -> Access:
+        """Which checks a request with this query goes through."""
+        if isinstance(self.access, PendingWhen):
+            wanted = query.get(self.access.name) == self.access.value
+            return Access.PENDING if wanted else Access.FULL
+        return self.access
 
     @property
     def unsafe(self) -> bool:

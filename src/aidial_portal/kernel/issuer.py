@@ -1,0 +1,25 @@
+"""The identity provider as the kernel needs it: fresh tokens, whether it answers, and a clean end.
+
+The one thing a newcomer would get wrong: nothing here knows which provider it is; `oidc.py` speaks the
+protocol, this is only what guard, refresh and health ask of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from aidial_portal.kernel.tokens import TokenSet
+
+
+class Issuer(Protocol):
+    """What the portal's kernel asks of the identity provider."""
+
+    async def refresh(self, refresh_token: str, timeout_s: float) -> TokenSet:
+        """New tokens; `RefusedRefreshError`, or `Fault` 503 when the issuer does not answer."""
+
+    async def is_reachable(self, timeout_s: float) -> bool:
+        """Whether discovery answers, for health."""
+
+    async def close(self) -> None:
+        """Close every connection."""

@@ -1,0 +1,95 @@
+"""Everything of the running portal that outlives a request, in one place.
+
+The one thing a newcomer would get wrong: it is made inside the event loop (`opened`), because connections
+belong to a loop; a surface reaches it as `request.portal` and makes nothing of the kind itself.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aidial_portal.kernel.context import Contexts
+from aidial_portal.kernel.farewell import Farewells
+from aidial_portal.kernel.limits import Limiter
+from aidial_portal.kernel.nextauth.callback import origin_of
+from aidial_portal.kernel.nextauth.jwe import CookieCipher
+from aidial_portal.kernel.nextauth.keys import PortalKeys, derive_key, derive_keys
+from aidial_portal.kernel.nextauth.names import CookieNames, cookie_names
+from aidial_portal.kernel.refresh import Refresher, TokenKeeper
+from aidial_portal.kernel.tokens import Sealer
+from aidial_portal.kernel.upstream import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aidial_portal.kernel.issuer import Issuer
+    from aidial_portal.kernel.matcher import Matcher
+    from aidial_portal.settings import PortalSettings
+
+REFERENCE_INFO = "aidial project reference"
+FAREWELL_INFO = "aidial farewell"
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The services of one process. `origin` is the portal's own as browsers write it in `Origin`."""
+
+    settings: PortalSettings
+    matcher: Matcher
+    origin: str
+    issuer_origin: str
+    hosts: frozenset[str]
+    names: CookieNames
+    keys: PortalKeys
+    cipher: CookieCipher
+    sealer: Sealer
+    upstream: Upstream
+    issuer: Issuer
+    keeper: TokenKeeper
+    contexts: Contexts
+    limiter: Limiter
+    farewells: Farewells
+    reference_key: bytes
+
+
+@asynccontextmanager
+async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> AsyncIterator[Portal]:
+    """The portal's services while the block runs; closes every connection after it."""
+    secret = settings.nextauth_secret
+    names = cookie_names(settings.nextauth_url)
+    keys = derive_keys(secret, names)
+    sealer = Sealer(secret)
+    upstream = Upstream(
+        settings.api_base_url, settings.api_timeout_ms, connections=settings.upstream_connections
+    )
+    refresher: Refresher = issuer
+    try:
+        yield Portal(
+            settings=settings,
+            matcher=matcher,
+            origin=origin_of(settings.nextauth_url),
+            issuer_origin=_origin(settings.zitadel_issuer),
+            hosts=settings.accepted_hosts,
+            names=names,
+            keys=keys,
+            cipher=CookieCipher(keys.session),
+            sealer=sealer,
+            upstream=upstream,
+            issuer=issuer,
+            keeper=TokenKeeper(upstream, refresher, sealer),
+            contexts=Contexts(),
+            limiter=Limiter(settings.limits_scale),
+            farewells=Farewells(derive_key(secret, salt="", info=FAREWELL_INFO)),
+            reference_key=derive_key(secret, salt="", info=REFERENCE_INFO),
+        )
+    finally:
+        await upstream.close()
+        await issuer.close()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

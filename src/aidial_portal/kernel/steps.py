@@ -1,0 +1,246 @@
+"""The checks between a request and its handler, one small function a step: contract section 4.
+
+The one thing a newcomer would get wrong: the ORDER is a promise, kept in `guard.py` and tested pair by pair;
+and a denial costs the same calls to `/v1` as a missing id, so that nobody can tell them apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from aidial_contract import checking, errors
+from aidial_contract.access import Permission, level_of
+from aidial_contract.fault import Fault, FieldError
+from aidial_contract.headers import API_KEY, CSRF_TOKEN
+from aidial_contract.ids import new_id
+from aidial_contract.transport import MAX_FIELD_ERRORS
+from aidial_portal.kernel.limits import COARSE, Bucket, Per
+from aidial_portal.kernel.nextauth import aidial_csrf
+from aidial_portal.kernel.nextauth.cookies import first, policy_violation, session_value
+from aidial_portal.kernel.route import JSON, Precondition, WithoutContext
+from aidial_portal.kernel.session import Session, session_of_claims
+
+if TYPE_CHECKING:
+    from aidial_portal.kernel.request import PortalRequest
+    from aidial_portal.kernel.route import Route
+
+_COOKIE_POLICY_PATHS = ("/api/auth/", "/api/session/")
+_CSRF_ROWS = {"csrf_missing": errors.CSRF_MISSING, "csrf_invalid": errors.CSRF_INVALID}
+
+
+def read_session(request: PortalRequest) -> Session:
+    """Decode the session cookie; 401 `session_missing`, `session_invalid`, `session_claims_missing`."""
+    portal = request.portal
+    strict = not request.path.startswith(_COOKIE_POLICY_PATHS)
+    violation = policy_violation(request.cookies, portal.names)
+    if violation is not None and strict:
+        raise Fault(errors.SESSION_INVALID, reason=violation)
+    text = session_value(request.cookies, portal.names)
+    if text is None:
+        row = errors.SESSION_MISSING if violation is None else errors.SESSION_COOKIE_POLICY
+        raise Fault(row, reason=violation or "no session cookie")
+    claims = portal.cipher.decode(text)
+    if claims is None:
+        row = errors.SESSION_INVALID if violation is None else errors.SESSION_COOKIE_POLICY
+        raise Fault(row, reason=violation or "the session cookie cannot be read")
+    return session_of_claims(claims)
+
+
+async def session(request: PortalRequest, row: Route) -> None:
+    """Step 2: the cookie, and what the registry says of the session (401, or 503 when nobody can say)."""
+    request.session_or_none = read_session(request)
+    try:
+        request.session.context = await request.portal.contexts.of(request.api)
+    except Fault as fault:
+        degrades = row.without_context is WithoutContext.DEGRADE
+        if not degrades or fault.row.status not in {500, 503}:
+            raise
+        request.reason = f"degraded: {fault.reason}"
+    if request.session.context is not None and request.session.context.actor != "user":
+        raise Fault(errors.SESSION_INVALID, reason="the context is no person's")
+
+
+def browser_credentials(request: PortalRequest) -> None:
+    """Step 3: a browser must not bring keys or bearers, nor session cookies that break the policy (403)."""
+    scheme = request.headers.get("authorization", "").lstrip()[:7].lower()
+    if API_KEY in request.headers or scheme in {"bearer", "bearer "}:
+        raise Fault(errors.BROWSER_CREDENTIAL_REJECTED, reason="X-API-Key or a bearer from a browser")
+    cookie_policy(request)
+
+
+def cookie_policy(request: PortalRequest) -> None:
+    """The session cookie policy of `/api/auth/*` and `/api/session/*` (403 `session_cookie_policy`)."""
+    if not request.path.startswith(_COOKIE_POLICY_PATHS):
+        return
+    violation = policy_violation(request.cookies, request.portal.names)
+    if violation is not None:
+        raise Fault(errors.SESSION_COOKIE_POLICY, reason=violation)
+
+
+def same_origin(request: PortalRequest) -> None:
+    """Step 4a: an unsafe request must come from our own pages (403 `cross_site_request`)."""
+    site = request.headers.get("sec-fetch-site")
+    ours = site == "same-origin" if site else request.headers.get("origin") == request.portal.origin
+    if not ours:
+        raise Fault(errors.CROSS_SITE_REQUEST, reason="Fetch Metadata or Origin")
+
+
+def csrf(request: PortalRequest) -> None:
+    """Step 4b: header and cookie agree and were made for this session (403)."""
+    refusal = aidial_csrf.check_token(
+        request.portal.keys.aidial_csrf,
+        request.session.session_id,
+        header=request.headers.get(CSRF_TOKEN),
+        cookie=first(request.cookies, request.portal.names.aidial_csrf),
+    )
+    if refusal is not None:
+        raise Fault(_CSRF_ROWS[refusal], reason="double submit")
+
+
+def coarse_limit(request: PortalRequest) -> None:
+    """Step 5: so many requests a session, whatever they are (429)."""
+    request.portal.limiter.hit(COARSE, request.session.session_id)
+
+
+async def assignment(request: PortalRequest) -> None:
+    """Step 6: an active assignment (404)."""
+    if not request.session.known.assigned or request.session.role is None:
+        await deny(request, "no active assignment")
+
+
+async def second_factor(request: PortalRequest) -> None:
+    """Step 7: the second factor, where it is required (404)."""
+    if needs_second_factor(request.session):
+        await deny(request, "second factor not satisfied")
+
+
+def needs_second_factor(who: Session) -> bool:
+    """Whether policy asks for a second factor that this session has not shown."""
+    return who.known.mfa.required and not who.known.mfa.satisfied
+
+
+async def permission(request: PortalRequest, row: Route) -> None:
+    """Step 8: the role holds the row's permission (404); how much of it becomes `request.level`."""
+    if row.permission is Permission.SESSION_OWN:
+        return  # everybody's own session, also without an assignment and while the API cannot say who
+    role = request.session.role
+    if role is not None and row.permission is not None:
+        request.level = level_of(role, row.permission)
+    if request.level is None:
+        await deny(request, f"{role} does not hold {row.permission}")
+
+
+async def scope(request: PortalRequest, row: Route) -> None:
+    """Step 9: client and project ids in path and query lie within reach (404)."""
+    client_id = _value(request, row.scope.client_id)
+    project_id = _value(request, row.scope.project_id)
+    if client_id is None and project_id is None:
+        return
+    narrowed = request.session.reach.narrowed(client_id=client_id, project_id=project_id)
+    if not (narrowed.projects if project_id is not None else narrowed.client_ids):
+        await deny(request, "client or project out of reach")
+
+
+def _value(request: PortalRequest, place: str | None) -> str | None:
+    if place is None:
+        return None
+    where, _, name = place.partition(".")
+    return (request.path_values if where == "path" else request.query).get(name)
+
+
+def route_bucket(request: PortalRequest, row: Route) -> None:
+    """Step 10: the row's own rate bucket (429)."""
+    if row.bucket is not None:
+        request.portal.limiter.hit(row.bucket, whose(request, row.bucket))
+
+
+def whose(request: PortalRequest, bucket: Bucket) -> str:
+    """Whom a bucket counts this request for."""
+    if bucket.per is Per.ADDRESS or request.session_or_none is None:
+        return request.client_ip
+    return request.session.session_id if bucket.per is Per.SESSION else request.session.subject
+
+
+def accept(request: PortalRequest, row: Route) -> None:
+    """Step 11a: the caller takes what the row makes (406)."""
+    accepted = request.headers.get("accept")
+    if not accepted or accepted == "*/*":
+        return
+    kind = row.produces.partition("/")[0]
+    for word in accepted.split(","):
+        media, _, parameters = word.strip().lower().partition(";")
+        if media.strip() in {row.produces, f"{kind}/*", "*/*"} and _quality(parameters) > 0:
+            return
+    raise Fault(errors.NOT_ACCEPTABLE, reason="Accept")
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.strip().partition("=")
+        if name == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def media_type(request: PortalRequest, row: Route) -> None:
+    """Step 11b: the body is of a type the row takes (415)."""
+    if not row.body.media_types:
+        return
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in row.body.media_types:
+        raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="Content-Type")
+
+
+def query(request: PortalRequest, row: Route) -> None:
+    """Step 11c: only the row's parameters, each once (400 with every failing one)."""
+    if not request.query_string:
+        return
+    failures, seen = [], set()
+    for name, _ in parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=100):
+        if name not in row.query:
+            failures.append(FieldError(f"query.{name[:128]}", "unknown"))
+        elif name in seen:
+            failures.append(FieldError(f"query.{name}", "repeated"))
+        seen.add(name)
+    if failures:
+        unknown = any(failure.code == "unknown" for failure in failures)
+        row_of = errors.UNSUPPORTED_QUERY_PARAMETER if unknown else errors.UNSUPPORTED_QUERY_VALUE
+        raise Fault(row_of, field_errors=failures[:MAX_FIELD_ERRORS])
+
+
+def body(request: PortalRequest, row: Route) -> None:
+    """Step 11d: the body fits the row's shape (400, 422); the value becomes `request.value`."""
+    if row.body.shape is not None and JSON in row.body.media_types:
+        request.value = checking.check(request.body, row.body.shape, row.body.rules)
+
+
+def precondition(request: PortalRequest, row: Route) -> None:
+    """Step 13: a change says what it changes (428)."""
+    if row.precondition is Precondition.IF_MATCH and not request.headers.get("if-match"):
+        raise Fault(errors.PRECONDITION_REQUIRED, reason="If-Match")
+    if row.precondition is Precondition.EXPECTED_VERSION and (
+        getattr(request.value, "expected_version", None) is None
+    ):
+        raise Fault(errors.PRECONDITION_REQUIRED, reason="expected_version")
+
+
+async def deny(request: PortalRequest, reason: str, calls: int | None = None) -> None:
+    """Raise 404 `not_found` after as many calls to `/v1` as a missing id costs on this row.
+
+    The calls ask for a record that cannot exist. What else they meet (503, a revoked session) is raised as
+    it would be for a missing id.
+    """
+    if calls is None:
+        calls = request.route.denial_calls if request.route is not None else 1
+    for _ in range(calls):
+        try:
+            await request.api.call("GET", f"/v1/calls/{new_id()}")
+        except Fault as fault:
+            if fault.row.status in {401, 429} or fault.row.status >= 500:  # noqa: PLR2004 - server errors
+                fault.reason = f"{fault.reason} (denied: {reason})"
+                raise
+    raise Fault(errors.NOT_FOUND, reason=reason)
