@@ -47,7 +47,16 @@ _LOOKUPS: dict[LookUp, str] = {
     "lookup_user": "SELECT * FROM lookup_user($1, $2, $3)",
 }
 CONNECT_TIMEOUT_S = 5.0
-_SETTINGS = {"application_name": "aidial api", "jit": "off", "timezone": "UTC"}
+# Under a policy PostgreSQL underestimates how many rows a tenant has: without the last three it
+# sorts a whole project for a page, or scans the table, where an index range is asked for.
+_SETTINGS = {
+    "application_name": "aidial api",
+    "timezone": "UTC",
+    "jit": "off",
+    "random_page_cost": "1.1",
+    "max_parallel_workers_per_gather": "0",
+    "plan_cache_mode": "auto",
+}
 
 
 class _Pooled(asyncpg.Connection):

@@ -5,7 +5,7 @@ rolled back in time is cut off, never returned.
 """
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -60,9 +60,22 @@ def told(sql: str) -> None:
 
 def unavailable(error: BaseException, connection: "PoolConnectionProxy[Any] | None") -> Exception:
     """Return what to raise for `error`: a misuse of the driver stays what it is."""
-    if isinstance(error, asyncpg.InterfaceError) and connection is not None and not connection.is_closed():
+    if isinstance(error, asyncpg.InterfaceError) and connection is not None and is_open(connection):
         return error
     return DatabaseUnavailable(f"{type(error).__name__}: {error}")
+
+
+def is_open(connection: "PoolConnectionProxy[Any]") -> bool:
+    """Tell whether the connection can be used; the pool takes a broken one away from its borrower."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
+
+
+def _cut(connection: "PoolConnectionProxy[Any]") -> None:
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 class Tx:
@@ -111,7 +124,7 @@ class Tx:
         except GONE as gone:
             raise unavailable(gone, self._connection) from gone
         finally:
-            if not self._connection.is_closed():
+            if is_open(self._connection):
                 # Rolling back restores the time-out as well, which a release would keep.
                 await self._run(self._connection.execute, "ROLLBACK TO capped;RELEASE capped", ())
 
@@ -122,7 +135,7 @@ class Tx:
         try:
             yield
         except BaseException:
-            if not self._connection.is_closed():
+            if is_open(self._connection):
                 await self._run(self._connection.execute, "ROLLBACK TO part;RELEASE part", ())
             raise
         await self._run(self._connection.execute, "RELEASE part", ())
@@ -193,14 +206,14 @@ async def borrowed(pool: "asyncpg.Pool[Any]", timeout_s: float) -> "PoolConnecti
 async def given_back(pool: "asyncpg.Pool[Any]", connection: "PoolConnectionProxy[Any]") -> None:
     """Return the connection, rolled back; one that cannot say so in time is cut off instead."""
     try:
-        if not connection.is_closed() and connection.is_in_transaction():
+        if is_open(connection) and connection.is_in_transaction():
             async with asyncio.timeout(_ROLLBACK_TIMEOUT_S):
                 await connection.execute("ROLLBACK")
     except GONE as gone:
         _log.warning("database.rollback_failed", reason=type(gone).__name__)
-        connection.terminate()
+        _cut(connection)
     except BaseException:
-        connection.terminate()
+        _cut(connection)
         raise
     finally:
         await pool.release(connection)

@@ -95,6 +95,13 @@ CREATE TABLE caller_tokens (
     FOREIGN KEY (client_id, call_id) REFERENCES calls ON DELETE CASCADE
 );
 CREATE INDEX caller_tokens_of_call ON caller_tokens (client_id, call_id);
+-- For an array it does not know the planner assumes ten elements. Told of ten tenants it sees that
+-- the policy keeps every row the query asks for; otherwise it expects a handful of rows, and sorts
+-- a whole project rather than read it in order. Frequent tenants are still known by their share.
+ALTER TABLE calls ALTER COLUMN client_id SET (n_distinct = 10);
+ALTER TABLE caller_tokens ALTER COLUMN client_id SET (n_distinct = 10);
+-- A project belongs to one client: the two are not to be multiplied as if by chance.
+CREATE STATISTICS calls_of_project (dependencies, ndistinct) ON client_id, project_id FROM calls;
 """
 
 GRANTS = """

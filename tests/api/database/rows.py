@@ -1,0 +1,144 @@
+"""One row in every tenant table for a tenant, written as the application writes: under its own reach."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uuid_utils
+
+from aidial_api.kernel.crypto import MasterKey, TenantKeys
+from aidial_api.kernel.db import Reach
+
+if TYPE_CHECKING:
+    from aidial_api.kernel.db import Database, Tx
+
+MASTER = MasterKey(bytes(range(32)))
+ISSUER = "https://issuer.example"
+START = dt.datetime(2026, 7, 1, 9, 30, tzinfo=dt.UTC)
+
+
+def new_id() -> str:
+    return str(uuid_utils.uuid7())
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    client_id: str
+    partner_org_id: str
+    project_id: str
+    user_id: str
+    email: str
+    session_id: str
+    api_key_id: str
+    call_id: str
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(client_ids=(self.client_id,))
+
+    @property
+    def whole_reach(self) -> Reach:
+        return Reach((self.client_id,), self.user_id, self.partner_org_id)
+
+
+async def make_tenant(db: Database, name: str) -> Tenant:
+    suffix = secrets.token_hex(4)
+    tenant = Tenant(
+        client_id=f"{name}-{suffix}",
+        partner_org_id=f"{name}-partner-{suffix}",
+        project_id=new_id(),
+        user_id=new_id(),
+        email=f"alice@{name}-{suffix}.example",
+        session_id=new_id(),
+        api_key_id=secrets.token_hex(11),
+        call_id=new_id(),
+    )
+    async with db.transaction(tenant.whole_reach) as tx:
+        await _organisation(tx, tenant)
+        await _person(tx, tenant)
+        await _credentials(tx, tenant)
+        await add_call(tx, tenant, tenant.call_id, START)
+    return tenant
+
+
+async def _organisation(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO partner_orgs (partner_org_id, name) VALUES ($1, 'P')", tenant.partner_org_id
+    )
+    await tx.execute(
+        "INSERT INTO clients (client_id, partner_org_id, name, lifecycle) VALUES ($1, $2, 'C', 'active')",
+        tenant.client_id,
+        tenant.partner_org_id,
+    )
+    await TenantKeys(MASTER).create(tx, tenant.client_id)
+    await tx.execute(
+        "INSERT INTO projects (client_id, project_id, display_name, timezone)"
+        " VALUES ($1, $2, 'Front desk', 'Australia/Perth')",
+        tenant.client_id,
+        tenant.project_id,
+    )
+
+
+async def _person(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO memberships (user_id, role, client_id) VALUES ($1, 'client_admin', $2)",
+        tenant.user_id,
+        tenant.client_id,
+    )
+    await tx.execute(
+        "INSERT INTO users (user_id, issuer, email) VALUES ($1, $2, $3)", tenant.user_id, ISSUER, tenant.email
+    )
+    await tx.execute(
+        "INSERT INTO assignments (client_id, user_id) VALUES ($1, $2)", tenant.client_id, tenant.user_id
+    )
+
+
+async def _credentials(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO sessions (session_id, user_id, issuer, subject, idle_expires_at, absolute_expires_at)"
+        " VALUES ($1, $2, $3, 's', now() + interval '30 min', now() + interval '12 h')",
+        tenant.session_id,
+        tenant.user_id,
+        ISSUER,
+    )
+    await tx.execute(
+        "INSERT INTO api_keys (client_id, api_key_id, secret_sha256, last_four, scope, environment)"
+        " VALUES ($1, $2, $3, 'abcd', 'read', 'live')",
+        tenant.client_id,
+        tenant.api_key_id,
+        bytes(32),
+    )
+    await tx.execute(
+        "INSERT INTO audit_events (event_id, client_id, actor_kind, action)"
+        " VALUES ($1, $2, 'system', 'api.tenant.create')",
+        new_id(),
+        tenant.client_id,
+    )
+
+
+async def add_call(tx: Tx, tenant: Tenant, call_id: str, started_at: dt.datetime) -> None:
+    await tx.execute(
+        "INSERT INTO calls (client_id, call_id, project_id, external_id, fingerprint, channel, direction,"
+        " status, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, 'voice', 'inbound', 'completed', $6, $6)",
+        tenant.client_id,
+        call_id,
+        tenant.project_id,
+        call_id,
+        bytes(32),
+        started_at,
+    )
+    await tx.execute(
+        "INSERT INTO transcripts (client_id, call_id) VALUES ($1, $2)", tenant.client_id, call_id
+    )
+    await tx.execute(
+        "INSERT INTO caller_tokens (client_id, token, started_at, call_id, project_id)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        tenant.client_id,
+        bytes(16),
+        started_at,
+        call_id,
+        tenant.project_id,
+    )

@@ -1,0 +1,53 @@
+"""An empty database becomes AiDial's, once, however often that is asked for."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from aidial_api.kernel import migrate
+
+if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
+
+
+def test_the_file_head_names_the_newest_migration() -> None:
+    assert migrate.head() == migrate.script_head()
+
+
+def test_migrations_are_named_by_time_and_wait_briefly_for_locks() -> None:
+    files = sorted((migrate.HERE / "versions").glob("*.py"))
+    assert files[-1].name.startswith(migrate.head())
+    for file in files:
+        assert re.fullmatch(r"\d{12}_[a-z0-9_]+\.py", file.name)
+        assert "SET LOCAL lock_timeout" in file.read_text()
+    assert "SET LOCAL lock_timeout" in (migrate.HERE / "script.py.mako").read_text()
+
+
+def test_an_empty_database_is_migrated_and_again_is_harmless(postgres_server: PostgresServer) -> None:
+    urls = postgres_server.empty_database(f"empty_{secrets.token_hex(4)}")
+    assert migrate.current(urls.owner_url) is None
+    migrate.upgrade(urls.owner_url)
+    migrate.upgrade(urls.owner_url)
+    assert migrate.current(urls.owner_url) == migrate.head()
+
+
+def test_a_database_of_somebody_else_is_refused_with_what_to_run(postgres_server: PostgresServer) -> None:
+    urls = postgres_server.empty_database(f"foreign_{secrets.token_hex(4)}")
+    name = make_url(urls.owner_url).database
+    with psycopg.connect(urls.superuser_url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} OWNER TO postgres")
+        connection.execute(f"GRANT CONNECT ON DATABASE {name} TO aidial_owner")
+    with pytest.raises(migrate.MigrationRefused, match=f"ALTER DATABASE {name} OWNER TO aidial_owner;"):
+        migrate.upgrade(urls.owner_url)
+    assert migrate.current(urls.owner_url) is None
+
+
+def test_no_server_is_said_plainly() -> None:
+    with pytest.raises(migrate.MigrationRefused, match="does not answer"):
+        migrate.upgrade("postgresql://aidial_owner:pw@127.0.0.1:1/aidial")
