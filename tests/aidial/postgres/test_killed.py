@@ -27,6 +27,7 @@ def test_the_supervisor_is_killed(person: Person) -> None:
     wait_gone(first.postmaster)
 
 
+@pytest.mark.slow
 def test_the_server_does_not_outlive_a_killed_supervisor(runner: Person) -> None:
     held = runner.starts()
     held.wait_up()
@@ -81,6 +82,7 @@ def test_everything_is_killed_but_a_busy_backend(person: Person) -> None:
     worker.join()
 
 
+@pytest.mark.slow
 def test_a_stale_pid_file_names_a_stranger(runner: Person) -> None:
     first = runner.starts()
     write_down(first.wait_up(), "kept")
@@ -97,6 +99,7 @@ def test_a_stale_pid_file_names_a_stranger(runner: Person) -> None:
         stranger.kill()
 
 
+@pytest.mark.slow
 def test_a_server_somebody_started_by_hand_is_not_touched(runner: Person) -> None:
     first = runner.starts()
     first.wait_up()
