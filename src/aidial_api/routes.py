@@ -6,8 +6,10 @@ The one thing a newcomer would get wrong: there is no other place to add one.
 from __future__ import annotations
 
 from aidial_api.kernel.route import RouteTable
+from aidial_api.surfaces.analytics.routes import ROWS as ANALYTICS
+from aidial_api.surfaces.calls.routes import ROWS as CALLS
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 
-TABLE = RouteTable((*HEALTH, *REGISTRY, *PROJECTS))
+TABLE = RouteTable((*HEALTH, *REGISTRY, *PROJECTS, *CALLS, *ANALYTICS))

@@ -41,7 +41,7 @@ class FieldError:
 
 
 @dataclass(slots=True)
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - the word the whole product uses
     """A registry row plus what this one occurrence adds.
 
     `details` is public; `retry_after_ms` gives `Retry-After` and its body twins from one number;

@@ -13,7 +13,7 @@ API_KEY: Final = "x-api-key"
 AIDIAL_SESSION: Final = "x-aidial-session"
 CLIENT_IP: Final = "x-aidial-client-ip"
 BUDGET_MS: Final = "x-aidial-budget-ms"
-CSRF_TOKEN: Final = "x-csrf-token"
+CSRF_TOKEN: Final = "x-csrf-token"  # noqa: S105 - a header's name
 IDEMPOTENCY_KEY: Final = "idempotency-key"
 IDEMPOTENCY_REPLAYED: Final = "idempotency-replayed"
 

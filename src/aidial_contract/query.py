@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from aidial_contract import errors
+from aidial_contract.access import Permission
 from aidial_contract.checking import TEXT_PATTERN, parse_time
 from aidial_contract.fault import Fault, FieldError
 
@@ -38,7 +39,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueryParam:
-    """One parameter a row takes."""
+    """One parameter a row takes.
+
+    `permission`: using it needs this as well, and lacking it is the row's 404. `requires`: another
+    parameter that must come with it (422 otherwise).
+    """
 
     name: str
     kind: Kind
@@ -48,6 +53,8 @@ class QueryParam:
     most: int = 0
     default: Any = None
     required: bool = False
+    permission: Permission | None = None
+    requires: str | None = None
 
 
 def parse_query(pairs: Iterable[tuple[str, str]], params: Sequence[QueryParam]) -> Mapping[str, Any]:
@@ -74,6 +81,12 @@ def parse_query(pairs: Iterable[tuple[str, str]], params: Sequence[QueryParam]) 
         raise Fault(errors.UNSUPPORTED_QUERY_PARAMETER, field_errors=(unknown + bad)[:50])
     if bad:
         raise Fault(errors.UNSUPPORTED_QUERY_VALUE, field_errors=bad[:50])
+    lonely = {known[name].requires for name in seen} - {None} - seen
+    if lonely:
+        raise Fault(
+            errors.VALIDATION_FAILED,
+            field_errors=[FieldError(f"query.{n}", "required") for n in sorted(map(str, lonely))],
+        )
     return values
 
 

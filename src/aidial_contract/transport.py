@@ -48,7 +48,7 @@ def violation(reason: str) -> Fault:
     return Fault(errors.UPSTREAM_CONTRACT_VIOLATION, reason=reason)
 
 
-def parse(status: int, content_type: str, body: bytes) -> Fault:
+def parse(status: int, content_type: str, body: bytes) -> Fault:  # noqa: PLR0911 - one return a broken promise
     """The `Fault` an upstream error answer means, or the violation it is.
 
     Shapes: `body` is the `transport` envelope as JSON. `rate_limited` becomes `upstream_rate_limited`

@@ -80,11 +80,13 @@ async def _authenticate(ask: Ask) -> Credential:
 def _coarse_limit(ask: Ask) -> None:
     """Step 3: per credential, and per tenant."""
     actor = ask.actor
-    delivers = ask.route is not None and ask.route.bucket == "deliveries"
-    ask.services.limits.hit("deliveries" if delivers else "reads", actor.actor_id or actor.label)
-    tenant = actor.key.client_id if actor.key else actor.person and actor.person.client_id
-    if tenant:
-        ask.services.limits.hit("deliveries_of_tenant" if delivers else "reads_of_tenant", tenant)
+    limits = ask.services.limits
+    if actor.key is None:
+        limits.hit("person", actor.actor_id or actor.label)
+        return
+    kind = "deliveries" if ask.route is not None and ask.route.bucket == "deliveries" else "reads"
+    limits.hit(kind, actor.actor_id)
+    limits.hit(f"{kind}_of_tenant", actor.key.client_id)
 
 
 def _method_not_allowed(rows: Mapping[str, Route]) -> Fault:
@@ -154,6 +156,10 @@ def _permission(ask: Ask, row: Route) -> None:
         ask.level = ask.actor.level(row.permission)
         if ask.level is None and row.access is Access.FULL and not ask.denied:
             ask.denied = f"role lacks {row.permission}"
+    given = {name for name, _ in ask.raw_query}
+    for param in row.query:
+        if param.permission and param.name in given and ask.actor.level(param.permission) is None:
+            ask.denied = ask.denied or f"role lacks {param.permission}"
     if ask.denied:
         ask.reach = NOTHING
 

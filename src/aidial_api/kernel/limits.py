@@ -33,7 +33,8 @@ BUCKETS: dict[str, Bucket] = {
     bucket.name: bucket
     for bucket in (
         Bucket("none", "public rows: not counted", 0),
-        Bucket("reads", "reads of one credential", 600, 60),
+        Bucket("reads", "reads of one key", 600, 60),
+        Bucket("person", "requests of one person through the portal", 1_200),
         Bucket("reads_of_tenant", "reads of one tenant, all credentials", 3_000),
         Bucket("deliveries", "call delivery of one key", 12_000, 1_200),
         Bucket("deliveries_of_tenant", "call delivery of one tenant", 30_000),

@@ -1,4 +1,4 @@
-"""Projects in the database. The one thing a newcomer would get wrong: only projects of the scope are asked for."""
+"""Projects in the database. The one thing a newcomer would get wrong: only the scope's are asked for."""
 
 from __future__ import annotations
 

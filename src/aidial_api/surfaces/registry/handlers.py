@@ -51,7 +51,10 @@ async def show_docs(ask: Ask) -> Answer:
     """The same as a page that needs no script and nothing from elsewhere."""
     page = _page(describe(ask.services.table.rows))
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
     headers = {
         "content-security-policy": policy,
         "x-content-type-options": "nosniff",
@@ -61,14 +64,17 @@ async def show_docs(ask: Ask) -> Answer:
     return Answer(page.encode(), media_type="text/html; charset=utf-8", headers=headers)
 
 
-_STYLE = (
-    ":root{color-scheme:light dark;--line:#d9d6d0}@media(prefers-color-scheme:dark){:root{--line:#3a3835}}"
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "h1{font-size:32px}h2{font-size:18px;margin-top:2.5rem;border-top:1px solid var(--line);padding-top:1rem}"
-    "code,pre{font:13px/1.5 ui-monospace,monospace}pre{overflow:auto;padding:12px;border:1px solid var(--line);"
-    "border-radius:8px}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:6px 12px 6px 0;"
-    "vertical-align:top;border-bottom:1px solid var(--line)}"
-)
+_STYLE = """
+:root{color-scheme:light dark;--line:#d9d6d0}
+@media(prefers-color-scheme:dark){:root{--line:#3a3835}}
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:32px}
+h2{font-size:18px;margin-top:2.5rem;border-top:1px solid var(--line);padding-top:1rem}
+code,pre{font:13px/1.5 ui-monospace,monospace}
+pre{overflow:auto;padding:12px;border:1px solid var(--line);border-radius:8px}
+table{border-collapse:collapse;width:100%}
+td,th{text-align:left;padding:6px 12px 6px 0;vertical-align:top;border-bottom:1px solid var(--line)}
+"""
 
 
 def _page(document: dict[str, Any]) -> str:
@@ -92,7 +98,8 @@ def _page(document: dict[str, Any]) -> str:
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(one['name'])}</code><td>{escape(one['in'])}<td>{escape(one.get('description', ''))}"
+        f"<tr><td><code>{escape(one['name'])}</code><td>{escape(one['in'])}"
+        f"<td>{escape(one.get('description', ''))}"
         for one in operation.get("parameters", [])
     )
     table = f"<table><tr><th>Name<th>In<th>Meaning{rows}</table>" if rows else ""

@@ -1,0 +1,181 @@
+"""Making organisations, people and keys from outside a request: bootstrap, the demo, tests.
+
+Everything here runs as the owner of the tables, under row-level security like everybody. The one thing a
+newcomer would get wrong: ids may be given (the demo's are stable), and everything is idempotent by id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aidial_api.kernel.crypto import MasterKey, TenantKeys
+from aidial_api.kernel.db import owner_transaction
+from aidial_api.kernel.reach import Reach
+from aidial_api.kernel.transaction import Tx
+from aidial_contract.access import CLIENT_ROLES, Role
+from aidial_contract.ids import ApiKeyText, new_id, parse_api_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProject:
+    """A phone line or agent set-up."""
+
+    project_id: str
+    display_name: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClient:
+    """A tenant and its projects."""
+
+    client_id: str
+    name: str
+    timezone: str
+    partner_org_id: str | None = None
+    web_domain: str | None = None
+    contact_name: str | None = None
+    contact_email: str | None = None
+    lifecycle: str = "active"
+    projects: tuple[NewProject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Someone who signs in. `projects` are (client_id, project_id); None is every project of the client."""
+
+    email: str
+    first_name: str
+    last_name: str
+    role: Role
+    user_id: str | None = None
+    client_id: str | None = None
+    partner_org_id: str | None = None
+    projects: tuple[tuple[str, str | None], ...] = ()
+    mfa_required: bool = False
+
+
+class Provisioner:
+    """Makes things as the owner of the tables."""
+
+    def __init__(self, owner_url: str, master_key: bytes, issuer: str) -> None:
+        self._owner_url = owner_url
+        self._issuer = issuer
+        self._keys = TenantKeys(MasterKey(master_key))
+
+    async def add_partner(self, partner_org_id: str, name: str) -> None:
+        """A partner organisation."""
+        async with owner_transaction(self._owner_url, Reach(partner_org_id=partner_org_id)) as tx:
+            await tx.execute(
+                "INSERT INTO partner_orgs (partner_org_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                partner_org_id,
+                name,
+            )
+
+    async def add_client(self, client: NewClient) -> None:
+        """A tenant with its data key and projects."""
+        reach = Reach((client.client_id,), partner_org_id=client.partner_org_id)
+        async with owner_transaction(self._owner_url, reach) as tx:
+            made = await tx.fetchval(
+                "INSERT INTO clients (client_id, partner_org_id, name, web_domain, contact_name,"
+                " contact_email, timezone, lifecycle) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                " ON CONFLICT DO NOTHING RETURNING client_id",
+                client.client_id,
+                client.partner_org_id,
+                client.name,
+                client.web_domain,
+                client.contact_name,
+                client.contact_email,
+                client.timezone,
+                client.lifecycle,
+            )
+            if made is not None:
+                await self._keys.create(tx, client.client_id)
+            for project in client.projects:
+                await tx.execute(
+                    "INSERT INTO projects (client_id, project_id, display_name, timezone)"
+                    " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                    client.client_id,
+                    project.project_id,
+                    project.display_name,
+                    project.timezone,
+                )
+
+    async def add_person(self, person: NewPerson) -> str:
+        """A person with membership and assignments; gives back the user id."""
+        user_id = person.user_id or new_id()
+        client_ids = tuple(sorted({client_id for client_id, _ in person.projects}))
+        if person.role in CLIENT_ROLES and person.client_id not in client_ids:
+            client_ids = tuple(sorted({*client_ids, str(person.client_id)}))
+        reach = Reach(client_ids, actor_id=user_id, partner_org_id=person.partner_org_id)
+        async with owner_transaction(self._owner_url, reach) as tx:
+            await tx.execute(
+                "INSERT INTO memberships (user_id, role, client_id, partner_org_id) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT DO NOTHING",
+                user_id,
+                str(person.role),
+                person.client_id,
+                person.partner_org_id,
+            )
+            await tx.execute(
+                "INSERT INTO users (user_id, issuer, email, first_name, last_name, mfa_required)"
+                " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                user_id,
+                self._issuer,
+                person.email.lower(),
+                person.first_name,
+                person.last_name,
+                person.mfa_required,
+            )
+            await _assign(tx, user_id, person.projects)
+        return user_id
+
+    async def add_key(
+        self,
+        client_id: str,
+        key_text: str,
+        *,
+        scope: str,
+        description: str,
+        expires_at: datetime | None = None,
+    ) -> ApiKeyText:
+        """Register a key made by `aidial_contract.ids.new_api_key`; only its hash is stored."""
+        parts = parse_api_key(key_text)
+        if parts is None:
+            raise ValueError("not the text of an API key")
+        async with owner_transaction(self._owner_url, Reach((client_id,))) as tx:
+            await tx.execute(
+                "INSERT INTO api_keys (client_id, api_key_id, secret_sha256, last_four, scope, environment,"
+                " description, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+                client_id,
+                parts.api_key_id,
+                hashlib.sha256(parts.secret.encode("ascii")).digest(),
+                key_text[-4:],
+                scope,
+                parts.environment,
+                description,
+                expires_at,
+            )
+            await tx.execute(
+                "INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action,"
+                " target_kind, target_id) VALUES ($1, $2, 'system', 'command line',"
+                " 'api_keys.key.created', 'api_key', $3)",
+                new_id(),
+                client_id,
+                parts.api_key_id,
+            )
+        return parts
+
+
+async def _assign(tx: Tx, user_id: str, projects: Iterable[tuple[str, str | None]]) -> None:
+    for client_id, project_id in projects:
+        await tx.execute(
+            "INSERT INTO assignments (client_id, user_id, project_id) VALUES ($1, $2, $3)"
+            " ON CONFLICT DO NOTHING",
+            client_id,
+            user_id,
+            project_id,
+        )

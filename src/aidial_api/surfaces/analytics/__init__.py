@@ -1,0 +1,1 @@
+"""Analytics: the numbers of the dashboard, counted from the calls in reach."""

@@ -1,0 +1,1 @@
+"""Calls: delivery by key, lists, one call, its transcript, progress."""

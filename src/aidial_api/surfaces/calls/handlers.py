@@ -1,0 +1,111 @@
+"""The HTTP of calls: from an ask to an answer.
+
+The one thing a newcomer would get wrong: no handler looks at a role; the guard found the level.
+"""
+
+from __future__ import annotations
+
+import asyncpg
+import msgspec
+
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.crypto import TenantKey
+from aidial_api.kernel.preconditions import etag, require_match
+from aidial_api.kernel.route import Answer
+from aidial_api.surfaces.calls import delivery, listing, progress, store
+from aidial_api.surfaces.calls.caller import search_for
+from aidial_api.surfaces.calls.present import open_number, to_call
+from aidial_contract.access import Level
+from aidial_contract.ids import parse_uuid
+from aidial_contract.scope import ProjectReach
+from aidial_contract.shapes.calls import CallList, NewCall, Transcript, Turn
+
+NO_CALL = "00000000-0000-0000-0000-000000000000"
+_turns = msgspec.json.Decoder(list[Turn])
+
+
+async def find(ask: Ask) -> asyncpg.Record | None:
+    """The call the path names, through the scope; held for change by unsafe rows."""
+    call_id = parse_uuid(ask.path["call_id"]) or NO_CALL
+    writes = ask.route is not None and ask.route.writes
+    return await store.find_call(ask.tx, ask.reach, call_id, for_change=writes)
+
+
+async def find_project(ask: Ask) -> ProjectReach | None:
+    """The project the body names, through the scope."""
+    body: NewCall = ask.body
+    project_id = parse_uuid(body.project_id)
+    for project in ask.reach.projects:
+        if project.project_id == project_id:
+            ask.found = project
+            return project
+    return None
+
+
+def _tag(ask: Ask, row: asyncpg.Record) -> str:
+    return etag(ask.services.etag_key, row["client_id"], str(row["call_id"]), row["version"])
+
+
+async def _answer(ask: Ask, row: asyncpg.Record, status: int = 200) -> Answer:
+    key = await ask.services.tenant_keys.get(ask.tx, row["client_id"])
+    call = to_call(row, key, ask.level or Level.MASKED)
+    headers = {"etag": _tag(ask, row)}
+    if status == 201:  # noqa: PLR2004 - HTTP
+        headers["location"] = f"/v1/calls/{call.call_id}"
+    return Answer(call, status=status, headers=headers)
+
+
+async def create(ask: Ask) -> Answer:
+    """201 with the call, 200 with the stored one for the same content again."""
+    project: ProjectReach = ask.found
+    ask.level = Level.MASKED
+    row, is_new = await delivery.deliver(ask, project.client_id)
+    return await _answer(ask, row, 201 if is_new else 200)
+
+
+async def show(ask: Ask) -> Answer:
+    """One call."""
+    return await _answer(ask, ask.found)
+
+
+async def change(ask: Ask) -> Answer:
+    """The call after its change, with the new ETag."""
+    require_match(ask.if_match, _tag(ask, ask.found))
+    ask.level = Level.MASKED
+    return await _answer(ask, await progress.apply(ask, ask.found))
+
+
+async def show_transcript(ask: Ask) -> Answer:
+    """The redacted turns of one call."""
+    row: asyncpg.Record = ask.found
+    text = await store.read_turns(ask.tx, row["client_id"], str(row["call_id"]))
+    state = row["transcript_state"]
+    visible = state not in {"hidden", "redaction_failed", "retention_expired"}
+    transcript = Transcript(
+        call_id=str(row["call_id"]), state=state, turns=_turns.decode(text) if text and visible else []
+    )
+    return Answer(transcript, headers={"etag": _tag(ask, row)})
+
+
+async def show_list(ask: Ask) -> Answer:
+    """One page of calls."""
+    level = ask.level or Level.MASKED
+    keys = ask.services.tenant_keys
+    ending = None
+    token = None
+    if ask.query["caller"] is not None:
+        search = search_for(ask.query["caller"], await keys.get(ask.tx, ask.reach.client_ids[0]))
+        token, ending = search.token, search.ending
+    page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, token)
+    calls = []
+    for row in page.rows:
+        key = await keys.get(ask.tx, row["client_id"])
+        if ending is None or _ends_with(row, key, ending):
+            calls.append(to_call(row, key, level))
+    return Answer(CallList(calls=calls, next_cursor=page.next_cursor, matching=page.matching))
+
+
+def _ends_with(row: asyncpg.Record, key: TenantKey, ending: str) -> bool:
+    purpose = "from_number" if row["direction"] == "inbound" else "to_number"
+    number = open_number(key, row[purpose], purpose, str(row["call_id"]))
+    return number is not None and number.endswith(ending)

@@ -1,0 +1,108 @@
+"""Progress of a call that is known: its end, its findings, a mark for a person to look.
+
+The one thing a newcomer would get wrong: which status may follow which is a table; anything else is 409.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+from msgspec import UNSET
+
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.audit import Event, record
+from aidial_api.surfaces.calls.redacting import redact_findings
+from aidial_api.surfaces.calls.store import find_call, update_call
+from aidial_contract import errors
+from aidial_contract.fault import Fault, FieldError
+from aidial_contract.shapes.calls import CallPatch
+
+NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
+    "live": ("live", "completed", "missed", "failed", "unknown"),
+    "completed": ("completed",),
+    "missed": ("missed", "completed"),
+    "failed": ("failed", "completed"),
+    "unknown": ("unknown", "completed", "missed", "failed"),
+}
+"""A terminal report may correct `missed`, `failed` and `unknown`; nothing becomes live again."""
+
+_PLAIN = ("answered_at", "ended_at", "end_reason", "resolution", "call_type", "sms_status", "email_status")
+
+
+async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
+    """Apply the body's changes to the call; gives back the new row. 409, 412 or 422 when it may not be."""
+    patch: CallPatch = ask.body
+    changes = _changes(patch)
+    _check_status(row, patch, changes)
+    _check_times(row, changes)
+    client_id, call_id = row["client_id"], str(row["call_id"])
+    if not await update_call(ask.tx, client_id, call_id, row["version"], changes):
+        raise Fault(errors.REVISION_STALE, reason="another writer was first")
+    await record(
+        ask,
+        Event(
+            action="calls.call.updated",
+            target_kind="call",
+            target_id=call_id,
+            client_id=client_id,
+            project_id=str(row["project_id"]),
+            technical={"fields": sorted(changes)},
+        ),
+    )
+    changed = await find_call(ask.tx, ask.reach, call_id)
+    if changed is None:
+        raise RuntimeError("a call just changed cannot be read")
+    return changed
+
+
+def _changes(patch: CallPatch) -> dict[str, Any]:
+    changes = {name: value for name in _PLAIN if (value := getattr(patch, name)) is not UNSET}
+    if patch.outcome is not UNSET:
+        changes["outcome"] = patch.outcome or "unclassified"
+    if patch.sentiment is not UNSET:
+        changes["sentiment_caller"] = patch.sentiment.caller
+        changes["sentiment_agent"] = patch.sentiment.agent
+    if patch.attention is not UNSET:
+        changes["attention_flag"] = patch.attention.flag
+    if patch.status is not UNSET:
+        changes["status"] = patch.status
+    changes.update(redact_findings(patch))
+    return changes
+
+
+def _check_status(row: asyncpg.Record, patch: CallPatch, changes: dict[str, Any]) -> None:
+    current: str = row["status"]
+    wanted = changes.get("status", current)
+    allowed = NEXT_STATUS[current]
+    if wanted not in allowed:
+        raise Fault(
+            errors.STATE_CONFLICT,
+            details={"current_state": current, "allowed": list(allowed)},
+            reason="status transition",
+        )
+    ended = changes.get("ended_at", row["ended_at"])
+    if wanted == "live" and ended is not None:
+        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/ended_at", "conflict")])
+    if wanted not in {"live", "unknown"} and ended is None:
+        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/ended_at", "required")])
+    if current == "live" and wanted != "live" and row["transcript_state"] == "live":
+        changes["transcript_state"] = "available" if row["message_count"] else "missing"
+    if patch.ended_at is not UNSET and patch.status is UNSET and current == "live":
+        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/status", "required")])
+
+
+def _check_times(row: asyncpg.Record, changes: dict[str, Any]) -> None:
+    started: datetime = row["started_at"]
+    answered = changes.get("answered_at", row["answered_at"])
+    ended = changes.get("ended_at", row["ended_at"])
+    failures = []
+    if answered is not None and answered < started:
+        failures.append(FieldError("/answered_at", "order"))
+    if ended is not None and (ended < started or (answered is not None and ended < answered)):
+        failures.append(FieldError("/ended_at", "order"))
+    if failures:
+        raise Fault(errors.VALIDATION_FAILED, field_errors=failures)
+    if ended is not None and ("ended_at" in changes or "answered_at" in changes):
+        changes["duration_seconds"] = max(0, round((ended - (answered or started)).total_seconds()))

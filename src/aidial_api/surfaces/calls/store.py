@@ -1,0 +1,102 @@
+"""Calls in the database: every statement that reads or writes one.
+
+The one thing a newcomer would get wrong: nothing is loaded and then compared. A call is asked for through
+the projects in reach, so a foreign one and a missing one are the same empty answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from aidial_api.kernel.transaction import Tx
+from aidial_contract.scope import Reach
+
+_COLUMNS = (
+    "client_id, call_id, project_id, external_id, channel, direction, status, started_at, answered_at,"
+    " ended_at, duration_seconds, end_reason, from_number, to_number, agent_id, agent_name,"
+    " agent_config_version, outcome, resolution, call_type, sentiment_caller, sentiment_agent,"
+    " attention_flag, attention_reason, summary, booking, transfer, follow_up, consent, cost, metadata,"
+    " recording, source, sms_status, email_status, message_count, transcript_state, version"
+)
+CALL_COLUMNS = ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
+
+_FIND = f"""
+SELECT {CALL_COLUMNS} FROM calls c
+WHERE c.client_id = any($1::text[]) AND c.call_id = $2 AND c.project_id = any($3::uuid[])
+"""
+_TRANSCRIPT = "SELECT turns FROM transcripts WHERE client_id = $1 AND call_id = $2"
+_BY_EXTERNAL_ID = f"""
+SELECT {CALL_COLUMNS}, c.fingerprint FROM calls c
+WHERE c.client_id = $1 AND c.project_id = $2 AND c.external_id = $3
+"""
+
+
+async def find_call(tx: Tx, reach: Reach, call_id: str, *, for_change: bool = False) -> asyncpg.Record | None:
+    """One call in reach, or None; `for_change` holds its row until the end of the transaction."""
+    sql = _FIND + " FOR UPDATE" if for_change else _FIND
+    return await tx.fetchrow(
+        sql, list(reach.client_ids), call_id, [project.project_id for project in reach.projects]
+    )
+
+
+async def find_delivered(tx: Tx, client_id: str, project_id: str, external_id: str) -> asyncpg.Record | None:
+    """The call delivered under an external id, with its fingerprint."""
+    return await tx.fetchrow(_BY_EXTERNAL_ID, client_id, project_id, external_id)
+
+
+async def read_turns(tx: Tx, client_id: str, call_id: str) -> str | None:
+    """The redacted turns as JSON text."""
+    turns: str | None = await tx.fetchval(_TRANSCRIPT, client_id, call_id)
+    return turns
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A new call ready to be written: `columns` of `calls`, its transcript, its callers' tokens."""
+
+    columns: dict[str, Any]
+    turns: str
+    raw: bytes
+    redaction_counts: str
+    tokens: Sequence[bytes]
+
+
+async def insert_call(tx: Tx, call: StoredCall) -> bool:
+    """Write call, transcript and tokens in one statement; False when the external id is taken."""
+    names = list(call.columns)
+    places = ", ".join(f"${index}" for index in range(1, len(names) + 1))
+    first = len(names) + 1
+    sql = f"""
+    WITH new AS (
+        INSERT INTO calls ({", ".join(names)}) VALUES ({places})
+        ON CONFLICT (client_id, project_id, external_id) DO NOTHING
+        RETURNING client_id, call_id, project_id, started_at
+    ), spoken AS (
+        INSERT INTO transcripts (client_id, call_id, turns, raw, redaction_counts)
+        SELECT client_id, call_id, ${first}::jsonb, ${first + 1}::bytea, ${first + 2}::jsonb FROM new
+    ), found_by AS (
+        INSERT INTO caller_tokens (client_id, token, started_at, call_id, project_id)
+        SELECT client_id, token, started_at, call_id, project_id
+        FROM new, unnest(${first + 3}::bytea[]) AS token
+    )
+    SELECT count(*) FROM new
+    """
+    made = await tx.fetchval(
+        sql, *call.columns.values(), call.turns, call.raw, call.redaction_counts, list(call.tokens)
+    )
+    return bool(made)
+
+
+async def update_call(tx: Tx, client_id: str, call_id: str, version: int, changes: dict[str, Any]) -> bool:
+    """Change columns of one call when it is still at `version`; the version goes up by one."""
+    names = list(changes)
+    assignments = "".join(f"{name} = ${index}, " for index, name in enumerate(names, start=4))
+    sql = f"""
+    UPDATE calls SET {assignments}version = version + 1, updated_at = now()
+    WHERE client_id = $1 AND call_id = $2 AND version = $3
+    """
+    return await tx.execute(sql, client_id, call_id, version, *changes.values()) == "UPDATE 1"
