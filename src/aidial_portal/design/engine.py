@@ -1,0 +1,58 @@
+"""Turns a page context into HTML.
+
+Each context names its template; a newcomer who adds a template adds a context, never a bare dict, because
+undefined names are errors here and not empty strings.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from . import assets, charts, filters
+
+if TYPE_CHECKING:
+    from .context import BareContext, Page, ShellContext
+
+_HERE = Path(__file__).resolve().parent
+_SURFACES = _HERE.parent / "surfaces"
+
+
+@cache
+def environment() -> Environment:
+    """The one Jinja environment: autoescape always on, undefined names fail, `<surface>/<file>` templates."""
+    folders = {folder.parent.name: folder for folder in sorted(_SURFACES.glob("*/templates"))}
+    env = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(_HERE / "templates"),
+                PrefixLoader({name: FileSystemLoader(folder) for name, folder in folders.items()}),
+            ]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.filters.update(filters.FILTERS)
+    env.globals.update(
+        asset_url=assets.asset_url,
+        bar_geometry=charts.bar_geometry,
+        trend=filters.trend,
+        redacted_pieces=filters.redacted_pieces,
+    )
+    return env
+
+
+def render(page: Page, shell: ShellContext | BareContext | None = None) -> str:
+    """The HTML of `page`: a whole document, or the fragment alone when the context is a fragment.
+
+    Fragments (`CallReview`, `CallRowsFragment`) take no shell. A `BareContext` draws the page without rail.
+    Raises jinja2.UndefinedError when a template asks for what its context does not have.
+    """
+    template = environment().get_template(page.template)
+    return template.render(page=page, shell=shell)

@@ -1,0 +1,87 @@
+"""The words of a failed page. They say what to do and whom to ask, never what exists."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .context import ErrorPage
+
+_YOUR_ADMINISTRATOR: Final = "Your organisation's administrator, or help@aidial.com.au with the request id below."
+_SUPPORT: Final = "help@aidial.com.au, with the request id below."
+
+# status: heading, what happened, what to do, whom to ask
+_TEXTS: Final = {
+    400: (
+        "This address does not work",
+        "The link has a part that the page cannot read.",
+        "Open the page again from the menu, or go back and try another link.",
+        _SUPPORT,
+    ),
+    401: (
+        "You are signed out",
+        "Your session has ended. This happens after a while without activity, or when you sign out elsewhere.",
+        "Sign in again. You will come back to where you were.",
+        _YOUR_ADMINISTRATOR,
+    ),
+    403: (
+        "This was stopped for safety",
+        "The request did not come from this site in the way a browser normally sends it.",
+        "Go back, reload the page and try once more.",
+        _SUPPORT,
+    ),
+    404: (
+        "There is nothing to see here",
+        "The page does not exist, or your account does not include it.",
+        "Check the address, or choose another page from the menu.",
+        _YOUR_ADMINISTRATOR,
+    ),
+    429: (
+        "Too many requests",
+        "This page was asked for more often than the system allows.",
+        "Wait a minute, then reload the page.",
+        _SUPPORT,
+    ),
+    500: (
+        "Something went wrong on our side",
+        "The page could not be put together. Nothing you entered was changed.",
+        "Reload the page. If it happens again, tell us and we will look into it.",
+        _SUPPORT,
+    ),
+    503: (
+        "This is not available right now",
+        "A part of the system did not answer in time.",
+        "Wait a minute, then reload the page. The status page shows known problems.",
+        _SUPPORT,
+    ),
+}
+
+
+def error_page(status: int, request_id: str, *, home_url: str | None = "/") -> ErrorPage:
+    """Give the page for a status; one without words of its own takes those of 500 (5xx) or 400."""
+    heading, what_happened, what_to_do, whom_to_ask = _TEXTS.get(status) or _TEXTS[500 if status > 499 else 400]  # noqa: PLR2004
+    is_signed_out = status == 401  # noqa: PLR2004
+    return ErrorPage(
+        status=status,
+        heading=heading,
+        what_happened=what_happened,
+        what_to_do=what_to_do,
+        whom_to_ask=whom_to_ask,
+        request_id=request_id,
+        home_url="/sign-in" if is_signed_out else home_url,
+        home_label="Sign in" if is_signed_out else "Go to the dashboard",
+    )
+
+
+def access_denied(request_id: str, *, auth_csrf_token: str | None = None) -> ErrorPage:
+    """Give `/access-denied`: signed in, but no active assignment (or the session was ended elsewhere)."""
+    return ErrorPage(
+        status=403,
+        heading="Your account has no access yet",
+        what_happened="You are signed in, but no organisation has given this account an active role.",
+        what_to_do="Ask to be added, then sign in again. If you have another account, sign out and use that one.",
+        whom_to_ask="The person who invited you, or your organisation's administrator.",
+        request_id=request_id,
+        home_url="/sign-in",
+        home_label="Sign in again",
+        sign_out_csrf_token=auth_csrf_token,
+    )

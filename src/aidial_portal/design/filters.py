@@ -1,0 +1,247 @@
+"""How dates, durations, numbers and labels read to people (Australian English).
+
+Newcomers get this wrong: a time is always shown in the PROJECT's time zone, never the server's or the
+browser's, so every time filter takes the zone's IANA name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+if TYPE_CHECKING:
+    from .context import Kpi, Turn
+
+NOTHING: Final = "\N{EN DASH}"
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_WEEK: Final = 7 * _DAY
+
+_LABELS: Final[Mapping[str, str]] = {
+    "caller_hangup": "Caller hung up",
+    "agent_hangup": "Agent ended the call",
+    "transfer": "Transferred",
+    "max_duration": "Reached the longest length",
+    "not_required": "Not required",
+    "sms": "SMS",
+    "totp": "Authenticator app",
+    "recovery_code": "Recovery code",
+    "email_otp": "Code by e-mail",
+    "sms_otp": "Code by SMS",
+    "TFN": "tax file number",
+    "ABN": "ABN",
+    "ACN": "ACN",
+    "CVV": "card code",
+    "DATE_OF_BIRTH": "date of birth",
+    "LICENCE": "driver licence",
+    "MEDICARE": "Medicare number",
+    "EMAIL": "e-mail address",
+    "PHONE": "phone number",
+    "CARD": "card number",
+    "PASSPORT": "passport number",
+    "ADDRESS": "address",
+}
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _clock(local: datetime) -> str:
+    hour = local.hour % 12 or 12
+    return f"{hour}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
+
+
+def exact_time(moment: datetime | None, timezone: str) -> str:
+    """Say a moment in full: `22 Nov 2026, 3:05 pm AEDT`."""
+    if moment is None:
+        return NOTHING
+    local = moment.astimezone(_zone(timezone))
+    return f"{exact_day(moment, timezone)}, {_clock(local)} {zone_label(timezone, moment)}"
+
+
+def exact_day(moment: datetime, timezone: str) -> str:
+    """Say a moment's day: `22 Nov 2026`."""
+    local = moment.astimezone(_zone(timezone))
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def zone_label(timezone: str, moment: datetime | None = None) -> str:
+    """Give the zone's abbreviation at a moment (now when None): `AEDT`; `UTC+3` where it has no letters."""
+    local = (moment or datetime.now(UTC)).astimezone(_zone(timezone))
+    name = local.tzname() or "UTC"
+    return name if name.isalpha() else f"UTC{name}"
+
+
+def relative_time(moment: datetime | None, now: datetime, timezone: str) -> str:
+    """Say how long ago: `just now`, `4 min ago`, `3 h ago`, `yesterday, 3:05 pm`, `22 Nov`, `22 Nov 2025`."""
+    if moment is None:
+        return NOTHING
+    local, here = moment.astimezone(_zone(timezone)), now.astimezone(_zone(timezone))
+    elapsed = (now - moment).total_seconds()
+    if 0 <= elapsed < _MINUTE:
+        return "just now"
+    if 0 <= elapsed < _HOUR:
+        return f"{int(elapsed // _MINUTE)} min ago"
+    if local.date() == here.date():
+        return f"{int(elapsed // _HOUR)} h ago" if elapsed >= 0 else f"today, {_clock(local)}"
+    if local.date() == here.date() - timedelta(days=1):
+        return f"yesterday, {_clock(local)}"
+    day = f"{local.day} {_MONTHS[local.month - 1]}"
+    return f"{day}, {_clock(local)}" if local.year == here.year else f"{day} {local.year}"
+
+
+def iso_time(moment: datetime) -> str:
+    """Write a moment for `<time datetime>`: RFC 3339 in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration(seconds: float | None) -> str:
+    """Say a length: `8 s`, `4 min 12 s`, `1 h 5 min`; an en dash when unknown."""
+    if seconds is None:
+        return NOTHING
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s" if whole % _MINUTE else f"{whole // _MINUTE} min"
+    hours, minutes = whole // _HOUR, whole % _HOUR // _MINUTE
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def clock_offset(milliseconds: int | None) -> str:
+    """Say a place in a call: `0:07`, `12:40`, `1:02:03`."""
+    if milliseconds is None:
+        return ""
+    whole = milliseconds // 1000
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def phone(number: str | None) -> str:
+    """Write an E.164 number as people do: `0412 345 678`, `+61 2 8000 0001`; masked ones pass through."""
+    if not number:
+        return "Withheld"
+    if "..." in number or not re.fullmatch(r"\+\d{5,15}", number):
+        return number
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    style = phonenumbers.PhoneNumberFormat
+    national = str(phonenumbers.format_number(parsed, style.NATIONAL))
+    is_mobile = parsed.country_code == 61 and national.startswith("04")  # noqa: PLR2004 - Australia
+    return national if is_mobile else str(phonenumbers.format_number(parsed, style.INTERNATIONAL))
+
+
+def count(number: float | None) -> str:
+    """Write a count with thousands: `12,408`; an en dash when unknown."""
+    return NOTHING if number is None else f"{round(number):,}"
+
+
+def matching(number: int, *, capped: bool, noun: str) -> str:
+    """Say how many match: `1 call`, `412 calls`, `10,000+ calls`."""
+    return f"{number:,}{'+' if capped else ''} {noun if number == 1 and not capped else noun + 's'}"
+
+
+def money(amount_minor: int | None, currency: str = "AUD") -> str:
+    """Write integer minor units: `$1,204.50` for AUD, `USD 12.00` for others, an en dash when unknown."""
+    if amount_minor is None:
+        return NOTHING
+    sign = "-" if amount_minor < 0 else ""
+    units, cents = divmod(abs(amount_minor), 100)
+    prefix = "$" if currency == "AUD" else f"{currency} "
+    return f"{sign}{prefix}{units:,}.{cents:02d}"
+
+
+def label(code: str | None, fallback: str = NOTHING) -> str:
+    """Turn a code of the contract into words: `caller_hangup` reads `Caller hung up`."""
+    if not code:
+        return fallback
+    return _LABELS.get(code) or code.replace("_", " ").capitalize()
+
+
+def amount(value: float | None, kind: str) -> str:
+    """Write a KPI's value in the unit of its kind: count, minutes, seconds, percent."""
+    if value is None:
+        return NOTHING
+    written: dict[str, Callable[[float], str]] = {
+        "minutes": lambda minutes: f"{count(minutes)} min",
+        "seconds": duration,
+        "percent": lambda share: f"{round(share)}\N{NARROW NO-BREAK SPACE}%",
+    }
+    return written.get(kind, count)(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A change in words. direction: up, down, same; tone: good, bad, neutral."""
+
+    direction: str
+    change: str
+    tone: str
+
+
+def trend(kpi: Kpi) -> Trend | None:
+    """Compare a KPI with the period before. None without a baseline; shares change in points."""
+    if kpi.value is None or kpi.previous is None:
+        return None
+    moved = kpi.value - kpi.previous
+    if kpi.kind == "percent":
+        change = f"{abs(round(moved))} points"
+        unmoved = round(moved) == 0
+    elif kpi.previous == 0:
+        change = "from none"
+        unmoved = moved == 0
+    else:
+        percent = round(abs(moved) / kpi.previous * 100)
+        change, unmoved = f"{percent:,}\N{NARROW NO-BREAK SPACE}%", percent == 0
+    if unmoved:
+        return Trend("same", "No change", "neutral")
+    direction = "up" if moved > 0 else "down"
+    tone = "neutral" if kpi.better == "neither" else "good" if kpi.better == direction else "bad"
+    return Trend(direction, change, tone)
+
+
+def redacted_pieces(turn: Turn) -> list[tuple[str, str | None]]:
+    """Split a turn into (text, None) and (marker, kind) pieces; spans that do not fit are ignored."""
+    pieces: list[tuple[str, str | None]] = []
+    at = 0
+    for span in sorted(turn.redactions, key=lambda span: span.start):
+        if not at <= span.start < span.end <= len(turn.text):
+            continue
+        if span.start > at:
+            pieces.append((turn.text[at : span.start], None))
+        pieces.append((turn.text[span.start : span.end], span.kind))
+        at = span.end
+    if at < len(turn.text):
+        pieces.append((turn.text[at:], None))
+    return pieces
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "exact_time": exact_time,
+    "exact_day": exact_day,
+    "zone_label": zone_label,
+    "relative_time": relative_time,
+    "iso_time": iso_time,
+    "duration": duration,
+    "clock_offset": clock_offset,
+    "phone": phone,
+    "count": count,
+    "matching": matching,
+    "money": money,
+    "label": label,
+    "amount": amount,
+}

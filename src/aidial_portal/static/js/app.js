@@ -1,0 +1,21 @@
+// @ts-check
+/** Starts what a signed-in page does beyond its HTML. Everything here is an addition: pages read without it. */
+import { startMenus } from "./menus.js";
+import { startTheme } from "./theme.js";
+import { startPalette } from "./palette.js";
+import { startSessionWatch } from "./session-watch.js";
+import { startTableKeys } from "./table-keys.js";
+import { startReview } from "./review.js";
+import { startCharts } from "./chart-readout.js";
+import { startCopy } from "./copy.js";
+import { startForms } from "./forms.js";
+
+startMenus();
+startTheme();
+startPalette();
+startReview();
+startTableKeys();
+startCharts();
+startCopy();
+startForms();
+startSessionWatch();
