@@ -7,6 +7,7 @@ so it is not only refused: everything the first use gave is revoked.
 import base64
 import hmac
 import secrets
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -122,7 +123,7 @@ def person_tokens(
     """The token answer for a person; `asked` narrows the scope of this answer only."""
     if grant.subject not in provider.by_subject:
         raise invalid_grant("The account is not there any more.")
-    shown = Grant(**{**vars(grant), "scope": asked or grant.scope})
+    shown = replace(grant, scope=asked or grant.scope)
     access_token = issue_access_token(provider, shown)
     answer = token_answer(provider, access_token, shown.scope)
     answer["id_token"] = issue_id_token(provider, client, shown, access_token, nonce)

@@ -1,4 +1,4 @@
-"""A real identity provider for tests: `with RunningIdentity(...) as idp:`, then `await idp.tokens_for(account)`.
+"""A real identity provider for tests: `with RunningIdentity(...) as idp:`, `await idp.tokens_for(account)`.
 
 It serves on a loopback port of its own from a thread. `idp.clock.advance(61)` moves its time, so that nothing
 has to wait; remember that tokens made after that lie in the future of whoever checks them by the real time.
@@ -67,9 +67,9 @@ def person(first: str, domain: str, *, otp: bool = False, subject: str | None = 
 
 
 class RunningIdentity:
-    """A provider that is serving. Given a `directory` it keeps keys and state there; else they are temporary."""
+    """A provider that is serving. Given a `directory` keys and state stay there, else they are temporary."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is what some test wants different)
         self,
         accounts: Sequence[Account] = (),
         *,
@@ -233,7 +233,7 @@ class RunningIdentity:
     async def tokens_for(
         self, account: Account, *, scope: str = DEFAULT_SCOPE, nonce: str = ""
     ) -> dict[str, Any]:
-        """Sign an account in with a fresh browser: access_token, id_token, refresh_token, expires_in, scope."""
+        """Sign an account in with a fresh browser: the members of the token answer."""
         async with new_browser() as http:
             callback = await self.sign_in(http, self.authorize_url(scope=scope, nonce=nonce), account)
         status, tokens = await self.redeem(query_of(callback)["code"])
