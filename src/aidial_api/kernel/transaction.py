@@ -178,11 +178,15 @@ class Transaction:
         trace: "TracebackType | None",
     ) -> None:
         connection = self._connection
-        try:
-            if error is None:
-                await _committed(connection)
-        finally:
+        if error is not None:
             await given_back(self._pool, connection)
+            return
+        try:
+            await _committed(connection)
+        except BaseException:
+            await given_back(self._pool, connection)
+            raise
+        await self._pool.release(connection)  # committed: there is nothing left to look for
 
 
 async def _committed(connection: "PoolConnectionProxy[Any]") -> None:

@@ -1,6 +1,5 @@
 """Whatever a query forgets to ask for, a tenant sees its own rows and can write no other's."""
 
-# ruff: noqa: S608 - table names are this file's; what is tried is a whole transaction
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

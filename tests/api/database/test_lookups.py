@@ -1,6 +1,5 @@
 """What AiDial may learn before it knows the tenant: of a key, a session, a person. No more."""
 
-# ruff: noqa: S608 - table names are this file's
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -77,7 +76,8 @@ async def test_a_client_user_reaches_their_assigned_projects(db: Database, baysi
     second = new_id()
     async with db.transaction(bayside.whole_reach) as tx:
         await tx.execute(
-            "INSERT INTO projects (client_id, project_id, display_name, timezone) VALUES ($1, $2, 'B', 'UTC')",
+            "INSERT INTO projects (client_id, project_id, display_name, timezone)"
+            " VALUES ($1, $2, 'B', 'UTC')",
             bayside.client_id,
             second,
         )

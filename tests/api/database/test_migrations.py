@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,6 +14,8 @@ from sqlalchemy import make_url
 from aidial_api.kernel import migrate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.postgres import PostgresServer
 
 
@@ -21,7 +24,7 @@ def test_the_file_head_names_the_newest_migration() -> None:
 
 
 def test_migrations_are_named_by_time_and_wait_briefly_for_locks() -> None:
-    files = sorted((migrate.HERE / "versions").glob("*.py"))
+    files = sorted((migrate.HERE / "versions").glob("2*.py"))
     assert files[-1].name.startswith(migrate.head())
     for file in files:
         assert re.fullmatch(r"\d{12}_[a-z0-9_]+\.py", file.name)
@@ -51,3 +54,18 @@ def test_a_database_of_somebody_else_is_refused_with_what_to_run(postgres_server
 def test_no_server_is_said_plainly() -> None:
     with pytest.raises(migrate.MigrationRefused, match="does not answer"):
         migrate.upgrade("postgresql://aidial_owner:pw@127.0.0.1:1/aidial")
+
+
+def test_a_new_migration_becomes_the_head_and_sorts_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "migrations"
+    shutil.copytree(migrate.HERE, copy)
+    monkeypatch.setattr(migrate, "HERE", copy)
+    monkeypatch.setattr(migrate, "HEAD_FILE", copy / "HEAD")
+    with pytest.raises(ValueError, match="younger"):
+        migrate.revise("too old", "202001010000")
+    written = migrate.revise("add tickets", "209901010000")
+    assert written.name == "209901010000_add_tickets.py"
+    assert migrate.head() == migrate.script_head() == "209901010000"
+    assert "SET LOCAL lock_timeout = '5s'" in written.read_text()

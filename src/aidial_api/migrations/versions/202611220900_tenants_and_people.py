@@ -137,7 +137,7 @@ CREATE POLICY own ON users USING ({OWN}) WITH CHECK ({OWN});
 CREATE POLICY through_membership ON users
     USING (EXISTS (SELECT FROM memberships m WHERE m.user_id = users.user_id))
     WITH CHECK (EXISTS (SELECT FROM memberships m WHERE m.user_id = users.user_id));
-"""  # noqa: S608 - no text from outside
+"""
 
 GRANTS = """
 GRANT USAGE ON SCHEMA public TO aidial_app, aidial_lookup;

@@ -92,7 +92,7 @@ CREATE POLICY own_partner ON audit_events FOR SELECT USING (client_id IS NULL AN
 -- An event of no tenant (a refused sign-in) may be written by anybody and read by nobody here.
 CREATE POLICY written ON audit_events FOR INSERT WITH CHECK (
     (client_id IS NULL OR {REACHED}) AND (partner_org_id IS NULL OR {OWN_PARTNER}));
-"""  # noqa: S608 - no text from outside
+"""
 
 GRANTS = """
 GRANT SELECT, INSERT, UPDATE ON sessions, api_keys TO aidial_app;

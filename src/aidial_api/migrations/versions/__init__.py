@@ -1,0 +1,1 @@
+"""One file a change, named by time. Imported by Alembic only, never by AiDial."""
