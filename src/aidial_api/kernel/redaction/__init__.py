@@ -1,0 +1,23 @@
+"""Redaction of personal data before storage.
+
+A newcomer's likely mistake: storing raw text when `redact_turns` raises; then store neither.
+"""
+
+from .engine import DEFAULT_CAP_SECONDS, raw_for_vault, redact, redact_turns
+from .marks import Kind, Redacted, RedactedTurns, RedactionFailed, Span, counts
+from .pool import POOL_FROM_BYTES, redact_many_async
+
+__all__ = [
+    "DEFAULT_CAP_SECONDS",
+    "POOL_FROM_BYTES",
+    "Kind",
+    "Redacted",
+    "RedactedTurns",
+    "RedactionFailed",
+    "Span",
+    "counts",
+    "raw_for_vault",
+    "redact",
+    "redact_many_async",
+    "redact_turns",
+]

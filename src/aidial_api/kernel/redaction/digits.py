@@ -1,0 +1,100 @@
+"""A run seen as one string of digits, with the places where a number may begin and end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .atoms import Atom, Run
+    from .context import Context
+    from .fold import Doc
+
+MINIMUM = 6  # nothing shorter is recognised by its digits alone
+_BREAK = re.compile(r"[.,;?!\n]|[a-z]{2}")
+
+
+@dataclass(slots=True)
+class Piece:
+    """Consecutive atoms of one turn, and the pieces that only repeat them ("0412" - "0412, yep")."""
+
+    atoms: list[Atom]
+    echoes: list[list[Atom]]
+
+    @property
+    def digits(self) -> str:
+        """The digits of the piece."""
+        return "".join(atom.digits for atom in self.atoms)
+
+
+def without_echoes(run: Run) -> list[Piece]:
+    """Part a run by turns and lay a turn that repeats the turn before it, or all so far, over it."""
+    by_turn: list[list[Atom]] = []
+    for index, atom in enumerate(run.atoms):
+        if index and run.turns[index] == run.turns[index - 1]:
+            by_turn[-1].append(atom)
+        else:
+            by_turn.append([atom])
+    pieces: list[Piece] = []
+    whole = ""
+    for atoms in by_turn:
+        said = "".join(atom.digits for atom in atoms)
+        if pieces and len(said) > 1 and said == pieces[-1].digits:
+            pieces[-1].echoes.append(atoms)
+        elif pieces and len(said) > 1 and said == whole:
+            for piece in pieces:
+                piece.echoes.append(atoms)
+        else:
+            pieces.append(Piece(atoms, []))
+            whole += said
+            whole = whole[-64:]
+    return pieces
+
+
+class Digits:
+    """The digits of some atoms of a run; `start_of` and `end_of` hold for places between atoms only."""
+
+    def __init__(self, doc: Doc, context: Context, atoms: list[Atom]) -> None:
+        self.doc = doc
+        self.context = context
+        self.atoms = atoms
+        self.text = "".join(atom.digits for atom in atoms)
+        self.at: dict[int, int] = {}
+        place = 0
+        for index, atom in enumerate(atoms):
+            self.at[place] = index
+            place += len(atom.digits)
+        self.at[place] = len(atoms)
+
+    @cached_property
+    def spoken(self) -> bool:
+        """Whether most of it was said in words, where groups mean little."""
+        return sum(atom.spoken for atom in self.atoms) * 2 >= len(self.atoms)
+
+    def groups(self, start: int, end: int) -> tuple[int, ...]:
+        """Lengths of the groups between two places."""
+        return tuple(len(atom.digits) for atom in self.atoms[self.at[start] : self.at[end]])
+
+    def is_alone(self, start: int, end: int, taken: int) -> bool:
+        """Whether `[start, end)` stands by itself: at the run's ends, beside what is taken, or behind a pause."""
+        return (start in {0, taken} or self._pause(start)) and (end == len(self.text) or self._pause(end))
+
+    def _pause(self, place: int) -> bool:
+        index = self.at[place]
+        return bool(_BREAK.search(self.doc.text, self.atoms[index - 1].end, self.atoms[index].start))
+
+    def glued(self, start: int, end: int) -> bool:
+        """Whether a letter touches `[start, end)`, as in the order number AB1234567."""
+        first, last = self.span(start, end)
+        text = self.doc.text
+        return text[first - 1 : first].isalpha() or text[last : last + 1].isalpha()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where `[start, end)` stands in the text."""
+        return self.atoms[self.at[start]].start, self.atoms[self.at[end] - 1].end
+
+    def label(self, start: int, end: int, *, skip: tuple[str, ...] = ()) -> str:
+        """Say what the words around it call it."""
+        return self.context.label(*self.span(start, end), skip=skip)

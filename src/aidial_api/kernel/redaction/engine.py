@@ -1,0 +1,130 @@
+"""Redaction of a text or a whole conversation, before anything is stored.
+
+A newcomer's likely mistake: redacting turn by turn. A number spoken over several turns, or asked for in one
+turn and said in the next, is only seen by `redact_turns`. Everything here is pure and deterministic.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from .addresses import addresses
+from .atoms import runs
+from .births import births
+from .context import Context
+from .emails import emails
+from .fold import Doc
+from .marks import Find, Kind, Redacted, RedactedTurns, RedactionFailed, apply, merge, spans_of
+from .numbers import Numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+DEFAULT_CAP_SECONDS = 2.0
+_MOST_PASSES = 6
+
+
+def redact(text: str) -> Redacted:
+    """Redact one text. Never raises, whatever the string holds; redacting the result changes nothing."""
+    finds = _find([text], _no_cap)
+    return _redacted(text, finds[0])
+
+
+def raw_for_vault(text: str) -> str:
+    """Give the text that may be kept encrypted: unchanged but for card verification codes."""
+    return _without_codes(text, _find([text], _no_cap)[0])
+
+
+def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS) -> RedactedTurns:
+    """Redact a conversation, one answer a turn, in order.
+
+    Raises `RedactionFailed` once `cap_seconds` have passed; then neither the redacted nor the raw text may
+    be stored, because the raw text may hold a card verification code.
+    """
+    finds = _find(texts, _cap(cap_seconds))
+    return RedactedTurns(
+        tuple(map(_redacted, texts, finds)),
+        tuple(map(_without_codes, texts, finds)),
+    )
+
+
+def _redacted(text: str, finds: list[Find]) -> Redacted:
+    redacted = apply(text, finds)
+    return Redacted(redacted, spans_of(redacted))
+
+
+def _without_codes(text: str, finds: list[Find]) -> str:
+    return apply(text, [find for find in finds if find.kind is Kind.CVV])
+
+
+def _no_cap() -> None:
+    return
+
+
+def _cap(seconds: float) -> Callable[[], None]:
+    ends = time.monotonic() + seconds
+
+    def check() -> None:
+        if time.monotonic() > ends:
+            raise RedactionFailed(f"redaction took longer than {seconds} s")
+
+    return check
+
+
+def _find(texts: Sequence[str], check: Callable[[], None]) -> list[list[Find]]:
+    """Find per turn, in offsets of the given texts; repeated until a pass over the result finds nothing."""
+    finds: list[list[Find]] = [[] for _ in texts]
+    current = list(texts)
+    for _ in range(_MOST_PASSES):
+        changed = _pass(current, check)
+        if not changed:
+            break
+        for turn, new in changed.items():
+            finds[turn] = merge(finds[turn] + _in_original(finds[turn], new))
+            current[turn] = apply(texts[turn], finds[turn])
+    return finds
+
+
+def _pass(texts: Sequence[str], check: Callable[[], None]) -> dict[int, list[Find]]:
+    doc = Doc(texts)
+    changed: dict[int, list[Find]] = {}
+    for find in merge(_recognise(doc, check)):
+        for turn, piece in doc.turn_ranges(find):
+            changed.setdefault(turn, []).append(piece)
+    return changed
+
+
+def _recognise(doc: Doc, check: Callable[[], None]) -> Iterator[Find]:
+    check()
+    context = Context(doc)
+    numbers = Numbers(doc, context)
+    found = list(runs(doc.text, check))
+    for run in found:
+        check()
+        yield from numbers.finds(run)
+    check()
+    yield from addresses(doc, found)
+    check()
+    yield from emails(doc.text)
+    check()
+    yield from births(doc, context)
+    check()
+
+
+def _in_original(earlier: list[Find], new: list[Find]) -> list[Find]:
+    """Translate places of a text with marks back to the text before they were put in."""
+    if not earlier:
+        return new
+    ends: list[int] = []
+    shifts = [0]
+    for find in earlier:
+        mark_end = find.start - shifts[-1] + len(find.kind) + 2
+        ends.append(mark_end)
+        shifts.append(find.end - mark_end)
+
+    def back(at: int) -> int:
+        return at + shifts[bisect_right(ends, at)]
+
+    return [Find(back(find.start), back(find.end - 1) + 1, find.kind) for find in new]
