@@ -136,7 +136,6 @@ class Guard:
             await steps.deny(request, "no such page")
         except Fault as fault:
             return self._ended_or_raise(request, fault)
-        raise AssertionError("deny always raises")
 
     async def _checked(self, request: PortalRequest, row: Route) -> None:
         """The steps of `/api`, in order."""
@@ -152,7 +151,10 @@ class Guard:
             steps.coarse_limit(request)
             await self._allowed(request, row, access)
         steps.route_bucket(request, row)
-        if row.kind is not Kind.AUTH:
+        if row.kind is Kind.AUTH:
+            if request.body:
+                steps.media_type(request, row)
+        else:
             steps.accept(request, row)
             steps.media_type(request, row)
             steps.query(request, row)

@@ -6,7 +6,7 @@ and a denial costs the same calls to `/v1` as a missing id, so that nobody can t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl
 
 from aidial_contract import checking, errors
@@ -228,14 +228,13 @@ def precondition(request: PortalRequest, row: Route) -> None:
         raise Fault(errors.PRECONDITION_REQUIRED, reason="expected_version")
 
 
-async def deny(request: PortalRequest, reason: str, calls: int | None = None) -> None:
+async def deny(request: PortalRequest, reason: str) -> NoReturn:
     """Raise 404 `not_found` after as many calls to `/v1` as a missing id costs on this row.
 
     The calls ask for a record that cannot exist. What else they meet (503, a revoked session) is raised as
     it would be for a missing id.
     """
-    if calls is None:
-        calls = request.route.denial_calls if request.route is not None else 1
+    calls = request.route.denial_calls if request.route is not None else 1
     for _ in range(calls):
         try:
             await request.api.call("GET", f"/v1/calls/{new_id()}")

@@ -1,0 +1,1 @@
+"""What people and machines meet: one folder a surface. They never import one another."""

@@ -1,0 +1,1 @@
+"""`/api/health` and `/api/health/live`."""

@@ -1,0 +1,1 @@
+"""One's own session: CSRF token, state, touch, and a fresh look at the second factor."""

@@ -1,0 +1,41 @@
+"""One's own sessions on every device.
+
+The one thing a newcomer would get wrong: signing out the session one is using is allowed here, and clears its
+cookies like a sign-out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aidial_contract.ids import parse_uuid
+from aidial_contract.shapes.sessions import Revoked, SessionList
+from aidial_portal.kernel import answers, steps
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from aidial_portal.kernel.request import PortalRequest
+
+
+async def sessions(request: PortalRequest) -> Response:
+    """`GET /api/sessions`: the current one first."""
+    return answers.json_answer(await request.api.forward("/v1/sessions", SessionList))
+
+
+async def revoke(request: PortalRequest) -> Response:
+    """`DELETE /api/sessions/{session_id}`: 204; another person's session is 404 like a missing one."""
+    session_id = parse_uuid(request.path_values["session_id"])
+    if session_id is None:
+        await steps.deny(request, "no session id")
+    await request.api.order("DELETE", f"/v1/sessions/{session_id}")
+    request.portal.contexts.forget(session_id)
+    request.portal.keeper.forget(session_id)
+    if session_id == request.session.session_id:
+        answers.forget_session(request)
+    return answers.no_content()
+
+
+async def revoke_others(request: PortalRequest) -> Response:
+    """`POST /api/sessions/revoke-others`: `{"revoked": n}`."""
+    return answers.json_answer(await request.api.send("POST", "/v1/sessions/revoke-others", Revoked))
