@@ -1,0 +1,55 @@
+# AiDial: every command a newcomer needs. `make` alone explains them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check format bench docs lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+# Two workers: what two cores bear, whatever the machine has.
+WORKERS ?= 2
+
+help: ## Show this
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@tools/set_up.sh run "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	@tools/set_up.sh dev "$(PYTHON)" "$(VENV)"
+
+setup: $(VENV)/.run ## Build .venv from the lock, nothing else
+	@echo "Ready. Next: make demo"
+
+demo: $(VENV)/.run ## Start everything on this machine, with demo data, and say where to look
+	@$(BIN)/aidial demo $(DEMO)
+
+test: $(VENV)/.dev ## The fast suite, under 3 minutes
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not slow and not browser and not provider"
+
+test-all: $(VENV)/.dev ## Everything else: browser, real provider, kills and time-outs
+	@tools/browser.sh
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "slow or browser or provider"
+
+check: $(VENV)/.dev ## Format, lint, types, imports, generated docs; no tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/generate_docs.py --check
+
+format: $(VENV)/.dev ## Format and mend what a machine can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev ## Write the generated docs anew
+	@$(BIN)/python tools/generate_docs.py
+
+bench: $(VENV)/.dev ## CPU a request and latency, beside their floors, in one run
+	@$(BIN)/python -m bench $(BENCH)
+
+lock: $(VENV)/.dev ## Resolve the lock files anew (needs uv on the path)
+	@tools/lock.sh
+
+clean: ## Remove what was built; keeps demo data
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
