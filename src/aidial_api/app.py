@@ -7,9 +7,13 @@ guard runs its rows; this module only turns ASGI into an `Ask` and an answer or 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import signal
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from importlib.metadata import version
+from multiprocessing import get_context
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -35,6 +39,7 @@ from aidial_contract.ids import new_id
 
 _log = structlog.get_logger("aidial_api")
 SERVER_ERROR = 500
+PR_SET_PDEATHSIG = 1
 
 
 async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteTable = TABLE) -> Services:
@@ -64,7 +69,20 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
         cursors=CursorKey(master),
         etag_key=master.derived("etags"),
         health=HealthChecks("aidial_api", version("aidial"), probes),
+        redactors=_redactors(stack),
     )
+
+
+def _redactors(stack: AsyncExitStack) -> ProcessPoolExecutor:
+    """One process for long redactions, started when the first one comes."""
+    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_die_with_parent)
+    stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+    return pool
+
+
+def _die_with_parent() -> None:
+    """A killed API must not leave its worker behind: ask Linux for a signal."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Application:
@@ -112,7 +130,7 @@ class Application:
         except (ConnectionResetError, asyncio.CancelledError):
             _log.info("request.abandoned", request_id=ask.request_id, path=ask.path_text)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last resort
             reason = f"unexpected {type(error).__name__}"
             _log.exception("request.failed", request_id=ask.request_id)
             status = await reply.send_fault(ask, Fault(errors.INTERNAL_ERROR), send)

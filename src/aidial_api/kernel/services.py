@@ -6,6 +6,7 @@ The one thing a newcomer would get wrong: nothing here is global; tests run seve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
@@ -49,4 +50,5 @@ class Services:
     cursors: CursorKey
     etag_key: bytes
     health: HealthChecks
+    redactors: Executor
     allowlists: Allowlists = field(default_factory=Allowlists)

@@ -54,7 +54,7 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
     known = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)
     if known is None:
         call_id = new_id()
-        redacted = await redact_call(body)
+        redacted = await redact_call(body, ask.services.redactors)
         if await insert_call(ask.tx, _stored(client_id, call_id, body, redacted, key, mark)):
             await record(ask, _delivered(client_id, call_id, body, redacted))
             row = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)

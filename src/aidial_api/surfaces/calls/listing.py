@@ -155,10 +155,11 @@ async def list_page(
 
 
 async def _count(tx: Tx, question: _Question) -> Matching:
-    ranges = _ranges(question, "1", f" LIMIT {COUNT_CAP + 1}")
+    # In the index's own order, or the planner may choose to sort what it could just walk.
+    ranges = _ranges(question, "1", f" ORDER BY {question.order} LIMIT {COUNT_CAP + 1}")
     counted = await tx.fetchval_within(
         COUNT_MS,
-        f"SELECT count(*) FROM (SELECT 1 {ranges} LIMIT {COUNT_CAP + 1}) AS some",
+        f"SELECT count(*) FROM (SELECT 1 {ranges} LIMIT {COUNT_CAP + 1}) AS counted",
         *question.values,
     )
     if counted is None or counted > COUNT_CAP:

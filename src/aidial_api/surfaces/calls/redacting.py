@@ -6,17 +6,24 @@ text is kept, encrypted, and card verification codes are not even in that.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from aidial_api.kernel.redaction import RedactionFailed, raw_for_vault, redact, redact_turns
-from aidial_contract.shapes.calls import CallPatch, NewCall
+from aidial_api.kernel.redaction import (
+    POOL_FROM_BYTES,
+    RedactionFailed,
+    redact,
+    redact_many_async,
+    redact_turns,
+)
+from aidial_api.kernel.redaction import Redacted as RedactedText
+from aidial_contract.shapes.calls import CallPatch, NewCall, NewTurn, RedactionMark, Turn
 
 _encoder = msgspec.json.Encoder()
-_HIDDEN_TURNS = "[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +37,40 @@ class Redacted:
     columns: dict[str, Any]
 
 
-async def redact_call(body: NewCall) -> Redacted:
-    """Redact a delivered call; a redaction that fails hides the transcript and never shows it raw."""
-    raw = _encoder.encode([[turn.speaker, raw_for_vault(turn.text)] for turn in body.turns])
+async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
+    """Redact a delivered call; a long one in `redactors`, so that nobody else waits for it.
+
+    A redaction that takes too long hides the transcript: no text of the turns is stored, because the raw
+    text might hold a card verification code.
+    """
     columns = _findings(body)
+    texts = [turn.text for turn in body.turns]
     try:
-        redacted = redact_turns([turn.text for turn in body.turns])
+        if sum(map(len, texts)) > POOL_FROM_BYTES:
+            shown = await redact_many_async(texts, redactors)
+        else:
+            shown = redact_turns(texts)
     except RedactionFailed:
-        return Redacted(_HIDDEN_TURNS, raw, "redaction_failed", {}, columns)
-    counts: dict[str, int] = {}
-    turns = []
-    for index, (turn, shown) in enumerate(zip(body.turns, redacted, strict=True)):
-        marks = []
-        for span in shown.spans:
-            kind = str(span.kind)
-            counts[kind] = counts.get(kind, 0) + 1
-            marks.append({"kind": kind, "start": span.start, "end": span.end})
-        turns.append(
-            {
-                "index": index,
-                "speaker": turn.speaker,
-                "text": shown.text,
-                "start_ms": turn.start_ms,
-                "end_ms": turn.end_ms,
-                "redactions": marks,
-            }
-        )
-    return Redacted(_encoder.encode(turns).decode(), raw, _state(body), counts, columns)
+        return Redacted("[]", b"[]", "redaction_failed", {}, columns)
+    counts = {str(kind): count for kind, count in shown.counts().items()}
+    turns = [
+        _turn(index, turn, text)
+        for index, (turn, text) in enumerate(zip(body.turns, shown.turns, strict=True))
+    ]
+    raw = [(turn.speaker, text) for turn, text in zip(body.turns, shown.vault, strict=True)]
+    return Redacted(_encoder.encode(turns).decode(), _encoder.encode(raw), _state(body), counts, columns)
+
+
+def _turn(index: int, turn: NewTurn, shown: RedactedText) -> Turn:
+    marks = [RedactionMark(kind=span.kind.value, start=span.start, end=span.end) for span in shown.spans]
+    return Turn(
+        index=index,
+        speaker=turn.speaker,
+        text=shown.text,
+        start_ms=turn.start_ms,
+        end_ms=turn.end_ms,
+        redactions=marks,
+    )
 
 
 def _state(body: NewCall) -> str:
