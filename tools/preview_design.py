@@ -14,6 +14,7 @@ from pathlib import Path
 from aidial_portal.design import assets, errors, examples
 from aidial_portal.design.context import BareContext, CallRowsFragment, SignInPage
 from aidial_portal.design.engine import render
+from aidial_portal.design.policy import content_security_policy
 
 BARE = BareContext(csp_nonce="example", request_id="0193a5c0-0000-7000-8000-000000000001")
 
@@ -42,6 +43,15 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files under the policy of the portal's pages."""
+
+    def end_headers(self) -> None:
+        """Add the policy to every answer."""
+        self.send_header("Content-Security-Policy", content_security_policy(BARE.csp_nonce))
+        super().end_headers()
+
+
 def write(folder: Path) -> None:
     """Write every page and every asset below `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +72,7 @@ def main() -> None:
     write(arguments.folder)
     print(f"{len(PAGES)} pages in {arguments.folder}")
     if arguments.serve is not None:
-        handler = partial(SimpleHTTPRequestHandler, directory=str(arguments.folder))
+        handler = partial(Handler, directory=str(arguments.folder))
         with ThreadingHTTPServer(("127.0.0.1", arguments.serve), handler) as server:
             print(f"http://127.0.0.1:{server.server_port}/")
             server.serve_forever()

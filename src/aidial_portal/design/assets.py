@@ -47,7 +47,7 @@ def _asset(body: bytes, suffix: str) -> Asset:
 
 @cache
 def all_assets() -> Mapping[str, Asset]:
-    """Give every file by its path below `/static/<version>/`. Read once; files of unknown kinds are left out."""
+    """Give every file by its path below `/static/<version>/`, read once. Unknown kinds are left out."""
     found = {
         path.relative_to(STATIC).as_posix(): _asset(path.read_bytes(), path.suffix)
         for path in sorted(STATIC.rglob("*"))

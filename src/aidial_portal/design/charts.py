@@ -28,6 +28,7 @@ class DrawnBar:
     """A bar: x and widths in percent of the plot, y and height in pixels.
 
     label and value say where the text may stand: always, `wide` (only on wide plots), or None.
+    anchor keeps the newest label inside a crowded plot.
     """
 
     bar: Bar
@@ -39,6 +40,7 @@ class DrawnBar:
     band_width: float
     middle: float
     label: str | None
+    anchor: str
     value: str | None
 
 
@@ -63,13 +65,11 @@ class Geometry:
 
 
 def nice_ceiling(value: int) -> int:
-    """Give the least of 4, 8, 20, 40, 80, 200, ... that holds `value`, so that quarters are whole numbers."""
-    scale = 4
-    while True:
-        for step in (1, 2, 5):
-            if scale * step >= value:
-                return scale * step
+    """Give the least of 2, 4, 6, 8, 10, 20, 40, ... that holds `value`: half of it is a whole number."""
+    scale = 2
+    while scale * 5 < value:
         scale *= 10
+    return next(scale * step for step in (1, 2, 3, 4, 5) if scale * step >= value)
 
 
 def _shown(position: int, every_narrow: int, every_wide: int) -> str | None:
@@ -99,12 +99,11 @@ def bar_geometry(chart: BarChart) -> Geometry:
             band_width=round(band, 3),
             middle=round(band * (index + 0.5), 3),
             label=_shown(bars - 1 - index, every_narrow, every_wide),
+            anchor="end" if index == bars - 1 and bars > _VALUES_WIDE else "middle",
             value=value if bar.value else None,
         )
         for index, bar in enumerate(chart.bars)
     )
-    ticks = tuple(
-        Tick(round(base - (base - TOP) * quarter / 4, 2), ceiling * quarter // 4) for quarter in (0, 2, 4)
-    )
+    ticks = tuple(Tick(round(base - (base - TOP) * half / 2, 2), ceiling * half // 2) for half in (0, 1, 2))
     highest = max(chart.bars, key=lambda bar: bar.value, default=None)
     return Geometry(HEIGHT, base, drawn, ticks, sum(bar.value for bar in chart.bars), highest)

@@ -6,8 +6,11 @@ from typing import Final
 
 from .context import ErrorPage
 
-_YOUR_ADMINISTRATOR: Final = "Your organisation's administrator, or help@aidial.com.au with the request id below."
-_SUPPORT: Final = "help@aidial.com.au, with the request id below."
+_YOUR_ADMINISTRATOR: Final = "Your organisation's administrator, or help@aidial.com.au with the request id."
+_SUPPORT: Final = "help@aidial.com.au, with the request id."
+
+_SIGNED_OUT: Final = 401
+_SERVER_FAULT: Final = 500
 
 # status: heading, what happened, what to do, whom to ask
 _TEXTS: Final = {
@@ -19,7 +22,7 @@ _TEXTS: Final = {
     ),
     401: (
         "You are signed out",
-        "Your session has ended. This happens after a while without activity, or when you sign out elsewhere.",
+        "Your session ended, after a while without activity or because you signed out elsewhere.",
         "Sign in again. You will come back to where you were.",
         _YOUR_ADMINISTRATOR,
     ),
@@ -58,8 +61,10 @@ _TEXTS: Final = {
 
 def error_page(status: int, request_id: str, *, home_url: str | None = "/") -> ErrorPage:
     """Give the page for a status; one without words of its own takes those of 500 (5xx) or 400."""
-    heading, what_happened, what_to_do, whom_to_ask = _TEXTS.get(status) or _TEXTS[500 if status > 499 else 400]  # noqa: PLR2004
-    is_signed_out = status == 401  # noqa: PLR2004
+    heading, what_happened, what_to_do, whom_to_ask = (
+        _TEXTS.get(status) or _TEXTS[500 if status >= _SERVER_FAULT else 400]
+    )
+    is_signed_out = status == _SIGNED_OUT
     return ErrorPage(
         status=status,
         heading=heading,
@@ -78,7 +83,7 @@ def access_denied(request_id: str, *, auth_csrf_token: str | None = None) -> Err
         status=403,
         heading="Your account has no access yet",
         what_happened="You are signed in, but no organisation has given this account an active role.",
-        what_to_do="Ask to be added, then sign in again. If you have another account, sign out and use that one.",
+        what_to_do="Ask to be added, then sign in again. If you have another account, use that one.",
         whom_to_ask="The person who invited you, or your organisation's administrator.",
         request_id=request_id,
         home_url="/sign-in",

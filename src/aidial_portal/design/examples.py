@@ -68,7 +68,9 @@ def rows() -> tuple[c.CallRow, ...]:
         _row(3, 38 * minutes, "+61498765432", 98, "completed", "Opening hours asked", "positive"),
         _row(4, 2 * hours, "+61399990000", 0, "missed", None, "unknown"),
         _row(5, 3 * hours, None, 431, "completed", "Appointment moved", "neutral"),
-        _row(6, 5 * hours, "+61 ... 678", 3901, "completed", "Emergency transferred to the dentist", "positive"),
+        _row(
+            6, 5 * hours, "+61 ... 678", 3901, "completed", "Emergency transferred to the dentist", "positive"
+        ),
         _row(7, 20 * hours, "+14155550123", 12, "failed", None, "unknown"),
         _row(8, 26 * hours, "+61411222333", 187, "completed", "Appointment booked", "positive"),
         _row(9, 3 * days, "+61755501234", 66, "unknown", "Price asked", "neutral"),
@@ -118,7 +120,7 @@ def review(state: str = "available") -> c.CallReview:
         transcript_state=state,
         close_url="/calls",
         turns=turns() if state in {"available", "truncated", "incomplete", "live"} else (),
-        summary="The caller chipped a tooth and wanted to come in before lunch. Booked with Dr Lim at 11:15 am.",
+        summary="The caller chipped a tooth and wanted to come in early. Booked with Dr Lim at 11:15 am.",
         outcome=row.outcome,
         resolution="Resolved by the agent",
         agent_name=row.agent_name,
@@ -150,7 +152,8 @@ def filters() -> c.CallFilters:
 
 def _ranges(path: str, words: tuple[str, ...]) -> tuple[c.Choice, ...]:
     return tuple(
-        c.Choice(word, url=f"{path}?range={number}", is_current=number == 1) for number, word in enumerate(words)
+        c.Choice(word, url=f"{path}?range={number}", is_current=number == 1)
+        for number, word in enumerate(words)
     )
 
 
@@ -178,7 +181,9 @@ def dashboard(days: int = 7) -> c.DashboardPage:
     day = timedelta(days=1)
     bars = tuple(
         c.Bar(
-            f"{at.day} {at:%b}", f"{at:%a} {at.day} {at:%b %Y}", (at.toordinal() * 37) % 61 + (at.weekday() < 5) * 40  # noqa: PLR2004
+            f"{at.day} {at:%b}",
+            f"{at:%a} {at.day} {at:%b %Y}",
+            (at.toordinal() * 37) % 61 + (at.weekday() < 5) * 40,  # noqa: PLR2004
         )
         for at in (NOW - day * back for back in range(days - 1, -1, -1))
     )
@@ -196,7 +201,9 @@ def dashboard(days: int = 7) -> c.DashboardPage:
             c.Kpi("Missed", 18, "count", 12, "down", "/calls?status=missed"),
             c.Kpi("Failed", 0, "count", None, "down"),
         ),
-        chart=c.BarChart("volume", "Call volume", "calls", "Sydney", bars, csv_url="/api/analytics/volume.csv"),
+        chart=c.BarChart(
+            "volume", "Call volume", "calls", "Sydney", bars, csv_url="/api/analytics/volume.csv"
+        ),
         updated_at=NOW,
     )
 
@@ -220,9 +227,16 @@ def account(state: c.SecurityState = "required") -> c.AccountPage:
             setup_url="https://id.example/ui/mfa",
         ),
         sessions=(
-            c.SessionRow("s-1", "Chrome on macOS", "Sydney, Australia", NOW - timedelta(hours=3), NOW, is_current=True),
             c.SessionRow(
-                "s-2", "Safari on iPhone", None, NOW - timedelta(days=4), NOW - timedelta(hours=22), is_current=False
+                "s-1", "Chrome on macOS", "Sydney, Australia", NOW - timedelta(hours=3), NOW, is_current=True
+            ),
+            c.SessionRow(
+                "s-2",
+                "Safari on iPhone",
+                None,
+                NOW - timedelta(days=4),
+                NOW - timedelta(hours=22),
+                is_current=False,
             ),
         ),
         is_gated=state == "required",
@@ -243,4 +257,6 @@ def ops() -> c.OpsHomePage:
 
 def components() -> c.ComponentsPage:
     """Give everything the components page draws."""
-    return c.ComponentsPage(calls=calls(expanded=True), review=review(), dashboard=dashboard(), account=account())
+    return c.ComponentsPage(
+        calls=calls(expanded=True), review=review(), dashboard=dashboard(), account=account()
+    )

@@ -83,6 +83,11 @@ def zone_label(timezone: str, moment: datetime | None = None) -> str:
     return name if name.isalpha() else f"UTC{name}"
 
 
+def place(timezone: str) -> str:
+    """Name a zone by its city: `Sydney` for `Australia/Sydney`."""
+    return timezone.rsplit("/", 1)[-1].replace("_", " ")
+
+
 def relative_time(moment: datetime | None, now: datetime, timezone: str) -> str:
     """Say how long ago: `just now`, `4 min ago`, `3 h ago`, `yesterday, 3:05 pm`, `22 Nov`, `22 Nov 2025`."""
     if moment is None:
@@ -141,8 +146,9 @@ def phone(number: str | None) -> str:
         return number
     style = phonenumbers.PhoneNumberFormat
     national = str(phonenumbers.format_number(parsed, style.NATIONAL))
+    international = str(phonenumbers.format_number(parsed, style.INTERNATIONAL)).replace("-", " ")
     is_mobile = parsed.country_code == 61 and national.startswith("04")  # noqa: PLR2004 - Australia
-    return national if is_mobile else str(phonenumbers.format_number(parsed, style.INTERNATIONAL))
+    return national if is_mobile else international
 
 
 def count(number: float | None) -> str:
@@ -177,7 +183,6 @@ def amount(value: float | None, kind: str) -> str:
     if value is None:
         return NOTHING
     written: dict[str, Callable[[float], str]] = {
-        "minutes": lambda minutes: f"{count(minutes)} min",
         "seconds": duration,
         "percent": lambda share: f"{round(share)}\N{NARROW NO-BREAK SPACE}%",
     }
@@ -234,6 +239,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "exact_time": exact_time,
     "exact_day": exact_day,
     "zone_label": zone_label,
+    "place": place,
     "relative_time": relative_time,
     "iso_time": iso_time,
     "duration": duration,
