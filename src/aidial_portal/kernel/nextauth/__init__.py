@@ -11,7 +11,7 @@ Different from next-auth on purpose:
   portal's origin instead of a 500; a bad callback-url cookie is deleted with the 500 it causes;
 - query parameters of a sign-in cannot replace client, redirect, response type, state, challenge or nonce;
   `callbackUrl` is not shown to the issuer; a form may bring `login_hint`;
-- sign-out revokes, clears `aidial.csrf`, sends `Clear-Site-Data` and goes on to the issuer's end-session page;
+- sign-out revokes, clears `aidial.csrf`, sends `Clear-Site-Data`, goes on to the issuer's end-session page;
 - the error page writes its code encoded, and `Default` where next-auth writes `undefined`;
 - name and e-mail come from userinfo when the ID token lacks them; every asymmetric algorithm that discovery
   names is accepted, not RS256 alone; `_log` is answered and not written down.
