@@ -1,0 +1,1 @@
+"""The portal: pages for browsers and the same-origin API behind them."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
@@ -61,21 +61,27 @@ BUCKETS: Final = (
 """Every bucket, for `aidial limits` and the docs."""
 
 
+EXACT_UP_TO: Final = 200
+"""Small amounts are counted exactly; a large one is weighed over two windows, in constant memory."""
+
+
 class Limiter:
     """Counts hits of a bucket by whose they are. `scale` multiplies every amount."""
 
     def __init__(self, scale: float = 1.0) -> None:
-        self._strategy = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._items = {
-            bucket: RateLimitItemPerSecond(max(1, round(bucket.amount * scale)), bucket.window_seconds)
-            for bucket in BUCKETS
-        }
+        storage = MemoryStorage()
+        exact, weighed = MovingWindowRateLimiter(storage), SlidingWindowCounterRateLimiter(storage)
+        self._rules: dict[Bucket, tuple[RateLimiter, RateLimitItemPerSecond]] = {}
+        for bucket in BUCKETS:
+            amount = max(1, round(bucket.amount * scale))
+            item = RateLimitItemPerSecond(amount, bucket.window_seconds)
+            self._rules[bucket] = (exact if amount <= EXACT_UP_TO else weighed, item)
 
     def hit(self, bucket: Bucket, whose: str) -> None:
         """Count one request; `Fault(rate_limited)` with the time until the next may pass."""
-        item = self._items[bucket]
-        if self._strategy.hit(item, bucket.name, whose):
+        strategy, item = self._rules[bucket]
+        if strategy.hit(item, bucket.name, whose):
             return
-        reset_at, _ = self._strategy.get_window_stats(item, bucket.name, whose)
+        reset_at, _ = strategy.get_window_stats(item, bucket.name, whose)
         wait_ms = min(bucket.window_seconds * 1_000, max(1_000, round((reset_at - time.time()) * 1_000)))
         raise Fault(errors.RATE_LIMITED, retry_after_ms=wait_ms, reason=f"bucket {bucket.name} is full")

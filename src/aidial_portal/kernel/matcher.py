@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.route import Route
 
 T = TypeVar("T")
-_PLACE = re.compile(r"\{([a-z_]+)\}")
+_PLACE = re.compile(r"\{([a-z_]+)\*?\}")
 _VALUE = r"[A-Za-z0-9._~-]{1,128}"
+_TAIL = r"[A-Za-z0-9._~/-]{1,256}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Matcher:
             names = tuple(_PLACE.findall(path))
             self._templates.append((names, methods))
             pattern = "".join(
-                f"({_VALUE})" if _PLACE.fullmatch(piece) else re.escape(piece)
-                for piece in re.split(r"(\{[a-z_]+\})", path)
+                _group(piece) if _PLACE.fullmatch(piece) else re.escape(piece)
+                for piece in re.split(r"(\{[a-z_]+\*?\})", path)
             )
             parts.append(f"(?P<t{index}>{pattern})")
         return re.compile("|".join(parts) if parts else r"(?!)")
@@ -79,6 +80,11 @@ class Matcher:
         start = found.re.groupindex[found.lastgroup]
         values = {name: found.group(start + place) for place, name in enumerate(names, start=1)}
         return Match(methods.get(wanted), values, mapped=True)
+
+
+def _group(place: str) -> str:
+    """`{name}` is one segment, `{name*}` the rest of the path."""
+    return f"({_TAIL if place.endswith('*}') else _VALUE})"
 
 
 def _fixed_words_first(item: tuple[str, object]) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""`/static/<version>/...`: style sheet, scripts, fonts."""
