@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
+from aidial_contract.params import RANGE_DAYS
 from aidial_contract.scope import Reach
 
-RANGES: Final = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 DEFAULT_RANGE: Final = "7d"
 MAX_DAYS: Final = 366
 FALLBACK_ZONE: Final = "Australia/Sydney"
@@ -52,7 +52,7 @@ def span_of(query: Mapping[str, Any], reach: Reach, now: datetime) -> Span:
     if query["range"] is not None and (first or last):
         raise _refused("query.range", "conflict")
     if first is None and last is None:
-        days = RANGES[query["range"] or DEFAULT_RANGE]
+        days = RANGE_DAYS[query["range"] or DEFAULT_RANGE]
         today = now.astimezone(zone).date()
         return _whole_days(today - timedelta(days=days - 1), days, name)
     if first is None or last is None:

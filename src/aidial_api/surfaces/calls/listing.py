@@ -17,7 +17,7 @@ import msgspec
 
 from aidial_api.kernel.crypto import CursorInvalid, CursorKey
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.calls.filters import FILTERS
+from aidial_api.surfaces.calls.filters import CONDITIONS
 from aidial_api.surfaces.calls.store import CALL_COLUMNS
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
@@ -95,8 +95,8 @@ def _question(reach: Reach, query: Mapping[str, Any], token: bytes | None) -> _Q
     question.place([project.project_id for project in reach.projects])
     question.place([since for since, _ in spans])
     question.place([until for _, until in spans])
-    for param, condition in FILTERS.items():
-        value = query[param.name]
+    for name, condition in CONDITIONS.items():
+        value = query[name]
         if value is not None:
             question.conditions.append(condition.format(question.place(value)))
     if token is not None:

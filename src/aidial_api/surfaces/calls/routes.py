@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
 from aidial_api.surfaces.calls import handlers
-from aidial_api.surfaces.calls.filters import LIST_PARAMS
 from aidial_contract.access import Permission
+from aidial_contract.params import CALL_LIST_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.calls import (
     Call,
@@ -51,7 +51,7 @@ ROWS = (
         scope=ScopeKind.PROJECTS,
         bucket="reads",
         answers={200: CallList},
-        query=LIST_PARAMS,
+        query=CALL_LIST_PARAMS,
         errors=("validation_failed",),
     ),
     Route(

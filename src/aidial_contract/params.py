@@ -1,0 +1,72 @@
+"""The query parameters that portal and API both take, as rows: one list, read by both.
+
+The one thing a newcomer would get wrong: a row says what a text may be, never how it is found; the
+conditions on a call stand beside the API's statements.
+"""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from aidial_contract.access import Permission
+from aidial_contract.query import Kind, QueryParam
+from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
+
+SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
+PRESENCE: Final = ("yes", "no")
+DEFAULT_LIMIT: Final = 20
+MAX_LIMIT: Final = 100
+RANGE_DAYS: Final = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
+"""How many whole days up to today a named range holds."""
+
+SCOPE_PARAMS: Final = (
+    QueryParam("project_id", Kind.ID, "Only calls of this project."),
+    QueryParam("client_id", Kind.ID, "Only calls of this client."),
+)
+PERIOD_PARAMS: Final = (
+    QueryParam("from", Kind.MOMENT, "The first day (in the project's zone), or the earliest start."),
+    QueryParam("to", Kind.MOMENT, "The last day (in the project's zone), or the latest start; included."),
+)
+CALL_FILTERS: Final = (
+    QueryParam("status", Kind.CHOICES, "Any of these statuses.", STATUSES),
+    QueryParam("outcome", Kind.TEXTS, "Any of these outcomes."),
+    QueryParam("sentiment", Kind.CHOICES, "How the caller felt.", get_args(Feeling)),
+    QueryParam("resolution", Kind.TEXTS, "Any of these resolutions."),
+    QueryParam("type", Kind.TEXTS, "Any of these call types."),
+    QueryParam("agent", Kind.TEXTS, "Any of these agents' ids."),
+    QueryParam("channel", Kind.CHOICES, "Any of these channels.", get_args(Channel)),
+    QueryParam("direction", Kind.CHOICES, "Inbound or outbound.", get_args(Direction)),
+    QueryParam("sms_status", Kind.TEXTS, "Any of these SMS states."),
+    QueryParam("email_status", Kind.TEXTS, "Any of these e-mail states."),
+    QueryParam("attention", Kind.CHOICE, "Whether a person should look.", PRESENCE),
+    QueryParam("booking", Kind.CHOICE, "Whether an appointment was made.", PRESENCE),
+    QueryParam("transfer", Kind.CHOICE, "Whether it was handed over.", PRESENCE),
+    QueryParam("follow_up", Kind.CHOICE, "Whether something is left to do.", PRESENCE),
+    QueryParam("min_duration", Kind.WHOLE, "At least so many seconds.", most=86_400),
+    QueryParam("max_duration", Kind.WHOLE, "At most so many seconds.", most=86_400),
+)
+CALLER: Final = QueryParam(
+    "caller",
+    Kind.TEXT,
+    "The caller's whole number, or its last 3 or more digits; needs project_id.",
+    permission=Permission.CALLS_SEARCH_CALLER,
+    requires="project_id",
+)
+PAGE_PARAMS: Final = (
+    QueryParam("sort", Kind.CHOICE, "Newest first unless said.", SORTS, default="-started_at"),
+    QueryParam("limit", Kind.WHOLE, "Calls a page.", least=1, most=MAX_LIMIT, default=DEFAULT_LIMIT),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, *PAGE_PARAMS)
+
+ANALYTICS_PARAMS: Final = (
+    QueryParam("range", Kind.CHOICE, "Whole days up to today; 7d unless said.", tuple(RANGE_DAYS)),
+    QueryParam("from", Kind.MOMENT, "The first day (in the project's zone), or the start; with `to`."),
+    QueryParam("to", Kind.MOMENT, "The last day (in the project's zone), or the end; included."),
+    QueryParam("project_id", Kind.ID, "Only this project."),
+    QueryParam("client_id", Kind.ID, "Only this client."),
+)
+TIMESERIES_PARAMS: Final = (
+    *ANALYTICS_PARAMS,
+    QueryParam("interval", Kind.CHOICE, "A bar a day or a week.", ("day", "week")),
+)
