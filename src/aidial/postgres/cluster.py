@@ -33,7 +33,7 @@ _INITDB_OPTIONS = (
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
-    "--text-search-config=pg_catalog.english",
+    "--text-search-config=english",
 )
 
 
