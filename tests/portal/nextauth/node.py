@@ -1,4 +1,4 @@
-"""Node and npm from the wheel, the packages of `tests/node`, and programs that answer on a port of their own."""
+"""Node and npm from the wheel, the packages of `tests/node`, and programs that answer on their own port."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def install_packages() -> None:
         fcntl.flock(gate, fcntl.LOCK_EX)
         if installed.exists() and installed.read_text() == wanted:
             return
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own lock file, no scripts
             [NODE, _NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
             cwd=FOLDER,
             env={**os.environ, "PATH": f"{NODE.parent}:{os.environ['PATH']}"},
@@ -46,7 +46,7 @@ def install_packages() -> None:
 def program(script: str, settings: dict[str, Any] | None = None) -> Iterator[subprocess.Popen[str]]:
     """A node program of `tests/node`, ended with the block."""
     arguments = [] if settings is None else [json.dumps(settings)]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own programs
         [NODE, FOLDER / script, *arguments],
         cwd=FOLDER,
         text=True,

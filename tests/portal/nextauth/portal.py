@@ -39,7 +39,7 @@ class Registry:
     broken: bool = False
     life_s: int = SESSION_LIFE_S
 
-    async def register(self, signed_in: SignedIn, request: Request) -> Claims:
+    async def register(self, signed_in: SignedIn, request: Request) -> Claims:  # noqa: ARG002
         if self.refuses:
             raise SignInRefusedError("no active assignment")
         if self.broken:
@@ -54,10 +54,10 @@ class Registry:
             "id_token": signed_in.id_token,
         }
 
-    async def resolve(self, claims: Claims, request: Request) -> Claims | None:
+    async def resolve(self, claims: Claims, request: Request) -> Claims | None:  # noqa: ARG002
         return None if claims.get("session_id") in self.revoked else claims
 
-    async def sign_out(self, claims: Claims, request: Request) -> None:
+    async def sign_out(self, claims: Claims, request: Request) -> None:  # noqa: ARG002
         if self.broken:
             raise RuntimeError("the API is down")
         self.signed_out.append(claims["session_id"])

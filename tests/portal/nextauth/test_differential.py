@@ -38,7 +38,14 @@ class Ask:
     spoilt: bool = False
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path} {sorted(self.cookies)} {self.form or self.body} {self.session}"
+        path = self.path.replace(TOKEN["csrfToken"], "token")
+        told = {
+            name: "token" if value == TOKEN["csrfToken"] else value for name, value in self.told().items()
+        }
+        return f"{self.method} {path} {len(self.cookies)} cookies {told} session {self.session} {self.spoilt}"
+
+    def told(self) -> dict[str, Any]:
+        return dict(self.form or self.body or {})
 
 
 ASKS = [
@@ -144,7 +151,7 @@ async def answer(ask: Ask, base: str, header: str) -> dict[str, Any]:
         ) as response,
     ):
         text = await response.text()
-        # The app router writes next-auth's `{}` of a refused update so; the pages router writes `{}`, as we do.
+        # So the app router writes the `{}` of a refused update; the pages router writes `{}`, as we do.
         odd = text == "[object Object]"
         return {
             "status": response.status,

@@ -72,3 +72,16 @@ async def test_odd_bodies_are_as_good_as_none(portal: Portal, body: str) -> None
             url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
         ) as response:
             assert response.headers["Location"] == f"{NEXTAUTH_URL}/api/auth/signout?csrf=true"
+
+
+async def test_over_https_every_cookie_is_secure_and_named_so() -> None:
+    issuer = "http://127.0.0.1:1"
+    async with served_portal(issuer, nextauth_url="https://portal.example") as portal, Walk(portal) as alice:
+        alice.cookies["__Secure-next-auth.session-token"] = portal.actions.cipher.encode(alice_claims(), 600)
+        await alice.session()
+    assert {line.partition("=")[0] for line in alice.set_cookies} == {
+        "__Host-next-auth.csrf-token",
+        "__Secure-next-auth.callback-url",
+        "__Secure-next-auth.session-token",
+    }
+    assert all("; HttpOnly; Secure; SameSite=Lax" in line and "Domain" not in line for line in alice.set_cookies)

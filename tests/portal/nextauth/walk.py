@@ -65,6 +65,7 @@ class Walk:
 
     async def at_the_issuer(self, url: str, person: str = "alice") -> str:
         """Sign in at the provider; the callback's query that it sends the browser back with."""
+        page = ""
         for _ in range(_MAX_STEPS):
             async with self._issuer_http.get(url, allow_redirects=False) as response:
                 page, location = await response.text(), response.headers.get("Location")

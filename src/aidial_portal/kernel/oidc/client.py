@@ -135,7 +135,7 @@ class OpenIdClient:
         profile = await self._profile(claims, tokens.access_token)
         return SignedIn(tokens=tokens, profile=profile, id_token=id_token, id_claims=claims)
 
-    async def refresh(self, refresh_token: str, *, subject: str) -> TokenSet:
+    async def refresh(self, refresh_token: str, *, subject: str | None = None) -> TokenSet:
         """Trade a refresh token for new tokens. An issuer that sends no new refresh token keeps the old one.
 
         `refused` means that this session cannot go on; `unavailable` that it may be tried again.
@@ -144,7 +144,7 @@ class OpenIdClient:
         tokens = self._tokens(body, refresh_token=refresh_token)
         if body.get("id_token") is not None:
             _, claims = await self._id_claims(body, tokens, None)
-            if claims["sub"] != subject:
+            if subject not in {None, claims["sub"]}:
                 raise OpenIdError("invalid", "refresh answered for another person")
         return tokens
 
@@ -161,6 +161,14 @@ class OpenIdClient:
             "state": state,
         }
         return _with_query(endpoint, {**params, "logout_hint": logout_hint} if logout_hint else params)
+
+    async def is_reachable(self) -> bool:
+        """Whether discovery answers now; for health, so it never looks at what is kept."""
+        try:
+            await self._issuer.fetch_discovery()
+        except OpenIdError:
+            return False
+        return True
 
     async def _check_answer(self, answer: Mapping[str, str], state: str) -> None:
         discovery = await self._issuer.discovery()

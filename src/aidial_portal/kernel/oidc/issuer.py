@@ -50,7 +50,7 @@ class Issuer:
         self._url = url.rstrip("/")
         self._http = http
         self._clock = clock
-        self._discovery = Kept(self._fetch_discovery, FRESH_S, clock)
+        self._discovery = Kept(self.fetch_discovery, FRESH_S, clock)
         self._keys = Kept(self._fetch_keys, FRESH_S, clock)
         self._asked_anew_s = float("-inf")
 
@@ -66,7 +66,8 @@ class Issuer:
             found = _matching(await self._keys.get(anew=True), algorithm, kid)
         return found
 
-    async def _fetch_discovery(self) -> Discovery:
+    async def fetch_discovery(self) -> Discovery:
+        """Ask for the document now, whatever is kept; raises OpenIdError."""
         status, document = await ask(self._http, f"{self._url}/.well-known/openid-configuration")
         if status != _OK:
             raise OpenIdError("unavailable", f"discovery answered {status}")
