@@ -7,7 +7,6 @@ import time
 
 import aiohttp
 import pytest
-from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from aidial_contract import errors
