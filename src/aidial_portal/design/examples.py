@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -258,5 +259,8 @@ def ops() -> c.OpsHomePage:
 def components() -> c.ComponentsPage:
     """Give everything the components page draws."""
     return c.ComponentsPage(
-        calls=calls(expanded=True), review=review(), dashboard=dashboard(), account=account()
+        calls=calls(expanded=True),
+        review=replace(review(), call_id=_CALL.format(99)),
+        dashboard=dashboard(),
+        account=account(),
     )
