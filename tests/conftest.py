@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
 import pytest
 
 from aidial.postgres import PostgresUrls
 from tests.support import postgres
 from tests.support.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from tests.support.api import World
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,3 +35,13 @@ def postgres_server() -> PostgresServer:
 def database_urls(postgres_server: PostgresServer, worker_id: str) -> PostgresUrls:
     """This worker's migrated database: `.owner_url`, `.app_url`, `.superuser_url`."""
     return postgres_server.migrated_database(f"aidial_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+async def world(postgres_server: PostgresServer, worker_id: str) -> AsyncIterator[World]:
+    """The people of `tests/people.py`, signed in at a running API with a database of its own."""
+    # Not at the top: tests that need no API must not import it.
+    from tests.support.api import open_world  # noqa: PLC0415
+
+    async with open_world(postgres_server.migrated_database(f"aidial_world_{worker_id}")) as opened:
+        yield opened

@@ -1,0 +1,304 @@
+"""The world of the tests: the people of `tests/people.py` in a real database, the real API on a real socket.
+
+    async def test_...(world: World) -> None:
+        answer = await world.alice.get("/v1/calls")
+        assert answer.status == 200
+
+The one thing a newcomer would get wrong: a worker has one world, and it lives as long as the worker. A test
+that ends sessions or changes a person signs somebody in anew (`await world.sign_in(CHLOE)`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import asyncpg
+import uvicorn
+
+from aidial.postgres import PostgresUrls
+from aidial_api.app import Application
+from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
+from aidial_api.settings import read_settings
+from aidial_contract.headers import AIDIAL_SESSION, API_KEY
+from aidial_contract.ids import new_api_key
+from tests.people import BUSINESSES, MACHINES, PARTNER, PEOPLE, Business, Machine, Someone
+from tests.support.askers import Answer, Asker, KeyHolder, SignedIn
+from tests.support.issuer import API_AUDIENCE, PORTAL_CLIENT_ID, Issuer, running_issuer
+from tests.support.world_calls import CALLS
+
+__all__ = ["Answer", "Asker", "KeyHolder", "RunningApi", "SignedIn", "World", "open_world", "running_api"]
+
+_TIMEOUT = aiohttp.ClientTimeout(total=20)
+
+
+@dataclass(slots=True)
+class RunningApi:
+    """The API on a socket; `url` has no slash at its end."""
+
+    url: str
+    app: Application
+    http: aiohttp.ClientSession
+
+
+class World:
+    """Everybody, signed in, and what they belong to. `calls` has the id of each delivered call by its external id."""
+
+    alice: SignedIn
+    ben: SignedIn
+    chloe: SignedIn
+    priya: SignedIn
+    tom: SignedIn
+    ada: SignedIn
+    omar: SignedIn
+    oscar: SignedIn
+    bella: SignedIn
+    mallory: SignedIn
+    nobody: SignedIn
+    carla: SignedIn
+    harbour_read: KeyHolder
+    harbour_manage: KeyHolder
+    bayside_manage: KeyHolder
+    northside_manage: KeyHolder
+    expired_key: KeyHolder
+    revoked_key: KeyHolder
+
+    def __init__(
+        self, urls: PostgresUrls, issuer: Issuer, environ: dict[str, str], provisioner: Provisioner
+    ) -> None:
+        self.urls = urls
+        self.issuer = issuer
+        self.environ = environ
+        self.provisioner = provisioner
+        self.api: RunningApi
+        self.user_ids: dict[str, str] = {}
+        self.calls: dict[str, str] = {}
+
+    @property
+    def anonymous(self) -> Asker:
+        """A caller without any credential."""
+        return Asker(self.api.http)
+
+    def people(self) -> dict[Someone, SignedIn]:
+        """Everybody."""
+        return {someone: getattr(self, someone.name) for someone in PEOPLE}
+
+    def machines(self) -> dict[Machine, KeyHolder]:
+        """Every key, the useless ones too."""
+        return {machine: getattr(self, machine.name) for machine in MACHINES}
+
+    def bearer_only(self, someone: Someone, **claims: Any) -> Asker:
+        """A person with an access token and no session."""
+        token = self.issuer.access_token(someone.subject, **claims)
+        return Asker(self.api.http, {"authorization": f"Bearer {token}"})
+
+    def id_token(self, someone: Someone, **changes: Any) -> str:
+        """What the issuer says of a person after a sign-in, second factor included when they have one."""
+        return self.issuer.id_token(
+            someone.subject, someone.email, **{"second_factor": someone.second_factor, **changes}
+        )
+
+    async def register(self, someone: Someone, **body: Any) -> Answer:
+        """`POST /v1/sessions` as the portal does after the callback."""
+        new = {"id_token": self.id_token(someone), "device_label": "Firefox on Linux", **body}
+        return await self.bearer_only(someone).post("/v1/sessions", new)
+
+    async def sign_in(
+        self, someone: Someone, *, second_factor: bool | None = None, api: RunningApi | None = None
+    ) -> SignedIn:
+        """A person with a session of their own, with their usual factors unless told."""
+        shown = someone.second_factor if second_factor is None else second_factor
+        answer = await self.register(someone, id_token=self.id_token(someone, second_factor=shown))
+        assert answer.status == 201, answer
+        bearer = self.issuer.access_token(someone.subject)
+        session_id = answer.json["session_id"]
+        return SignedIn(
+            (api or self.api).http,
+            {"authorization": f"Bearer {bearer}", AIDIAL_SESSION: session_id},
+            someone=someone,
+            user_id=self.user_ids.get(someone.name, ""),
+            bearer=bearer,
+            session_id=session_id,
+        )
+
+    async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """One statement past every policy: to look at what was written, or to move time."""
+        connection = await asyncpg.connect(self.urls.superuser_url)
+        try:
+            rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
+            return rows
+        finally:
+            await connection.close()
+
+    async def age_session(self, session_id: str, **time_passed: float) -> None:
+        """Let a session have been there for so long already: `age_session(id, minutes=31)`."""
+        await self.sql(
+            "UPDATE sessions SET created_at = created_at - $2, last_active_at = last_active_at - $2,"
+            " idle_expires_at = idle_expires_at - $2, absolute_expires_at = absolute_expires_at - $2"
+            " WHERE session_id = $1",
+            session_id,
+            timedelta(**time_passed),
+        )
+
+    async def events(self, target_id: str) -> list[asyncpg.Record]:
+        """The audit events of one thing, oldest first."""
+        return await self.sql("SELECT * FROM audit_events WHERE target_id = $1 ORDER BY event_id", target_id)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ctrl-C is for pytest."""
+        yield
+
+
+@asynccontextmanager
+async def running_api(environ: dict[str, str]) -> AsyncIterator[RunningApi]:
+    """Serve an API in this process on a port of its own."""
+    app = Application(read_settings(environ))
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            lifespan="on",
+            http="httptools",
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        if serving.done():
+            raise RuntimeError("the API did not start; its log says why")
+        await asyncio.sleep(0.01)
+    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    jar = aiohttp.DummyCookieJar()
+    try:
+        async with aiohttp.ClientSession(url, timeout=_TIMEOUT, cookie_jar=jar) as http:
+            yield RunningApi(url, app, http)
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def open_world(
+    urls: PostgresUrls, *, more_environ: dict[str, str] | None = None
+) -> AsyncIterator[World]:
+    """Fill a migrated, empty database with everybody, serve the API, and sign everybody in."""
+    master_key = os.urandom(32)
+    async with AsyncExitStack() as stack:
+        issuer = await stack.enter_async_context(running_issuer())
+        environ = {
+            "DATABASE_URL": urls.app_url,
+            "AIDIAL_MASTER_KEY": base64.b64encode(master_key).decode(),
+            "ZITADEL_ISSUER": issuer.url,
+            "AIDIAL_API_AUDIENCE": API_AUDIENCE,
+            "ZITADEL_CLIENT_ID": PORTAL_CLIENT_ID,
+            "AIDIAL_LIMITS_SCALE": "1000",
+            **(more_environ or {}),
+        }
+        world = World(urls, issuer, environ, Provisioner(urls.owner_url, master_key, issuer.url))
+        keys = await _provision(world)
+        world.api = await stack.enter_async_context(running_api(environ))
+        for machine in MACHINES:
+            text = keys[machine.name]
+            holder = KeyHolder(world.api.http, {API_KEY: text}, machine=machine, key=text)
+            setattr(world, machine.name, holder)
+        await _deliver_calls(world)
+        await _take_away(world)
+        for someone in PEOPLE:
+            setattr(world, someone.name, await world.sign_in(someone))
+        yield world
+
+
+async def _provision(world: World) -> dict[str, str]:
+    await world.provisioner.add_partner(PARTNER, "Southern Cross Voice")
+    for business in BUSINESSES:
+        await world.provisioner.add_client(_new_client(business))
+    for someone in PEOPLE:
+        world.user_ids[someone.name] = await world.provisioner.add_person(_new_person(someone))
+    keys = {}
+    for machine in MACHINES:
+        keys[machine.name], _ = new_api_key("live")
+        await world.provisioner.add_key(
+            machine.client_id,
+            keys[machine.name],
+            scope=machine.scope,
+            description=machine.name,
+            expires_at=datetime.now(UTC) - timedelta(hours=1) if machine.trouble == "expired" else None,
+        )
+    return keys
+
+
+def _new_client(business: Business) -> NewClient:
+    lines = (
+        NewProject(project_id=one.project_id, display_name=one.name, timezone=one.timezone)
+        for one in business.lines
+    )
+    return NewClient(
+        client_id=business.client_id,
+        name=business.name,
+        timezone=business.timezone,
+        partner_org_id=business.partner_org_id,
+        lifecycle=business.lifecycle,
+        projects=tuple(lines),
+    )
+
+
+def _new_person(someone: Someone) -> NewPerson:
+    return NewPerson(
+        email=someone.email,
+        first_name=someone.first_name,
+        last_name="Example",
+        role=someone.role,
+        client_id=someone.client_id,
+        partner_org_id=someone.partner_org_id,
+        projects=someone.projects,
+    )
+
+
+async def _deliver_calls(world: World) -> None:
+    deliverers = {
+        holder.machine.client_id: holder
+        for machine, holder in world.machines().items()
+        if machine.scope == "manage" and not machine.trouble
+    }
+    for client_id, call in CALLS:
+        answer = await deliverers[client_id].post("/v1/calls", call)
+        assert answer.status == 201, answer
+        world.calls[call["external_id"]] = answer.json["call_id"]
+
+
+async def _take_away(world: World) -> None:
+    """What was switched off, revoked or suspended since."""
+    for business in BUSINESSES:
+        for line in business.lines:
+            if not line.is_active:
+                await world.sql(
+                    "UPDATE projects SET is_active = false WHERE project_id = $1", line.project_id
+                )
+    for machine in MACHINES:
+        if machine.trouble == "revoked":
+            await world.sql(
+                "UPDATE api_keys SET revoked_at = now(), revoked_reason = 'lost' WHERE description = $1",
+                machine.name,
+            )
+    for someone in PEOPLE:
+        if someone.membership != "active":
+            await world.sql(
+                "UPDATE memberships SET status = $2 WHERE user_id = $1",
+                world.user_ids[someone.name],
+                someone.membership,
+            )

@@ -1,0 +1,98 @@
+"""Who asks in tests: an HTTP client that sends one actor's headers with everything.
+
+The one thing a newcomer would get wrong: nothing is raised for a status; a refusal is an answer too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from tests.people import Machine, Someone
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return msgspec.json.decode(self.body)
+
+    @property
+    def code(self) -> str:
+        """The error's code, "" when the answer is no error."""
+        return str(self.json["code"]) if self.status >= 400 else ""
+
+
+@dataclass(slots=True)
+class Asker:
+    """Somebody, or nobody, who asks the API: `headers` go with every request."""
+
+    http: aiohttp.ClientSession
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request; `body` becomes JSON (bytes go as they are), an extra header of "" takes one away."""
+        sent = {**self.headers, **(headers or {})}
+        data = None
+        if body is not None:
+            sent.setdefault("content-type", "application/json")
+            data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        sent = {name: value for name, value in sent.items() if value}
+        async with self.http.request(method, path, data=data, headers=sent) as answer:
+            return Answer(answer.status, answer.headers, await answer.read())
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        """GET."""
+        return await self.ask("GET", path, headers=_spelled(headers))
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        """POST."""
+        return await self.ask("POST", path, body, headers=_spelled(headers))
+
+    async def put(self, path: str, body: Any = None, **headers: str) -> Answer:
+        """PUT."""
+        return await self.ask("PUT", path, body, headers=_spelled(headers))
+
+    async def patch(self, path: str, body: Any = None, **headers: str) -> Answer:
+        """PATCH."""
+        return await self.ask("PATCH", path, body, headers=_spelled(headers))
+
+    async def delete(self, path: str, **headers: str) -> Answer:
+        """DELETE."""
+        return await self.ask("DELETE", path, headers=_spelled(headers))
+
+
+def _spelled(headers: Mapping[str, str]) -> dict[str, str]:
+    """`if_match="..."` as the header `if-match`."""
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@dataclass(slots=True)
+class SignedIn(Asker):
+    """A person with a bearer token and a registered session."""
+
+    someone: Someone = field(kw_only=True)
+    user_id: str = field(kw_only=True)
+    bearer: str = field(kw_only=True, repr=False)
+    session_id: str = field(kw_only=True)
+
+
+@dataclass(slots=True)
+class KeyHolder(Asker):
+    """A machine with a key."""
+
+    machine: Machine = field(kw_only=True)
+    key: str = field(kw_only=True, repr=False)

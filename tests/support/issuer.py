@@ -1,0 +1,103 @@
+"""A small issuer for API tests: discovery and signing keys over HTTP, tokens signed with real RS256 keys.
+
+It signs what a test asks for, wrong things too; how people really sign in is `tests/support/identity.py`'s.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from aidial_contract.ids import new_id
+
+API_AUDIENCE = "aidial-api"
+PORTAL_CLIENT_ID = "portal@aidial"
+_LIFE_S = 3_600
+
+
+class Issuer:
+    """Signs tokens; `url` is its issuer address. A claim given as None is left out of the token."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.key = RSAKey.generate_key(2048, {"kid": "tests-1", "use": "sig", "alg": "RS256"})
+
+    def sign(
+        self, claims: dict[str, Any], *, key: RSAKey | None = None, header: dict[str, Any] | None = None
+    ) -> str:
+        """A JWT of `claims`, by this issuer's key unless another is given."""
+        key = key or self.key
+        return jwt.encode({"alg": "RS256", "kid": key.kid, **(header or {})}, claims, key)
+
+    def access_token(self, subject: str, **changes: Any) -> str:
+        """An access token for the API."""
+        now = int(time.time())
+        claims = {
+            "iss": self.url,
+            "sub": subject,
+            "aud": [PORTAL_CLIENT_ID, API_AUDIENCE],
+            "iat": now,
+            "nbf": now,
+            "exp": now + _LIFE_S,
+            "jti": new_id(),
+        }
+        return self.sign(_without_none({**claims, **changes}), header={"typ": "at+jwt"})
+
+    def id_token(self, subject: str, email: str, *, second_factor: bool = False, **changes: Any) -> str:
+        """An ID token for the portal, as after a sign-in a moment ago."""
+        now = int(time.time())
+        claims = {
+            "iss": self.url,
+            "sub": subject,
+            "aud": [PORTAL_CLIENT_ID],
+            "azp": PORTAL_CLIENT_ID,
+            "iat": now,
+            "exp": now + _LIFE_S,
+            "auth_time": now,
+            "amr": ["pwd", "mfa", "otp"] if second_factor else ["pwd"],
+            "at_hash": "tests",
+            "sid": new_id(),
+            "email": email,
+            "email_verified": True,
+        }
+        return self.sign(_without_none({**claims, **changes}), header={"typ": "JWT"})
+
+
+def _without_none(claims: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+@asynccontextmanager
+async def running_issuer() -> AsyncIterator[Issuer]:
+    """Serve an issuer on a loopback port of its own."""
+    issuer = Issuer()
+
+    async def discovery(_: web.Request) -> web.Response:
+        named = ["RS256"]
+        return web.json_response(
+            {
+                "issuer": issuer.url,
+                "jwks_uri": f"{issuer.url}/keys",
+                "id_token_signing_alg_values_supported": named,
+            }
+        )
+
+    async def keys(_: web.Request) -> web.Response:
+        return web.json_response({"keys": [issuer.key.as_dict(private=False)]})
+
+    app = web.Application()
+    app.add_routes([web.get("/.well-known/openid-configuration", discovery), web.get("/keys", keys)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    issuer.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield issuer
+    finally:
+        await runner.cleanup()
