@@ -1,7 +1,7 @@
 """The people and organisations every test talks about, and what each of them is.
 
-The one thing a newcomer would get wrong: these are descriptions. `tests/support/api.py` provisions them into a
-database and signs them in; a test uses `world.alice`, not `ALICE`.
+The one thing a newcomer would get wrong: these are descriptions. `tests/support/api.py` provisions them into
+a database and signs them in; a test uses `world.alice`, not `ALICE`.
 """
 
 from __future__ import annotations

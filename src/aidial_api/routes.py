@@ -11,5 +11,6 @@ from aidial_api.surfaces.calls.routes import ROWS as CALLS
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
+from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 
-TABLE = RouteTable((*HEALTH, *REGISTRY, *PROJECTS, *CALLS, *ANALYTICS))
+TABLE = RouteTable((*HEALTH, *REGISTRY, *PROJECTS, *CALLS, *ANALYTICS, *SESSIONS))

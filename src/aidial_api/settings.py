@@ -58,6 +58,7 @@ SETTINGS = (
     Setting("AIDIAL_LIMITS_SCALE", positive_number, default=1.0),
     Setting("AIDIAL_SESSION_IDLE_MINUTES", positive_number, default=30.0),
     Setting("AIDIAL_SESSION_ABSOLUTE_HOURS", positive_number, default=12.0),
+    Setting("AIDIAL_SESSION_TOUCH_SECONDS", positive_number, default=60.0),
     Setting("AIDIAL_SESSIONS_PER_USER", positive_int, default=5),
     Setting("AIDIAL_DATABASE_CONNECTIONS", positive_int, default=16),
 )
@@ -78,6 +79,7 @@ class Settings:
     limits_scale: float
     idle_minutes: float
     absolute_hours: float
+    touch_seconds: float
     sessions_per_user: int
     database_connections: int
 
@@ -101,6 +103,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         limits_scale=values["AIDIAL_LIMITS_SCALE"],
         idle_minutes=values["AIDIAL_SESSION_IDLE_MINUTES"],
         absolute_hours=values["AIDIAL_SESSION_ABSOLUTE_HOURS"],
+        touch_seconds=values["AIDIAL_SESSION_TOUCH_SECONDS"],
         sessions_per_user=values["AIDIAL_SESSIONS_PER_USER"],
         database_connections=values["AIDIAL_DATABASE_CONNECTIONS"],
     )

@@ -24,11 +24,12 @@ class ScopeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProjectReach:
-    """One project an actor reaches; `timezone` is an IANA name."""
+    """One project an actor reaches; `timezone` is an IANA name. An inactive one's calls stay readable."""
 
     client_id: str
     project_id: str
     timezone: str
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

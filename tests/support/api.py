@@ -49,7 +49,7 @@ class RunningApi:
 
 
 class World:
-    """Everybody, signed in, and what they belong to. `calls` has the id of each delivered call by its external id."""
+    """Everybody, signed in, and what they belong to; `calls` has each delivered call's id by external id."""
 
     alice: SignedIn
     ben: SignedIn

@@ -6,7 +6,7 @@ empty when it was denied; use it, never the actor's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ask:
-    """The request and everything the guard found out; handlers read it."""
+    """The request and everything the guard found out; handlers read it.
+
+    `on_commit` is run once the transaction is written: to drop what this process remembers.
+    """
 
     services: Services
     scope: Scope
@@ -52,6 +55,7 @@ class Ask:
     tx_or_none: Tx | None = None
     found: Any = None
     if_match: tuple[str, ...] = ()
+    on_commit: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def actor(self) -> Actor:

@@ -17,7 +17,7 @@ import msgspec
 
 from aidial_api.kernel.actor import Actor, KeyHolder, Person, SessionRecord
 from aidial_api.kernel.clock import utc_now
-from aidial_api.kernel.db import Database
+from aidial_api.kernel.db import LOOKUPS, Database, Tx
 from aidial_api.kernel.remembered import Remembered
 from aidial_api.kernel.tokens import TokenVerifier
 from aidial_contract import errors
@@ -97,11 +97,11 @@ class Credentials:
         actor: Actor = row["actor"]
         return actor
 
-    async def bearer_actor(self, token: str) -> Actor:
-        """The person behind a bearer token, assigned or not. 401 `token_*`."""
-        claims = await self._verifier.access_claims(token)
+    async def bearer_actor(self, token: str, *, late_too: bool = False) -> Actor:
+        """The person behind a bearer token, assigned or not; `late_too`: an expired one. 401 `token_*`."""
+        claims = await self._verifier.access_claims(token, late_too=late_too)
         subject = str(claims["sub"])
-        actor = await self._people.get(subject, lambda: self._load_person(subject, None))
+        actor = await self._people.get(subject, lambda: self._load_person(subject))
         return actor if actor is not None else _stranger(subject)
 
     async def session(self, text: str, subject: str) -> SessionRecord:
@@ -119,9 +119,13 @@ class Credentials:
             raise Fault(errors.SESSION_EXPIRED, reason="idle or absolute time is over")
         return record
 
-    async def person_by_email(self, subject: str, verified_email: str) -> Actor | None:
-        """The invited person whom a first sign-in with a verified address may bind, uncached."""
-        return await self._load_person(subject, verified_email)
+    async def person_by_email(self, tx: Tx, subject: str, verified_email: str) -> Actor | None:
+        """The invited person whom a first sign-in with a verified address may bind, or who is bound already.
+
+        Asked within the caller's transaction, never remembered.
+        """
+        record = await tx.fetchrow(LOOKUPS["lookup_user"], self._issuer, subject, verified_email)
+        return None if record is None else _person_actor(dict(record), subject)
 
     def forget_person(self, subject: str) -> None:
         """Ask the database anew next time."""
@@ -139,8 +143,8 @@ class Credentials:
         row["actor"] = _key_actor(row)
         return row
 
-    async def _load_person(self, subject: str, verified_email: str | None) -> Actor | None:
-        record = await self._db.lookup("lookup_user", self._issuer, subject, verified_email)
+    async def _load_person(self, subject: str) -> Actor | None:
+        record = await self._db.lookup("lookup_user", self._issuer, subject, None)
         return None if record is None else _person_actor(dict(record), subject)
 
     async def _load_session(self, session_id: str) -> SessionRecord | None:
@@ -167,7 +171,9 @@ def _instant(value: Any) -> datetime:
 
 
 def _projects(client_id: str, listed: Any) -> tuple[ProjectReach, ...]:
-    return tuple(ProjectReach(client_id, one["project_id"], one["timezone"]) for one in listed)
+    return tuple(
+        ProjectReach(client_id, one["project_id"], one["timezone"], one["is_active"]) for one in listed
+    )
 
 
 def _key_actor(row: Mapping[str, Any]) -> Actor:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 __all__ = [
+    "LOOKUPS",
     "NOTHING",
     "Database",
     "DatabaseRefused",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 LookUp = Literal["lookup_api_key", "lookup_session", "lookup_user"]
-_LOOKUPS: dict[LookUp, str] = {
+LOOKUPS: dict[LookUp, str] = {
     "lookup_api_key": "SELECT * FROM lookup_api_key($1)",
     "lookup_session": "SELECT * FROM lookup_session($1)",
     "lookup_user": "SELECT * FROM lookup_user($1, $2, $3)",
@@ -144,7 +145,7 @@ class Database:
         told(name)
         connection = await borrowed(self._pool, self._acquire_timeout_s)
         try:
-            return await connection.fetchrow(_LOOKUPS[name], *args)
+            return await connection.fetchrow(LOOKUPS[name], *args)
         except GONE as gone:
             raise unavailable(gone, connection) from gone
         finally:

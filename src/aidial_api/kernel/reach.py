@@ -35,6 +35,20 @@ def begin_text(reach: Reach, *, read_only: bool = False) -> str:
     The settings last until the end of the transaction, so a connection goes back to the pool clean.
     """
     parts = ["BEGIN READ ONLY" if read_only else "BEGIN"]
+    return ";".join(parts + _settings(reach))
+
+
+def switch_text(reach: Reach) -> str:
+    """Return the text that lets a transaction under way go on with another reach, the former one dropped.
+
+    For the first sign-in alone: who signs in is known only once the body is read.
+    """
+    names = ("client_ids", "actor_id", "partner_org_id")
+    return ";".join([*(f"SET LOCAL app.{name}=''" for name in names), *_settings(reach)])
+
+
+def _settings(reach: Reach) -> list[str]:
+    parts = []
     if reach.client_ids:
         parts.append(f"SET LOCAL app.client_ids='{','.join(map(_checked_id, reach.client_ids))}'")
     if reach.actor_id is not None:
@@ -43,7 +57,7 @@ def begin_text(reach: Reach, *, read_only: bool = False) -> str:
         parts.append(f"SET LOCAL app.actor_id='{reach.actor_id}'")
     if reach.partner_org_id is not None:
         parts.append(f"SET LOCAL app.partner_org_id='{_checked_id(reach.partner_org_id)}'")
-    return ";".join(parts)
+    return parts
 
 
 def _checked_id(given: str) -> str:

@@ -32,7 +32,7 @@ class AuthMode(StrEnum):
 
 
 class Access(StrEnum):
-    """`public`: hygiene and parse only; `pending`: no assignment or second factor needed; `full`: all steps."""
+    """`public`: hygiene and parse only; `pending`: no assignment or second factor; `full`: all steps."""
 
     PUBLIC = "public"
     PENDING = "pending"
@@ -73,7 +73,8 @@ class Route:
 
     `find` fetches the record the path names THROUGH the scope (None is the 404); `find_body` does the same
     for ids in the body; `body` is the incoming shape, `rules` its cross-field checks; `answers` the
-    outgoing shape by status; `body_limit_bytes` the cap of contract section 7.
+    outgoing shape by status; `body_limit_bytes` the cap of contract section 7. `takes_expired_token`: a
+    bearer whose only fault is its age will do, because the row is how one gets a new one or signs out.
     """
 
     method: str
@@ -96,6 +97,7 @@ class Route:
     body_limit_bytes: int = 1024 * 1024
     precondition: Precondition = Precondition.NONE
     writes: bool = False
+    takes_expired_token: bool = False
     idempotent_create: bool = False
     media_type: str = "application/json"
     errors: tuple[str, ...] = ()

@@ -19,7 +19,10 @@ Sealed = Annotated[str, Meta(min_length=1, max_length=64 * 1024, pattern=r"\A[A-
 
 
 class NewSession(Incoming):
-    """`POST /v1/sessions`: `tokens` is the portal's sealed token set, opaque to the API."""
+    """`POST /v1/sessions`: `tokens` is the portal's sealed token set, opaque to the API.
+
+    `nonce` is the one the portal sent to the issuer; without one the ID token must have none.
+    """
 
     id_token: Annotated[str, Meta(min_length=1, max_length=16 * 1024)]
     device_label: Annotated[str, Meta(min_length=1, max_length=120, pattern=TEXT_PATTERN)]
@@ -68,6 +71,12 @@ class Revoked(Outgoing):
     revoked: int
 
 
+class EndSession(Incoming):
+    """`POST /v1/sessions/{session_id}/sign-out`: who signed out, or whose tokens the issuer renews no more."""
+
+    reason: Literal["signed_out", "refresh_refused"] = "signed_out"
+
+
 class RefreshLease(Outgoing):
     """`POST /v1/sessions/{id}/refresh-lease`: `won` says who refreshes; losers read `tokens`."""
 
@@ -111,12 +120,13 @@ class ContextClient(Outgoing):
 
 
 class ContextProject(Outgoing):
-    """A project in reach."""
+    """A project in reach; an inactive one takes no calls, and its calls stay readable."""
 
     project_id: Uuid
     client_id: str
     display_name: str
     timezone: str
+    is_active: bool = True
 
 
 class MfaPolicy(Outgoing):

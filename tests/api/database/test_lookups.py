@@ -26,7 +26,7 @@ def decoded(row: Record | None, column: str) -> list[dict[str, object]]:
     return value
 
 
-async def test_a_key_is_found_with_its_tenants_active_projects(db: Database, bayside: Tenant) -> None:
+async def test_a_key_is_found_with_its_tenants_projects_switched_off_ones_too(db: Database, bayside: Tenant) -> None:
     row = await db.lookup("lookup_api_key", bayside.api_key_id)
     assert row is not None
     assert (row["client_id"], row["lifecycle"], row["secret_sha256"]) == (
@@ -34,10 +34,12 @@ async def test_a_key_is_found_with_its_tenants_active_projects(db: Database, bay
         "active",
         bytes(32),
     )
-    assert decoded(row, "projects") == [{"project_id": bayside.project_id, "timezone": "Australia/Perth"}]
+    reception = {"project_id": bayside.project_id, "timezone": "Australia/Perth", "is_active": True}
+    assert decoded(row, "projects") == [reception]
     async with db.transaction(bayside.reach) as tx:
         await tx.execute("UPDATE projects SET is_active = false")
-    assert decoded(await db.lookup("lookup_api_key", bayside.api_key_id), "projects") == []
+    row = await db.lookup("lookup_api_key", bayside.api_key_id)
+    assert decoded(row, "projects") == [{**reception, "is_active": False}]
     assert await db.lookup("lookup_api_key", "0" * 22) is None
 
 
@@ -85,8 +87,8 @@ async def test_a_client_user_reaches_their_assigned_projects(db: Database, baysi
     assert everything["client_id"] == bayside.client_id
     assert everything["lifecycle"] == "active"
     assert everything["projects"] == [
-        {"project_id": bayside.project_id, "timezone": "Australia/Perth"},
-        {"project_id": second, "timezone": "UTC"},
+        {"project_id": bayside.project_id, "timezone": "Australia/Perth", "is_active": True},
+        {"project_id": second, "timezone": "UTC", "is_active": True},
     ]
     async with db.transaction(bayside.whole_reach) as tx:
         await tx.execute("DELETE FROM assignments")
@@ -97,7 +99,7 @@ async def test_a_client_user_reaches_their_assigned_projects(db: Database, baysi
             second,
         )
     (one,) = await reach_of(db, bayside.email)
-    assert one["projects"] == [{"project_id": second, "timezone": "UTC"}]
+    assert one["projects"] == [{"project_id": second, "timezone": "UTC", "is_active": True}]
     async with db.transaction(bayside.whole_reach) as tx:
         await tx.execute("DELETE FROM assignments")
     assert await reach_of(db, bayside.email) == []

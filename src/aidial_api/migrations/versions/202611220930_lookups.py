@@ -17,9 +17,10 @@ BEGIN
     RETURN QUERY
     SELECT k.client_id, k.api_key_id, k.secret_sha256, k.last_four, k.scope, k.environment,
            k.created_at, k.expires_at, k.last_used_at, k.revoked_at, c.lifecycle, c.timezone,
-           coalesce((SELECT jsonb_agg(jsonb_build_object('project_id', p.project_id, 'timezone', p.timezone)
+           coalesce((SELECT jsonb_agg(jsonb_build_object('project_id', p.project_id, 'timezone', p.timezone,
+                                                         'is_active', p.is_active)
                                       ORDER BY p.project_id)
-                     FROM public.projects p WHERE p.client_id = k.client_id AND p.is_active), '[]'::jsonb)
+                     FROM public.projects p WHERE p.client_id = k.client_id), '[]'::jsonb)
     FROM public.api_keys k JOIN public.clients c ON c.client_id = k.client_id
     WHERE k.api_key_id = wanted
     ORDER BY k.created_at LIMIT 1;
@@ -89,10 +90,11 @@ BEGIN
            coalesce((SELECT jsonb_agg(
                 to_jsonb(r) - 'chosen' - 'every_project' || jsonb_build_object('projects', (
                     SELECT coalesce(jsonb_agg(
-                        jsonb_build_object('project_id', p.project_id, 'timezone', p.timezone)
+                        jsonb_build_object('project_id', p.project_id, 'timezone', p.timezone,
+                                           'is_active', p.is_active)
                         ORDER BY p.project_id), '[]'::jsonb)
                     FROM public.projects p
-                    WHERE p.client_id = r.client_id AND p.is_active
+                    WHERE p.client_id = r.client_id
                         AND (r.every_project OR p.project_id = any(r.chosen)))) ORDER BY r.client_id)
                      FROM reached r), '[]'::jsonb);
 END $$;

@@ -32,11 +32,11 @@ async def find(ask: Ask) -> asyncpg.Record | None:
 
 
 async def find_project(ask: Ask) -> ProjectReach | None:
-    """The project the body names, through the scope."""
+    """The project the body names, through the scope; a switched-off one takes no calls."""
     body: NewCall = ask.body
     project_id = parse_uuid(body.project_id)
     for project in ask.reach.projects:
-        if project.project_id == project_id:
+        if project.project_id == project_id and project.is_active:
             ask.found = project
             return project
     return None
