@@ -15,6 +15,7 @@ from aidial_portal.kernel import logs
 from aidial_portal.kernel.guard import Guard
 from aidial_portal.kernel.matcher import Matcher
 from aidial_portal.kernel.portal import opened
+from aidial_portal.kernel.provider import Provider
 from aidial_portal.routes import all_rows
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ class PortalApp:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_app(settings: PortalSettings, *, issuer: Callable[[PortalSettings], Issuer]) -> PortalApp:
+def create_app(
+    settings: PortalSettings, *, issuer: Callable[[PortalSettings], Issuer] = Provider
+) -> PortalApp:
     """The portal for these settings. `issuer` makes the identity provider's client inside the loop."""
     return PortalApp(lambda: opened(settings, Matcher(all_rows()), issuer(settings)))
 
@@ -114,8 +117,6 @@ def server(app: PortalApp, host: str, port: int, **more: Any) -> uvicorn.Server:
 
 def serve(settings: PortalSettings, host: str, port: int) -> None:
     """Run the portal until SIGTERM or SIGINT; requests under way get 10 s to end."""
-    from aidial_portal.kernel.provider import issuer_of  # noqa: PLC0415
-
     logs.set_up(settings.log_level)
-    running = server(create_app(settings, issuer=issuer_of), host, port)
+    running = server(create_app(settings), host, port)
     running.run()

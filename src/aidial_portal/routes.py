@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aidial_portal.surfaces.assets import rows as assets
+from aidial_portal.surfaces.auth import rows as auth
 from aidial_portal.surfaces.health import rows as health
 from aidial_portal.surfaces.projects import rows as projects
 from aidial_portal.surfaces.session import rows as session
@@ -20,5 +21,5 @@ if TYPE_CHECKING:
 
 def all_rows() -> tuple[Route, ...]:
     """Every row, made anew for each application."""
-    surfaces = (assets, health, projects, session, sessions)
+    surfaces = (assets, auth, health, projects, session, sessions)
     return tuple(row for surface in surfaces for row in surface.rows())

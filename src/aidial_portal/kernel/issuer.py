@@ -9,13 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from aidial_portal.kernel.oidc import OpenIdClient
     from aidial_portal.kernel.tokens import TokenSet
 
 
 class Issuer(Protocol):
     """What the portal's kernel asks of the identity provider."""
 
-    async def refresh(self, refresh_token: str, timeout_s: float) -> TokenSet:
+    @property
+    def client(self) -> OpenIdClient:
+        """The protocol itself, for next-auth's actions."""
+
+    async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
         """New tokens; `RefusedRefreshError`, or `Fault` 503 when the issuer does not answer."""
 
     async def is_reachable(self, timeout_s: float) -> bool:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 REMEMBERED: Final = 10_000
 POLL_S: Final = (0.04, 0.09)
 REST_AFTER_TROUBLE_S: Final = 1.0
+LONGEST_FLIGHT_S: Final = 8.0
+"""A lease lasts 5 s; a loser waits for its end and a little longer, its requests only for their own time."""
 
 
 class RefusedRefreshError(Exception):
@@ -41,7 +43,7 @@ class RefusedRefreshError(Exception):
 class Refresher(Protocol):
     """The issuer, as far as refreshing goes."""
 
-    async def refresh(self, refresh_token: str, timeout_s: float) -> TokenSet:
+    async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
         """New tokens; `RefusedRefreshError`, or `Fault` 503 when the issuer does not answer."""
 
 
@@ -53,7 +55,6 @@ class _Asker:
     subject: str
     request_id: str
     client_ip: str
-    deadline: float
 
 
 class TokenKeeper:
@@ -112,8 +113,7 @@ class TokenKeeper:
             return
         task = self._flights.get(session.session_id)
         if task is None:
-            deadline = asyncio.get_running_loop().time() + self._upstream.timeout_s
-            asker = _Asker(session.session_id, session.subject, api.request_id, api.client_ip, deadline)
+            asker = _Asker(session.session_id, session.subject, api.request_id, api.client_ip)
             task = asyncio.create_task(self._fly(asker, stale))
             self._flights[session.session_id] = task
             task.add_done_callback(lambda done: self._landed(session.session_id, done))
@@ -142,7 +142,8 @@ class TokenKeeper:
         return tokens
 
     async def _fly(self, asker: _Asker, stale: TokenSet) -> TokenSet:
-        while True:
+        last_look = asyncio.get_running_loop().time() + LONGEST_FLIGHT_S
+        while asyncio.get_running_loop().time() < last_look:
             lease = await self._lease(asker, stale)
             stored = None
             if lease.tokens is not None:
@@ -154,14 +155,14 @@ class TokenKeeper:
                 if fresh is not None:
                     return self._remember(asker.session_id, fresh)
             await asyncio.sleep(random.uniform(*POLL_S))  # noqa: S311 - spreads polls, guards nothing
+        raise Fault(errors.DEPENDENCY_TIMEOUT, reason="the lease's holder never stored fresh tokens")
 
     async def _win(self, asker: _Asker, held: TokenSet, generation: int) -> TokenSet | None:
         """Refresh as the lease's winner; None when another one stored tokens first after all."""
         if held.refresh_token is None:
             raise Fault(errors.SESSION_EXPIRED, reason="the session has no refresh token")
-        left_s = asker.deadline - asyncio.get_running_loop().time()
         try:
-            fresh = await self._issuer.refresh(held.refresh_token, max(left_s, 0.05))
+            fresh = await self._issuer.refresh(held.refresh_token, asker.subject)
         except RefusedRefreshError:
             await self._end(asker, held)
             raise Fault(errors.SESSION_EXPIRED, reason="the issuer refused the refresh token") from None
@@ -182,7 +183,7 @@ class TokenKeeper:
         call = Call(
             method="DELETE",
             path=f"/v1/sessions/{asker.session_id}",
-            deadline=asker.deadline,
+            deadline=self._upstream.deadline(),
             request_id=asker.request_id,
             client_ip=asker.client_ip,
             bearer=held.access_token,
@@ -210,7 +211,7 @@ class TokenKeeper:
         return Call(
             method=method,
             path=f"/v1/sessions/{asker.session_id}/{what}",
-            deadline=asker.deadline,
+            deadline=self._upstream.deadline(),
             request_id=asker.request_id,
             client_ip=asker.client_ip,
             bearer=bearer,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aidial_contract.access import Permission
     from aidial_contract.checking import Rule
     from aidial_contract.envelopes import Envelope
+    from aidial_contract.query import QueryParam
     from aidial_contract.scope import ScopeKind
     from aidial_portal.kernel.limits import Bucket
     from aidial_portal.kernel.request import PortalRequest
@@ -114,8 +115,9 @@ def json_body(shape: type[msgspec.Struct], *rules: Rule) -> Body:
 class Route:
     """One row.
 
-    `query` names every parameter (another one is 400 on `/api`, ignored by pages). `bucket` is the rate
-    limit besides the coarse one. `produces` is the success media type, compared with `Accept`.
+    `query` names every parameter (another one is 400 on `/api`, ignored by pages); `params` says what those
+    the contract describes may hold, and what using one needs beside the row's permission. `bucket` is the
+    rate limit besides the coarse one. `produces` is the success media type, compared with `Accept`.
     `denial_calls` is how many calls to `/v1` a missing id costs: a denial makes as many, so that they
     cannot be told apart. `without_context` says what a broken API means for the row.
     """
@@ -135,6 +137,7 @@ class Route:
     precondition: Precondition
     denial_calls: int
     without_context: WithoutContext
+    params: tuple[QueryParam, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse rows whose policy contradicts itself."""
@@ -145,11 +148,18 @@ class Route:
             raise ValueError(f"{self.method} {self.path}: a read has no precondition")
         if self.precondition is Precondition.EXPECTED_VERSION and self.body.shape is None:
             raise ValueError(f"{self.method} {self.path}: expected_version needs a body")
+        if not self.query.issuperset(param.name for param in self.params):
+            raise ValueError(f"{self.method} {self.path}: a described parameter is not among its query")
 
     @cached_property
     def envelope(self) -> Envelope:
         """The family the row answers errors in; it follows from the path."""
         return family_of(self.method, self.path)
+
+    @cached_property
+    def needing_more(self) -> tuple[tuple[str, Permission], ...]:
+        """Parameters whose use needs a permission of their own."""
+        return tuple((param.name, param.permission) for param in self.params if param.permission is not None)
 
     def access_for(self, query: Mapping[str, str]) -> Access:
         """Which checks a request with this query goes through."""

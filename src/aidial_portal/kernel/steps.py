@@ -14,6 +14,7 @@ from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import API_KEY, CSRF_TOKEN
 from aidial_contract.ids import new_id
+from aidial_contract.query import parse_query
 from aidial_contract.transport import MAX_FIELD_ERRORS
 from aidial_portal.kernel.limits import COARSE, Bucket, Per
 from aidial_portal.kernel.nextauth import aidial_csrf
@@ -127,8 +128,11 @@ async def permission(request: PortalRequest, row: Route) -> None:
     role = request.session.role
     if role is not None and row.permission is not None:
         request.level = level_of(role, row.permission)
-    if request.level is None:
+    if role is None or request.level is None:
         await deny(request, f"{role} does not hold {row.permission}")
+    for name, needed in row.needing_more:
+        if name in request.query and level_of(role, needed) is None:
+            await deny(request, f"{role} does not hold {needed}, which {name} needs")
 
 
 async def scope(request: PortalRequest, row: Route) -> None:
@@ -196,8 +200,11 @@ def media_type(request: PortalRequest, row: Route) -> None:
 
 
 def query(request: PortalRequest, row: Route) -> None:
-    """Step 11c: only the row's parameters, each once (400 with every failing one)."""
+    """Step 11c: only the row's parameters, each once, and as described (400, 422 with every failing one)."""
     if not request.query_string:
+        return
+    if row.params:
+        parse_query(parse_qsl(request.query_string, keep_blank_values=True), row.params)
         return
     failures, seen = [], set()
     for name, _ in parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=100):

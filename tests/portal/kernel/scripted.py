@@ -19,6 +19,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from aidial_contract import errors
 from aidial_contract.envelopes import Envelope, fault_headers, render
 from aidial_contract.errors import ErrorRow
 from aidial_contract.fault import Fault, FieldError
@@ -29,6 +30,7 @@ from aidial_portal.kernel.nextauth.cookies import session_cookies
 from aidial_portal.kernel.nextauth.jwe import CookieCipher
 from aidial_portal.kernel.nextauth.keys import derive_keys
 from aidial_portal.kernel.nextauth.names import cookie_names
+from aidial_portal.kernel.oidc import OpenIdClient
 from aidial_portal.kernel.refresh import RefusedRefreshError
 from aidial_portal.kernel.tokens import Sealer, TokenSet
 from aidial_portal.settings import PortalSettings
@@ -127,8 +129,6 @@ class ScriptedApi:
 
     async def _response(self, answer: Answer | None, request: Request) -> Response:
         if answer is None:
-            from aidial_contract import errors  # noqa: PLC0415
-
             return failing(errors.NOT_FOUND)
         if isinstance(answer, ErrorRow):
             return failing(answer)
@@ -158,10 +158,13 @@ class ScriptedIssuer:
         self.used: set[str] = set()
         self.delay_s = 0.0
 
-    async def refresh(self, refresh_token: str, timeout_s: float) -> TokenSet:
-        """Rotate."""
-        from aidial_contract import errors  # noqa: PLC0415
+    @property
+    def client(self) -> OpenIdClient:
+        """Signing in is tested against the real identity provider."""
+        raise NotImplementedError
 
+    async def refresh(self, refresh_token: str, subject: str) -> TokenSet:  # noqa: ARG002 - the protocol's
+        """Rotate."""
         self.refreshes += 1
         await asyncio.sleep(self.delay_s)
         if self.down:
@@ -174,7 +177,7 @@ class ScriptedIssuer:
             f"access-{number}", time.time() + self.lifetime_s, f"refresh-{number}", 0, self.lifetime_s
         )
 
-    async def is_reachable(self, timeout_s: float) -> bool:
+    async def is_reachable(self, timeout_s: float) -> bool:  # noqa: ARG002 - the protocol's
         """Whether it answers."""
         return not self.down
 
@@ -278,4 +281,4 @@ def code_of(body: bytes | str) -> str:
     """The error code in whichever envelope."""
     value = json.loads(body)
     inner = value.get("error", value.get("code"))
-    return inner["code"] if isinstance(inner, dict) else inner
+    return str(inner["code"] if isinstance(inner, dict) else inner)

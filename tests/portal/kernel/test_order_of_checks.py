@@ -27,7 +27,8 @@ async def test_a_wrong_host_is_told_before_a_missing_session(portal: RunningPort
 
 
 async def test_too_large_a_body_is_told_before_a_missing_session(portal: RunningPortal) -> None:
-    head = f"POST /api/session/touch HTTP/1.1\r\nHost: 127.0.0.1:{portal.port}\r\nContent-Length: 2000000\r\n\r\n"
+    host = f"Host: 127.0.0.1:{portal.port}"
+    head = f"POST /api/session/touch HTTP/1.1\r\n{host}\r\nContent-Length: 2000000\r\n\r\n"
     status, _, body, closed = await raw_exchange(portal.port, head.encode())
     assert (status, code_of(body), closed) == (413, "body_too_large", True)
 

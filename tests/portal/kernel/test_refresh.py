@@ -31,15 +31,13 @@ from tests.portal.kernel.scripted import (
 class Registry:
     """The API's side of a lease: one winner per generation, compare-and-set, newest token only."""
 
-    def __init__(
-        self, api: ScriptedApi, portal: RunningPortal, refresh_token: str | None = "refresh-0"
-    ) -> None:
+    def __init__(self, api: ScriptedApi, portal: RunningPortal, kept: str = "refresh-0") -> None:
         self.generation = 0
         self.valid = "access-0"
         self.expired = False
         self.lease_until = 0.0
         self.wins = 0
-        self.tokens = sealed(portal.settings, TokenSet("access-0", time.time() + 5, refresh_token))
+        self.tokens = sealed(portal.settings, TokenSet("access-0", time.time() + 5, kept))
         base = f"/v1/sessions/{portal.session_id}"
         api.answers[f"POST {base}/refresh-lease"] = self.lease
         api.answers[f"PUT {base}/tokens"] = self.store
@@ -148,7 +146,7 @@ async def test_a_late_cookie_of_an_older_generation_reads_the_newest_without_a_r
 async def test_a_refresh_the_issuer_refuses_ends_the_session(
     portal: RunningPortal, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
 ) -> None:
-    registry = Registry(api, portal, refresh_token="refused")
+    registry = Registry(api, portal, kept="refused")
     registry.expired = True
     async with browser.get(f"{portal.url}/api/projects", headers=portal.signed_in()) as answer:
         assert (answer.status, code_of(await answer.read())) == (401, "session_expired")

@@ -1,0 +1,272 @@
+"""What every page has in common: its row, the shell around it, and parts that may fail on their own.
+
+The one thing a newcomer would get wrong: the URL holds the state. The chosen project is `?project_id=` and
+nothing else; links keep it, and nothing remembers it between visits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from aidial_contract.access import Permission, Role, level_of
+from aidial_contract.fault import Fault
+from aidial_contract.scope import ScopeKind
+from aidial_portal.design import engine
+from aidial_portal.design.context import BareContext, NavItem, ProjectChoice, ShellContext
+from aidial_portal.design.links import with_query
+from aidial_portal.kernel import answers, ending
+from aidial_portal.kernel.nextauth.cookies import Cookie, first
+from aidial_portal.kernel.nextauth.csrf import check_csrf
+from aidial_portal.kernel.route import (
+    HTML,
+    NO_BODY,
+    Access,
+    Handler,
+    Kind,
+    PendingWhen,
+    Precondition,
+    Route,
+    RouteScope,
+    WithoutContext,
+)
+from aidial_portal.kernel.steps import needs_second_factor
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from starlette.responses import Response
+
+    from aidial_contract.query import QueryParam
+    from aidial_contract.shapes.sessions import ContextProject
+    from aidial_portal.design.context import Density, Page, SearchBox, Theme
+    from aidial_portal.kernel.request import PortalRequest
+
+T = TypeVar("T")
+FALLBACK_ZONE: Final = "Australia/Sydney"
+SELF: Final = RouteScope(kind=ScopeKind.SELF, client_id=None, project_id=None)
+NOBODY: Final = RouteScope(kind=ScopeKind.NOBODY, client_id=None, project_id=None)
+PROJECTS: Final = RouteScope(
+    kind=ScopeKind.PROJECTS, client_id="query.client_id", project_id="query.project_id"
+)
+_SERVER_ERROR: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the menu, shown to roles that hold its permission. `keeps_project`: it has a project."""
+
+    label: str
+    path: str
+    icon: str
+    permission: Permission
+    keeps_project: bool
+
+
+MENU: Final = (
+    Place("Dashboard", "/", "dashboard", Permission.DASHBOARD_VIEW, keeps_project=True),
+    Place("Calls", "/calls", "calls", Permission.CALLS_VIEW, keeps_project=True),
+    Place("Operations", "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
+)
+"""In the order of the rail; only pages that exist."""
+
+ROLE_NAMES: Final = {
+    Role.CLIENT_ADMIN: "Administrator",
+    Role.CLIENT_MANAGER: "Manager",
+    Role.CLIENT_STAFF: "Staff",
+    Role.PARTNER_ADMIN: "Partner administrator",
+    Role.PARTNER_USER: "Partner",
+    Role.AIDIAL_ADMIN: "AiDial administrator",
+    Role.AIDIAL_OPERATOR: "AiDial operator",
+}
+
+
+def page_row(  # noqa: PLR0913 - a row is its policy, said in full
+    path: str,
+    name: str,
+    handler: Handler,
+    *,
+    access: Access | PendingWhen,
+    permission: Permission | None,
+    scope: RouteScope,
+    query: frozenset[str] = frozenset(),
+    params: tuple[QueryParam, ...] = (),
+) -> Route:
+    """The row of a page that is read: a denial costs the one call a missing id costs."""
+    return Route(
+        method="GET",
+        path=path,
+        name=name,
+        handler=handler,
+        kind=Kind.PAGE,
+        access=access,
+        permission=permission,
+        scope=scope,
+        query=query | {param.name for param in params},
+        params=params,
+        bucket=None,
+        body=NO_BODY,
+        produces=HTML,
+        precondition=Precondition.NONE,
+        denial_calls=0 if access is Access.PUBLIC else 1,
+        without_context=WithoutContext.FAIL,
+    )
+
+
+async def part(work: Awaitable[T]) -> T | Fault:
+    """A part of a page, or the 5xx that kept it away; a 4xx concerns the whole page and is raised."""
+    try:
+        return await work
+    except Fault as fault:
+        if fault.row.status < _SERVER_ERROR:
+            raise
+        return fault
+
+
+def projects_of(request: PortalRequest) -> list[ContextProject]:
+    """The projects in reach."""
+    return request.session.known.projects
+
+
+def chosen_project(request: PortalRequest) -> ContextProject | None:
+    """The project of `?project_id=`; the guard made sure that it is in reach."""
+    wanted = request.query.get("project_id")
+    if wanted is None:
+        return None
+    return next((one for one in projects_of(request) if one.project_id == wanted), None)
+
+
+def zone_of(request: PortalRequest) -> str:
+    """The zone times are shown in: the chosen project's, else the first one's, else the person's."""
+    project = chosen_project(request) or next(iter(projects_of(request)), None)
+    if project is not None:
+        return project.timezone
+    user = request.session.known.user
+    return (user.timezone if user is not None else None) or FALLBACK_ZONE
+
+
+def draw(
+    request: PortalRequest,
+    page: Page,
+    *,
+    path: str,
+    switcher: Mapping[str, str] | None = None,
+    search: SearchBox | None = None,
+    status: int = 200,
+) -> Response:
+    """A signed-in page in its shell. `path` is its place.
+
+    `switcher` is given where the content depends on the chosen project: the state another one keeps.
+    """
+    html = engine.render(page, _shell(request, path=path, switcher=switcher, search=search))
+    return answers.html_answer(html, status)
+
+
+def draw_bare(request: PortalRequest, page: Page, status: int = 200) -> Response:
+    """A page without the signed-in shell."""
+    shell = BareContext(csp_nonce=request.nonce(), request_id=request.request_id, theme=_theme(request))
+    return answers.html_answer(engine.render(page, shell), status)
+
+
+def draw_fragment(page: Page) -> Response:
+    """A piece of a page for a script that puts it in place."""
+    return answers.html_answer(engine.render(page))
+
+
+def wants_fragment(request: PortalRequest) -> bool:
+    """Whether a script asks, not a browser that navigates."""
+    return request.headers.get("hx-request") == "true"
+
+
+def auth_csrf_token(request: PortalRequest) -> str:
+    """next-auth's CSRF token, for forms that post to `/api/auth/`; its cookie is set when there is none."""
+    portal = request.portal
+    sent = first(request.cookies, portal.names.csrf)
+    state = check_csrf(portal.settings.nextauth_secret, cookie_value=sent, body_token=None)
+    if state.cookie_value is not None:
+        request.set_cookies.append(Cookie(portal.names.csrf, state.cookie_value))
+    return state.token
+
+
+def person_name(request: PortalRequest) -> str:
+    """What the person is called: their name, or their e-mail address."""
+    user = request.session.known.user
+    if user is None:
+        return "You"
+    return " ".join(word for word in (user.first_name, user.last_name) if word) or user.email
+
+
+def _shell(
+    request: PortalRequest, *, path: str, switcher: Mapping[str, str] | None, search: SearchBox | None
+) -> ShellContext:
+    context = request.session.known
+    current = chosen_project(request)
+    kept = switcher or {}
+    shown = projects_of(request) if switcher is not None else []
+    choices = tuple(_choice(request, path, kept, project) for project in shown)
+    return ShellContext(
+        user_name=person_name(request),
+        role_label=role_label(request),
+        tenant_name=context.tenant_name or context.partner_org or "AiDial",
+        nav=_menu(request, path),
+        csrf_token=ending.csrf_token(request),
+        auth_csrf_token=auth_csrf_token(request),
+        csp_nonce=request.nonce(),
+        request_id=request.request_id,
+        projects=choices,
+        current_project=_choice(request, path, kept, current) if current is not None else None,
+        all_projects_url=with_query(path, kept) if len(choices) > 1 else None,
+        theme=_theme(request),
+        density=_density(request),
+        search=search,
+    )
+
+
+def role_label(request: PortalRequest) -> str:
+    """The person's role in words."""
+    role = request.session.role
+    return ROLE_NAMES[role] if role is not None else "No role"
+
+
+def _menu(request: PortalRequest, path: str) -> tuple[NavItem, ...]:
+    """What the role may open; nothing while a second factor is missing."""
+    role = request.session.role
+    if role is None or needs_second_factor(request.session):
+        return ()
+    kept = {"project_id": request.query["project_id"]} if "project_id" in request.query else {}
+    return tuple(
+        NavItem(
+            place.label,
+            with_query(place.path, kept if place.keeps_project else {}),
+            place.icon,
+            is_current=_is_at(place.path, path),
+        )
+        for place in MENU
+        if level_of(role, place.permission) is not None
+    )
+
+
+def _is_at(place: str, path: str) -> bool:
+    return path == place or (place != "/" and path.startswith(f"{place}/"))
+
+
+def _choice(
+    request: PortalRequest, path: str, kept: Mapping[str, str], project: ContextProject
+) -> ProjectChoice:
+    clients = request.session.known.clients
+    client = next((one.name for one in clients if one.client_id == project.client_id), "")
+    return ProjectChoice(
+        project_id=project.project_id,
+        name=project.display_name,
+        url=with_query(path, kept, project_id=project.project_id),
+        client_name=client if len(clients) > 1 else "",
+    )
+
+
+def _theme(request: PortalRequest) -> Theme:
+    chosen = first(request.cookies, "aidial.theme")
+    return "light" if chosen == "light" else "dark" if chosen == "dark" else "system"
+
+
+def _density(request: PortalRequest) -> Density:
+    return "compact" if first(request.cookies, "aidial.density") == "compact" else "comfortable"

@@ -1,0 +1,62 @@
+"""The identity provider over OpenID Connect, as the kernel's `Issuer`.
+
+The one thing a newcomer would get wrong: a refresh under way is never cut short. A refresh token works once,
+so an answer nobody waits for would be a session lost; `oidc` ends each exchange itself after 3.5 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from aidial_contract import errors
+from aidial_contract.fault import Fault
+from aidial_portal.kernel.oidc import OpenIdClient, OpenIdError, OpenIdSettings, issuer_http_session
+from aidial_portal.kernel.refresh import RefusedRefreshError
+from aidial_portal.kernel.tokens import TokenSet
+
+if TYPE_CHECKING:
+    from aidial_portal.settings import PortalSettings
+
+CALLBACK_PATH = "/api/auth/callback/zitadel"
+
+
+class Provider:
+    """One portal's registration at its issuer; made inside the event loop."""
+
+    def __init__(self, settings: PortalSettings) -> None:
+        self._http = issuer_http_session()
+        self.client = OpenIdClient(
+            OpenIdSettings(
+                issuer=settings.zitadel_issuer,
+                client_id=settings.zitadel_client_id,
+                client_secret=settings.zitadel_client_secret,
+                redirect_uri=settings.nextauth_url + CALLBACK_PATH,
+                scope=settings.zitadel_scope,
+            ),
+            self._http,
+        )
+
+    async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
+        """New tokens; `RefusedRefreshError`, or 503 when the issuer does not answer."""
+        try:
+            tokens = await self.client.refresh(refresh_token, subject=subject)
+        except OpenIdError as error:
+            if error.kind == "refused":
+                raise RefusedRefreshError from None
+            raise Fault(errors.DEPENDENCY_UNAVAILABLE, reason=f"issuer: {error.reason}") from None
+        lifetime_s = max(0.0, tokens.expires_at - time.time())
+        return TokenSet(tokens.access_token, tokens.expires_at, tokens.refresh_token, 0, lifetime_s)
+
+    async def is_reachable(self, timeout_s: float) -> bool:
+        """Whether discovery answers in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self.client.is_reachable()
+        except TimeoutError:
+            return False
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.close()

@@ -1,0 +1,1 @@
+"""`/api/auth/`: next-auth's actions and back-channel logout."""

@@ -1,0 +1,66 @@
+"""The rows of `/api/auth/`.
+
+The one thing a newcomer would get wrong: next-auth checks its own CSRF token, so these rows are public to the
+guard, which still keeps hygiene and the session cookie policy.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aidial_contract.scope import ScopeKind
+from aidial_portal.kernel.limits import SIGN_IN_STARTS, Bucket
+from aidial_portal.kernel.route import (
+    JSON,
+    NO_QUERY,
+    Access,
+    Body,
+    Handler,
+    Kind,
+    Method,
+    Precondition,
+    Route,
+    RouteScope,
+    WithoutContext,
+)
+from aidial_portal.surfaces.auth import api
+
+FORM_OR_JSON: Final = Body(
+    limit_bytes=64 * 1024, media_types=frozenset({JSON, "application/x-www-form-urlencoded"})
+)
+
+
+def _row(method: Method, path: str, handler: Handler, name: str, bucket: Bucket | None = None) -> Route:
+    return Route(
+        method=method,
+        path=f"/api/auth{path}",
+        name=f"auth.{name}",
+        handler=handler,
+        kind=Kind.AUTH,
+        access=Access.PUBLIC,
+        permission=None,
+        scope=RouteScope(kind=ScopeKind.NOBODY, client_id=None, project_id=None),
+        query=NO_QUERY,
+        bucket=bucket,
+        body=FORM_OR_JSON,
+        produces="*/*",
+        precondition=Precondition.NONE,
+        denial_calls=0,
+        without_context=WithoutContext.DEGRADE,
+    )
+
+
+def rows() -> tuple[Route, ...]:
+    """Made anew for each application: the actions keep state of one process."""
+    actions = api.Actions()
+    return (
+        _row("GET", "", actions, "root"),
+        _row("GET", "/{action}", actions, "action.read"),
+        _row("POST", "/{action}", actions, "action"),
+        _row("GET", "/{action}/{provider}", actions, "provider.read"),
+        _row("POST", "/{action}/{provider}", actions, "provider"),
+        _row("GET", "/signin/{provider}", actions, "signin.page"),
+        _row("POST", "/signin/{provider}", actions, "signin", SIGN_IN_STARTS),
+        _row("GET", "/backchannel-logout", actions, "backchannel_logout.read"),
+        _row("POST", "/backchannel-logout", api.backchannel_logout, "backchannel_logout"),
+    )
