@@ -68,10 +68,11 @@ async def _authenticate(ask: Ask) -> Credential:
         if credential.kind == "key":
             ask.actor_or_none = await ask.services.credentials.key_actor(credential.text)
         else:
-            ask.actor_or_none = await ask.services.credentials.bearer_actor(credential.text)
+            late = ask.route is not None and ask.route.takes_expired_token
+            ask.actor_or_none = await ask.services.credentials.bearer_actor(credential.text, late_too=late)
     except Fault as fault:
         if fault.row.status == 401:  # noqa: PLR2004 - HTTP
-            limits.hit("failed_credentials", ask.client_ip)
+            limits.remember("failed_credentials", ask.client_ip)
             fault.headers = {**fault.headers, "www-authenticate": CHALLENGE}
         raise
     return credential
@@ -181,12 +182,15 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
                 ask.denied = "not found through the scope"
         if ask.denied:
             raise Fault(errors.NOT_FOUND, reason=ask.denied)
-        _target_allowlist(ask)
+        _target_allowlist(ask, row)
         await _parse(ask, row)
         if row.find_body is not None and await row.find_body(ask) is None:
             raise Fault(errors.NOT_FOUND, reason="an id in the body is out of scope")
         _precondition(ask, row)
-        return await row.handler(ask)
+        answer = await row.handler(ask)
+    for act in ask.on_commit:
+        act()
+    return answer
 
 
 def _narrow(ask: Ask, row: Route) -> None:
@@ -204,8 +208,10 @@ def _narrow(ask: Ask, row: Route) -> None:
     ask.reach = reach
 
 
-def _target_allowlist(ask: Ask) -> None:
+def _target_allowlist(ask: Ask, row: Route) -> None:
     """Still step 9: partner and internal roles meet the target client's allowlist only now."""
+    if row.scope is ScopeKind.SELF:
+        return
     if ask.actor.role in PARTNER_ROLES | INTERNAL_ROLES:
         for client_id in ask.reach.client_ids:
             if not ask.services.allowlists.allows(client_id, ask.client_ip):

@@ -1,7 +1,7 @@
 """Rates: buckets as rows, counted per process in memory (a shared store comes with its surface).
 
 Source: `contract.md` section 7. The one thing a newcomer would get wrong: "N in any 6 s" is a second
-window over the same requests, not a token bucket; a request counts in both or in neither.
+window over the same requests, not a token bucket; the short one is asked first.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 
 BURST_S = 6
+MAX_FAILING = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +50,44 @@ class Limits:
 
     def __init__(self, scale: float) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        # Asking about somebody who never failed would cost as much as counting.
+        self._failing: set[tuple[str, str]] = set()
         self._windows: dict[str, list[RateLimitItem]] = {}
         for bucket in BUCKETS.values():
             windows: list[RateLimitItem] = []
-            if bucket.per_minute:
-                windows.append(
-                    RateLimitItemPerMinute(max(1, int(bucket.per_minute * scale)), namespace=bucket.name)
-                )
             if bucket.per_burst:
                 windows.append(
                     RateLimitItemPerSecond(
                         max(1, int(bucket.per_burst * scale)), BURST_S, namespace=bucket.name + "_burst"
                     )
                 )
+            if bucket.per_minute:
+                windows.append(
+                    RateLimitItemPerMinute(max(1, int(bucket.per_minute * scale)), namespace=bucket.name)
+                )
             self._windows[bucket.name] = windows
 
     def hit(self, bucket: str, who: str) -> None:
         """Count one request; 429 `rate_limited` with the time to wait when a window is full."""
-        windows = self._windows[bucket]
-        for window in windows:
-            if not self._limiter.test(window, who):
+        for window in self._windows[bucket]:
+            if not self._limiter.hit(window, who):
                 self._refuse(window, bucket, who)
-        for window in windows:
-            self._limiter.hit(window, who)
 
     def full(self, bucket: str, who: str) -> None:
         """429 when a window is full already; counts nothing."""
+        if (bucket, who) not in self._failing:
+            return
         for window in self._windows[bucket]:
             if not self._limiter.test(window, who):
                 self._refuse(window, bucket, who)
+
+    def remember(self, bucket: str, who: str) -> None:
+        """Count a failure, to be asked about by `full`; never refuses by itself."""
+        if len(self._failing) >= MAX_FAILING:
+            self._failing.clear()
+        self._failing.add((bucket, who))
+        for window in self._windows[bucket]:
+            self._limiter.hit(window, who)
 
     def _refuse(self, window: RateLimitItem, bucket: str, who: str) -> None:
         reset_at = self._limiter.get_window_stats(window, who).reset_time

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
+import msgspec
 import structlog
 
 _SECRET_NAME = re.compile(
-    r"authorization|cookie|secret|password|token|api_key$|x-api-key|csrf|_enc$|otp|number$|text$",
+    r"authorization|cookie|secret|password|token|api_key$|x-api-key|csrf|_enc$|otp|number$",
     re.IGNORECASE,
 )
 _SAFE_NAME = frozenset({"token_generation", "api_key_id", "context"})
@@ -22,9 +24,14 @@ _SECRET_VALUE = re.compile(
     r"adk_(?:live|test)_[0-9A-Za-z_]{10,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|whsec_\S+|postgres(?:ql)?://\S+",
 )
 HIDDEN = "[hidden]"
+_encoder = msgspec.json.Encoder(enc_hook=str)
 
 
-def hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _as_json(event: Any, **_options: Any) -> str:
+    return _encoder.encode(event).decode()
+
+
+def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace values of secret-sounding names and secret-looking texts."""
     for name, value in event.items():
         if name != "event" and name not in _SAFE_NAME and _SECRET_NAME.search(name):
@@ -43,7 +50,7 @@ def set_up(level: str = "info") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             hide_secrets,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
