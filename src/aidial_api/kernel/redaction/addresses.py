@@ -1,4 +1,4 @@
-"""Street addresses: number, name and street type, with unit or level before and suburb, state, postcode behind.
+"""Street addresses: number, name, street type; unit or level before; suburb, state, postcode behind.
 
 A newcomer's likely mistake: searching for street types. "A 5 minute drive" and "2 people, any place" have
 them too; the search starts from numbers, and an everyday word as a type needs a capital or the word address.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TYPES = (
     "street|str|st|road|rd|avenue|aven?|av|boulevard|blvd|bvd|lane|ln|highway|hwy|crescent|cres|cr|terrace|tce|parade|pde"
     "|esplanade|esp|broadway|freeway|fwy|parkway|pkwy|circuit|cct|alley|quay|promenade|prom|arcade|mews|boardwalk|causeway"
-    "|dr|crt|ct|cl|pl|sq|gr|grv|hwy|el camino real|close of"
+    "|dr(?!\\.)|crt|ct|cl|pl|sq|gr|grv|hwy|el camino real|close of"
 )
 _EVERYDAY = (
     "drive|court|place|close|way|grove|square|park|row|rise|walk|loop|link|mall|point|circle|gardens|green|view|ridge|run"
@@ -33,27 +33,54 @@ _STOP = (
     "|please|thanks|that|this|there|near|off|down|up|one|two|three|more|other|times?|available|open|rating|average|best"
     "|only|just|not|no|yes|but|if|so|then|when|where|can|will|would|has|have|be|do|does|what|which|call|number"
 )
-_NAME = rf"(?:(?!(?:{_STOP})(?![\w'])|(?:north|south|east|west)? ?(?:{_TYPES})[ ,.])(?:[a-z][a-z'.-]{{0,24}}|\d{{1,3}}(?:st|nd|rd|th)) )"
+_NAME = (
+    rf"(?:(?!(?:{_STOP})(?![\w'])|(?:north|south|east|west)? ?(?:{_TYPES})[ ,.])"
+    r"(?:(?:st|mt)\.|[a-z][a-z'-]{0,24}|\d{1,3}(?:st|nd|rd|th)) )"
+)
 _HEAD = r"[a-z]?(?:[-/]\d{1,5}[a-z]?)?,? "
 STREET = re.compile(
     rf"{_HEAD}(?:(?P<names>{_NAME}{{1,5}})(?:(?P<type>{_TYPES})|(?P<everyday>{_EVERYDAY}))"
-    rf"|(?P<named>(?:east |west |north |south |e |w |n |s )?(?:el camino real|broadway|(?:camino|via|calle|rue) [a-z]{{3,}}))"
-    rf"|(?P<the>the (?:esplanade|avenue|parade|boulevard|strand|terrace|crescent|corso|promenade|grand)))(?![\w'])"
+    rf"|(?P<named>(?:east |west |north |south |[ewns] )?"
+    rf"(?:el camino real|broadway(?: ave(?:nue)?)?|(?:camino|via|calle|rue) [a-z]{{3,}}))"
+    rf"|(?P<the>the (?:esplanade|avenue|parade|boulevard|strand|terrace|crescent|corso|promenade|grand)))"
+    r"(?![\w'])"
 )
 _SUB = (
-    r"(?:,? ?(?:(?:# ?|suite #?|ste |unit |apt |apartment |level |floor |building #?|shop )(?:[a-z]?-?\d{1,5}[a-z]?|[a-z])(?![\w])"
-    r"|\d(?:st|nd|rd|th) floor| (?:north|south|east|west|n|s|e|w)(?=[ ,.#]|$))){0,3}"
+    r"(?:,? ?(?:(?:# ?|suite #?|ste |unit |apt |apartment |level |floor |building #?|shop )"
+    r"(?:[a-z]?-?\d{1,5}[a-z]?|[a-z])(?![\w])"
+    r"| [a-z]-?\d{1,4}(?!\w)| [a-z](?=[.,?!\n]|$)|\d(?:st|nd|rd|th) floor"
+    r"| (?:north|south|east|west|n|s|e|w)(?=[ ,.#]|$))){0,3}"
 )
 _SUB_TAIL = re.compile(_SUB)
 _STATE = (
-    r"(?:nsw|vic|qld|tas|act|nt|wa|sa|new south wales|victoria|queensland|tasmania|south australia|western australia"
-    r"|northern territory)(?!\w)"
+    r"(?:nsw|vic|qld|tas|act|nt|wa|sa|new south wales|victoria|queensland|tasmania|south australia"
+    r"|western australia|northern territory)(?!\w)"
 )
-_TAIL = re.compile(rf",? (?:[a-z][a-z'-]{{1,20}},? ){{0,3}}?(?:{_STATE}(?:,? \d{{4}}(?!\d))?|(?P<code>\d{{4}})(?![\d:]))")
+_TAIL = re.compile(
+    rf",? (?:[a-z][a-z'-]{{1,20}},? ){{0,3}}?(?:{_STATE}(?:,? \d{{4}}(?!\d))?|(?P<code>\d{{4}})(?![\d:]))"
+)
 _SUBURB = re.compile(r", ((?:[A-Z][a-z'-]{2,20})(?: [A-Z][a-z'-]{2,20}){0,2})(?=[.,?!\n]|$)")
-_NOT_A_SUBURB = frozenset("Thanks Please Yes Okay Ok Right Correct Sure And But Sorry Great Is Thank".split())
+_NOT_A_SUBURB = frozenset(
+    [
+        "Thanks",
+        "Please",
+        "Yes",
+        "Okay",
+        "Ok",
+        "Right",
+        "Correct",
+        "Sure",
+        "And",
+        "But",
+        "Sorry",
+        "Great",
+        "Is",
+        "Thank",
+    ]
+)
 _UNIT = re.compile(
-    r"(?:unit|apartment|apt|flat|villa|townhouse|suite|ste|shop|level|floor|lot|house|no|number|street number|room|building)"
+    r"(?:unit|apartment|apt|flat|villa|townhouse|suite|ste|shop|level|floor|lot|house|no|number"
+    r"|street number|room|building)"
     r"\.? ?(?:no\.? ?|number |#)?$"
 )
 _CALLED = re.compile(r"address|live[sd]? (?:at|on)|living at|located|home is|deliver|house|residen")

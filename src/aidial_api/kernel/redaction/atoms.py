@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .fold import Doc
+
 ONES = {
     "zero": "0", "oh": "0", "o": "0", "nought": "0", "naught": "0", "nil": "0", "one": "1", "two": "2",
     "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "niner": "9",
@@ -35,26 +37,32 @@ _TENS = "|".join(TENS)
 _UP_TO_99 = rf"(?:{_TEENS}|(?:{_TENS})(?:[ -](?:{_ONES}))?)"
 _END = r"(?![a-z])"
 
-ATOM = re.compile(
-    rf"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
-  | (?P<stop>\d{{1,2}}:\d\d(?::\d\d)?(?!\d)
-    | \d{{1,2}}\.\d\d(?=\ ?[ap]\.?m)
-    | \d{{1,2}}/\d{{1,2}}/(?:19|20)?\d\d(?![/.-]?\d)
-    | \d{{1,2}}([.-])\d{{1,2}}\3(?:19|20)\d\d(?![/.-]?\d)
-    | (?:19|20)\d\d([/.-])\d{{1,2}}\4\d{{1,2}}(?![/.-]?\d)
+_WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
+  | (?P<stop>\d{1,2}:\d\d(?::\d\d)?(?!\d)
+    | \d{1,2}\.\d\d(?=\ ?[ap]\.?m)
+    | \d{1,2}/\d{1,2}/(?:19|20)?\d\d(?![/.-]?\d)
+    | \d{1,2}(?P<by>[.-])\d{1,2}(?P=by)(?:19|20)\d\d(?![/.-]?\d)
+    | (?:19|20)\d\d(?P<iso>[/.-])\d{1,2}(?P=iso)\d{1,2}(?![/.-]?\d)
     | \$\ ?\d[\d,]*(?:\.\d+)?
-    | \d++(?:st|nd|rd|th|[ap]\.?m|k|km|kg|mg|ml|mins?|m){_END}
-    | \bone\ (?:moment|second|sec|minute|more){_END})
+    | \d++(?:st|nd|rd|th|[ap]\.?m|k|km|kg|mg|ml|mins?|m)(?![a-z]))
   | (?P<more>\d++)
-  | (?P<plus>\+|\bplus{_END})
-  | \b(?:(?P<times>{"|".join(TIMES)})[ -](?P<each>{_ONES}|\d)(?![a-z\d])
-    | (?P<hundreds>{_TEENS}|{_ONES})[ -]hundred(?:\ and\ (?P<and>{_UP_TO_99}|{_ONES})|\ (?P<rest>{_UP_TO_99}))?{_END}
+  | (?P<plus>\+)"""
+_SPOKEN = rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z])(?![ -](?:hundred|thousand){_END})
+        (?!\ (?:moment|second|sec|minute|more){_END})
+      |(?<=\bo)(?=\d))
+    | (?P<times>{"|".join(TIMES)})[ -](?P<each>{_ONES}|\d)(?![a-z\d])
+    | (?P<hundreds>{_TEENS}|{_ONES})[ -]hundred
+        (?:\ and\ (?P<and>{_UP_TO_99}|{_ONES})|\ (?P<rest>{_UP_TO_99}))?{_END}
     | (?P<thousands>{_ONES})[ -]thousand{_END}
+    | (?P<pause>one\ (?:moment|second|sec|minute|more){_END})
     | (?P<tens>{_TENS})(?:[ -](?P<unit>{_ONES}))?{_END}
-    | (?P<word>{_TEENS}|{_ONES})(?:(?![a-z])|(?<=\bo)(?=\d))
-    | (?P<alike>{"|".join(ALIKE)})(?=\ (?:{_ONES}){_END}))""",
-    re.VERBOSE,
-)
+    | (?P<alike>{"|".join(ALIKE)})(?=\ (?:{_ONES}){_END})
+    | (?P<said_plus>plus){_END})"""
+WRITTEN = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})", re.VERBOSE)
+SPOKEN = re.compile(_SPOKEN, re.VERBOSE)
+BOTH = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})|{_SPOKEN}", re.VERBOSE)
+_STOPS = frozenset(("stop", "pause"))
+_PLUS = frozenset(("plus", "said_plus"))
 
 _FILLER = (
     "um+|uh+|er+m*|ah+|a+nd|then|dash|hyphen|space|dot|slash|comma|stop|so|yeah|yes|yep|yup|mm+|mhm|hmm+|huh|ok|okay|"
@@ -63,6 +71,11 @@ _FILLER = (
 )
 _LIGHT = re.compile(r"[ .,/\\()\-_;'*|~]*")
 _GAP = re.compile(rf"(?:(?:{_FILLER})(?![a-z0-9])|[ .,/\\()\-_;:'*|~?!\n])*+")
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"[a-z]+")
+NUMBER_WORDS = frozenset((*ONES, *TEENS, *TENS, *TIMES, "plus"))
+MAX_ATOMS = 96
+OVERLAP = 24
 MAX_LIGHT = 12
 MAX_GAP = 90
 MAX_GAP_TURNS = 4
@@ -94,6 +107,15 @@ class Run:
     def end(self) -> int:
         """Where the run ends in the text."""
         return self.atoms[-1].end
+
+    def add(self, atom: Atom, turns: int) -> None:
+        """Append an atom that follows after so many turns."""
+        self.turns.append(self.turns[-1] + turns if self.turns else 0)
+        self.atoms.append(atom)
+
+    def tail(self) -> Run:
+        """Start the next run of an endless one; it overlaps by more than any number has atoms."""
+        return Run(self.atoms[-OVERLAP:], self.turns[-OVERLAP:])
 
 
 def _said(found: re.Match[str]) -> str:
@@ -137,35 +159,45 @@ def _joins(text: str, start: int, end: int) -> int:
     return turns if turns <= MAX_GAP_TURNS else -1
 
 
-def runs(text: str, check: Callable[[], None]) -> Iterator[Run]:
-    """Yield every run of a folded text, in order. `check` is called now and then and may raise."""
+def _found(doc: Doc) -> Iterator[re.Match[str]]:
+    """Yield every number of a document; turns without a digit or a number word are passed over cheaply."""
+    text = doc.text
+    for turn, start in enumerate(doc.turn_starts):
+        end = doc.turn_end(turn)
+        said = not NUMBER_WORDS.isdisjoint(_WORD.findall(text, start, end))
+        if _DIGIT.search(text, start, end):
+            yield from (BOTH if said else WRITTEN).finditer(text, start, end)
+        elif said:
+            yield from SPOKEN.finditer(text, start, end)
+
+
+def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
+    """Yield every run of a document, in order. `check` is called now and then and may raise."""
+    text = doc.text
     run = Run()
     plus = -1
-    for found in ATOM.finditer(text):
+    for found in _found(doc):
         kind = found.lastgroup
         start, end = found.span()
-        if kind == "plus":
+        if kind in _PLUS:
             plus = end
             continue
-        joined = _joins(text, run.atoms[-1].end, plus - 1 if plus > 0 and text[plus - 1] == "+" else start) if run.atoms else -1
-        if kind is None or kind == "stop" or joined < 0:
-            if run.atoms:
-                check()
-                yield run
-                run = Run()
-            joined = 0
-        if kind in {"digits", "more"}:
-            atom = Atom(found[0], start, end, spoken=False, plus=0 <= start - plus <= 1 and plus > 0)
-        elif kind is None or kind == "stop" or (kind == "alike" and not _goes_on(run, text, start)):
-            plus = -1
-            continue
-        else:
-            atom = Atom(_said(found), start, end, spoken=True, plus=plus > 0 and start - plus <= 1)
-        if atom.plus:
-            atom = atom._replace(start=text.rfind("p", 0, plus) if text[plus - 1] == "s" else plus - 1)
+        led = plus > 0 and 0 <= start - plus <= 1
+        begins = (plus - (1 if text[plus - 1] == "+" else 4)) if led else start
         plus = -1
-        run.turns.append((run.turns[-1] if run.turns else 0) + joined)
-        run.atoms.append(atom)
+        joined = _joins(text, run.end, begins) if run.atoms else 0
+        if run.atoms and (kind in _STOPS or joined < 0):
+            check()
+            yield run
+            run, joined = Run(), 0
+        if kind in _STOPS or (kind == "alike" and not _goes_on(run, text, start)):
+            continue
+        spoken = kind not in {"digits", "more"}
+        run.add(Atom(_said(found) if spoken else found[0], begins, end, spoken, led), joined)
+        if len(run.atoms) >= MAX_ATOMS:
+            check()
+            yield run
+            run = run.tail()
     if run.atoms:
         yield run
 

@@ -28,7 +28,9 @@ _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _UNDER_100 = rf"(?:(?:{_TENS})(?:[ -](?:{_ONES}))?|(?:oh[ -])?(?:{_SMALL}))"
 _ORDINAL = (
     "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth"
-    "|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty[ -](?:first|second|third|fourth|fifth|sixth|seventh"
+    "|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"
+    "|twenty[ -](?:first|second|third|fourth|fifth|sixth"
+    "|seventh"
     "|eighth|ninth)|thirtieth|thirty[ -]first"
 )
 _DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL}|{_UNDER_100})"
@@ -44,9 +46,11 @@ DATE = re.compile(
     rf"|{_DAY}{_OF}(?:{_MONTHS})(?![a-z])\.?(?:{_OF}(?:in )?(?P<year>{_YEAR}))?"
     rf"|(?:{_MONTHS})\.?{_OF}{_DAY}(?:[ ,]{{1,2}}(?P<year_2>{_YEAR}))?"
     rf"|(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)){_OF}(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)|{_SMALL}){_OF}(?P<year_3>{_YEAR})"
-    rf"|(?:(?:oh[ -])?(?:{_SMALL}|{_TENS}))(?:[ -](?:{_ONES}))?[ ,]{{1,2}}(?:(?:oh[ -])?(?:{_SMALL}))[ ,]{{1,2}}(?P<year_4>{_YEAR})"
+    rf"|(?:(?:oh[ -])?(?:{_SMALL}|{_TENS}))(?:[ -](?:{_ONES}))?"
+    rf"[ ,]{{1,2}}(?:(?:oh[ -])?(?:{_SMALL}))[ ,]{{1,2}}(?P<year_4>{_YEAR})"
     r")(?![\w])(?!:\d)"
 )
+_HINTS = ("born", "birth", "dob", "d.o", "d. o", "do b", "d o")
 _REACH = 140
 _TURNS = 2
 _BEHIND = 60
@@ -54,22 +58,25 @@ _BEHIND = 60
 
 def births(doc: Doc, context: Context) -> Iterator[Find]:
     """Yield the date each birth word is about, and every repeat of it."""
-    if "b" not in doc.text:
+    if not any(hint in doc.text for hint in _HINTS):
         return
     said: set[str] = set()
-    ahead = ""
-    for word in context.words:
-        if word.label != "born":
-            continue
+    for word in _words(doc, context):
         found = _ahead(doc, word) or _behind(doc, word)
         if found:
             said.add(found[0])
-            ahead = "yes"
             yield Find(found.start(), found.end(), Kind.DATE_OF_BIRTH)
-    if ahead:
+    if said:
         for again in DATE.finditer(doc.text):
             if again[0] in said:
                 yield Find(again.start(), again.end(), Kind.DATE_OF_BIRTH)
+
+
+def _words(doc: Doc, context: Context) -> Iterator[Word]:
+    for turn, start in enumerate(doc.turn_starts):
+        said = doc.text[start : doc.turn_end(turn)]
+        if any(hint in said for hint in _HINTS):
+            yield from (word for word in context.words(turn) if word.label == "born")
 
 
 def _ahead(doc: Doc, word: Word) -> re.Match[str] | None:

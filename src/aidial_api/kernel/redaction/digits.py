@@ -78,7 +78,7 @@ class Digits:
         return tuple(len(atom.digits) for atom in self.atoms[self.at[start] : self.at[end]])
 
     def is_alone(self, start: int, end: int, taken: int) -> bool:
-        """Whether `[start, end)` stands by itself: at the run's ends, beside what is taken, or behind a pause."""
+        """Whether it stands by itself: at the run's ends, beside what is taken, or behind a pause."""
         return (start in {0, taken} or self._pause(start)) and (end == len(self.text) or self._pause(end))
 
     def _pause(self, place: int) -> bool:

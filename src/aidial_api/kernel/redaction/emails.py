@@ -19,21 +19,105 @@ _TLDS = (
     "|melbourne|sydney|de|fr|in|jp|cn|example|test|invalid|local"
 )
 _DOT = r"(?:\.|[ \n]dot[ \n]|[ \n]point[ \n]|[ ]\.[ ])"
-_WRITTEN = re.compile(rf" ?(?:[^\W_][\w-]{{0,62}}{_DOT}){{1,6}}[^\W\d_][\w-]{{0,24}}|\w[\w-]{{0,62}}(?=[\s,]|$)")
-_SPOKEN = re.compile(
-    rf"[ \n](?:the[ ])?(?:[^\W_][\w-]{{0,62}}(?:[ ](?:dash|hyphen)[ ]\w{{1,62}}|[ ]\w{{1,20}})?{_DOT}){{1,4}}(?:{_TLDS})(?!\w)"
+_WRITTEN = re.compile(
+    rf" ?(?:[^\W_][\w-]{{0,62}}{_DOT}){{1,6}}[^\W\d_][\w-]{{0,24}}|\w[\w-]{{0,62}}(?=[\s,]|$)"
 )
-_AT = re.compile(r"@|(?<=\w)[ \n](?=at[ \n])|(?<=\w)[ \n](?=\(at\)|\[at\])")
+_SPOKEN = re.compile(
+    rf"[ \n](?:the[ ])?(?:[^\W_][\w-]{{0,62}}(?:[ ](?:dash|hyphen)[ ]\w{{1,62}}|[ ]\w{{1,20}})?"
+    rf"{_DOT}){{1,4}}(?:{_TLDS})(?!\w)"
+)
+_SAID_AT = (" at ", " at\n", "\nat ", " (at) ", " [at] ")
 _WORD_BEFORE = re.compile(r"[\w.%+'-]+$")
 _JOINER = {"dot", "underscore", "dash", "hyphen", "plus", "point", "period", "minus"}
 _NUMBER = frozenset(
-    "zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety double triple".split()
+    [
+        "zero",
+        "oh",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+        "double",
+        "triple",
+    ]
 )
 _NOT_A_NAME = frozenset(
-    "us me look is it website site online them available open out visit page up here there booked order buy him her "
-    "you we on find shop live looking be are was see go book that this and or so they one app blog also work works "
-    "emails mail email e-mail".split()
+    [
+        "us",
+        "me",
+        "look",
+        "is",
+        "it",
+        "website",
+        "site",
+        "online",
+        "them",
+        "available",
+        "open",
+        "out",
+        "visit",
+        "page",
+        "up",
+        "here",
+        "there",
+        "booked",
+        "order",
+        "buy",
+        "him",
+        "her",
+        "you",
+        "we",
+        "on",
+        "find",
+        "shop",
+        "live",
+        "looking",
+        "be",
+        "are",
+        "was",
+        "see",
+        "go",
+        "book",
+        "that",
+        "this",
+        "and",
+        "or",
+        "so",
+        "they",
+        "one",
+        "app",
+        "blog",
+        "also",
+        "work",
+        "works",
+        "emails",
+        "mail",
+        "email",
+        "e-mail",
+    ]
 )
 _LEFT = 90
 _LOCAL = 64
@@ -42,12 +126,22 @@ _WORDS = 24
 
 def emails(text: str) -> Iterator[Find]:
     """Yield every e-mail address of a folded text."""
-    if "@" not in text and "at" not in text:
-        return
-    for anchor in _AT.finditer(text):
-        found = _written(text, anchor.start()) if anchor[0] == "@" else _spoken(text, anchor.start())
+    for at in _places(text, "@"):
+        found = _written(text, at)
         if found:
             yield Find(*found, Kind.EMAIL)
+    for said in _SAID_AT:
+        for at in _places(text, said):
+            found = _spoken(text, at, said)
+            if found:
+                yield Find(*found, Kind.EMAIL)
+
+
+def _places(text: str, what: str) -> Iterator[int]:
+    at = text.find(what)
+    while at >= 0:
+        yield at
+        at = text.find(what, at + 1)
 
 
 def _written(text: str, at: int) -> tuple[int, int] | None:
@@ -56,14 +150,17 @@ def _written(text: str, at: int) -> tuple[int, int] | None:
     local = _WORD_BEFORE.search(text[max(0, left - _LOCAL) : left])
     if not domain or not local or (left != at and "." not in domain[0]):
         return None
-    start = _local_start(text, left) if left != at or "dot " in text[max(0, left - _LEFT) : left] else left - len(local[0])
+    start = (
+        _local_start(text, left)
+        if left != at or "dot " in text[max(0, left - _LEFT) : left]
+        else left - len(local[0])
+    )
     start = min(start if start is not None else left, left - len(local[0]))
     return start, domain.end()
 
 
-def _spoken(text: str, at: int) -> tuple[int, int] | None:
-    marker = text.find("at", at)
-    domain = _SPOKEN.match(text, marker + 2 + (text[marker + 2 : marker + 3] in ")]"))
+def _spoken(text: str, at: int, said: str) -> tuple[int, int] | None:
+    domain = _SPOKEN.match(text, at + len(said) - 1)
     if not domain:
         return None
     start = _local_start(text, at)

@@ -100,7 +100,7 @@ def _recognise(doc: Doc, check: Callable[[], None]) -> Iterator[Find]:
     check()
     context = Context(doc)
     numbers = Numbers(doc, context)
-    found = list(runs(doc.text, check))
+    found = list(runs(doc, check))
     for run in found:
         check()
         yield from numbers.finds(run)

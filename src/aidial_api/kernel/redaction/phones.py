@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from .digits import Digits
 
 # Australian: whatever stands around it, a number of this shape is a phone number.
-STRONG = re.compile(r"(?:(?:0011)?61(?:0?[2-578]\d{8}|1[389]00\d{6}|13\d{4}(?!\d))|0[2-578]\d{8}|1(?:[38]00|80[1-9]|90[0-9])\d{6})")
+STRONG = re.compile(
+    r"(?:(?:0011)?61(?:0?[2-578]\d{8}|1[389]00\d{6}|13\d{4}(?!\d))|0[2-578]\d{8}|1(?:[38]00|80[1-9]|90[0-9])\d{6})"
+)
 _ABROAD = re.compile(r"0011[1-9]\d{6,13}")
 _AMERICAN = re.compile(r"1?[2-9][0-8]\d[2-9]\d{6}")
 _SHORT = re.compile(r"13\d{4}")
@@ -23,7 +25,17 @@ _YEARS = re.compile(r"(?:19|20)\d\d(?:19|20)\d\d")
 _MISHEARD = re.compile(r"0[2-578]\d{7,9}")
 _UNIT = re.compile(r" ?(?:dollars|bucks|cents|percent|%|years|people|kilomet|metres|square|grams|million)")
 _GROUPS_13 = {(2, 2, 2), (2, 1, 1, 1, 1), (2, 4)}
-_GROUPS_AMERICAN = {(3, 3, 4), (1, 3, 3, 4), (3, 7), (6, 4), (1, 10), (10,), (11,), (3, 3, 2, 2), (1, 3, 3, 2, 2)}
+_GROUPS_AMERICAN = {
+    (3, 3, 4),
+    (1, 3, 3, 4),
+    (3, 7),
+    (6, 4),
+    (1, 10),
+    (10,),
+    (11,),
+    (3, 3, 2, 2),
+    (1, 3, 3, 2, 2),
+}
 _LOCAL = 8
 _SEVEN = (3, 4)
 _LONGEST = 15
@@ -66,25 +78,34 @@ def _longest_possible(digits: Digits, start: int, code: int) -> int:
 
 
 def weak(digits: Digits, start: int, taken: int, label: str) -> int:
-    """Where a number that could be something else ends, or 0; `label` is what the words around say."""
-    if label == "neg" or digits.glued(start, len(digits.text)):
-        return 0
+    """Where a number ends that has the shape of a phone number and could be something else, or 0.
+
+    `label` is what the words around it say.
+    """
     text = digits.text
+    end = len(text)
+    if label == "neg" or digits.glued(start, end):
+        return 0
     found = _AMERICAN.match(text, start)
     if found and found.end() in digits.at and _is_american(digits, start, found.end(), taken):
         return found.end()
-    end = len(text)
     if start not in {0, taken} and label != "phone":
         return 0
-    length = end - start
     groups = digits.groups(start, end)
     if _SHORT.fullmatch(text, start) and (groups in _GROUPS_13 or label == "phone"):
         return end
-    if _is_local(digits, start, groups, label):
+    return end if _is_local(digits, start, groups, label) else 0
+
+
+def called(digits: Digits, start: int, taken: int, label: str) -> int:
+    """Where a number ends that is called a phone number, or is one digit off a shape, or 0."""
+    end = len(digits.text)
+    if label == "neg" or start not in {0, taken} or digits.glued(start, end):
+        return 0
+    groups = digits.groups(start, end)
+    if len(groups) > 1 and _MISHEARD.fullmatch(digits.text, start):
         return end
-    if _MISHEARD.fullmatch(text, start) and len(groups) > 1:
-        return end
-    return end if label == "phone" and _fits(digits, start, length, groups) else 0
+    return end if label == "phone" and _fits(digits, start, end - start, groups) else 0
 
 
 def _is_american(digits: Digits, start: int, end: int, taken: int) -> bool:
