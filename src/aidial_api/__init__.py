@@ -1,0 +1,1 @@
+"""HTTP JSON over PostgreSQL: what voice platforms, partners' servers and the portal call."""

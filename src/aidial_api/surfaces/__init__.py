@@ -1,0 +1,1 @@
+"""The API's surfaces, one folder each; none imports another."""
