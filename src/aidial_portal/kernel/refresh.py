@@ -18,7 +18,7 @@ import msgspec
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
-from aidial_contract.shapes.sessions import RefreshLease, StoredTokens, StoreTokens
+from aidial_contract.shapes.sessions import EndSession, RefreshLease, StoredTokens, StoreTokens
 from aidial_portal.kernel.api import decoded
 from aidial_portal.kernel.upstream import Call
 
@@ -180,17 +180,9 @@ class TokenKeeper:
     async def _end(self, asker: _Asker, held: TokenSet) -> None:
         """Tell the registry that the session is over; that it cannot be told does not keep it alive."""
         self.forget(asker.session_id)
-        call = Call(
-            method="DELETE",
-            path=f"/v1/sessions/{asker.session_id}",
-            deadline=self._upstream.deadline(),
-            request_id=asker.request_id,
-            client_ip=asker.client_ip,
-            bearer=held.access_token,
-            session_id=asker.session_id,
-        )
+        body = msgspec.json.encode(EndSession(reason="refresh_refused"))
         try:
-            await self._upstream.exchange(call)
+            await self._upstream.exchange(self._call(asker, "POST", "sign-out", held.access_token, body))
         except Fault:
             return
 

@@ -104,6 +104,8 @@ NO_BODY: Final = Body(limit_bytes=MIB, media_types=frozenset())
 NO_QUERY: Final[frozenset[str]] = frozenset()
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+ANY: Final = "*/*"
+"""Of a row whose answers are not negotiated: health, files, next-auth."""
 
 
 def json_body(shape: type[msgspec.Struct], *rules: Rule) -> Body:

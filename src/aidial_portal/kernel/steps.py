@@ -19,7 +19,7 @@ from aidial_contract.transport import MAX_FIELD_ERRORS
 from aidial_portal.kernel.limits import COARSE, Bucket, Per
 from aidial_portal.kernel.nextauth import aidial_csrf
 from aidial_portal.kernel.nextauth.cookies import first, policy_violation, session_value
-from aidial_portal.kernel.route import JSON, Precondition, WithoutContext
+from aidial_portal.kernel.route import ANY, JSON, Precondition, WithoutContext
 from aidial_portal.kernel.session import Session, session_of_claims
 
 if TYPE_CHECKING:
@@ -169,12 +169,12 @@ def whose(request: PortalRequest, bucket: Bucket) -> str:
 def accept(request: PortalRequest, row: Route) -> None:
     """Step 11a: the caller takes what the row makes (406)."""
     accepted = request.headers.get("accept")
-    if not accepted or accepted == "*/*":
+    if not accepted or ANY in {accepted, row.produces}:
         return
     kind = row.produces.partition("/")[0]
     for word in accepted.split(","):
         media, _, parameters = word.strip().lower().partition(";")
-        if media.strip() in {row.produces, f"{kind}/*", "*/*"} and _quality(parameters) > 0:
+        if media.strip() in {row.produces, f"{kind}/*", ANY} and _quality(parameters) > 0:
             return
     raise Fault(errors.NOT_ACCEPTABLE, reason="Accept")
 

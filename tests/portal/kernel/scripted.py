@@ -24,13 +24,14 @@ from aidial_contract.envelopes import Envelope, fault_headers, render
 from aidial_contract.errors import ErrorRow
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.ids import new_id
-from aidial_portal.app import create_app, server
+from aidial_portal.app import PortalApp, create_app, server
 from aidial_portal.kernel.nextauth.aidial_csrf import issue_token
 from aidial_portal.kernel.nextauth.cookies import session_cookies
 from aidial_portal.kernel.nextauth.jwe import CookieCipher
 from aidial_portal.kernel.nextauth.keys import derive_keys
 from aidial_portal.kernel.nextauth.names import cookie_names
 from aidial_portal.kernel.oidc import OpenIdClient
+from aidial_portal.kernel.provider import Provider
 from aidial_portal.kernel.refresh import RefusedRefreshError
 from aidial_portal.kernel.tokens import Sealer, TokenSet
 from aidial_portal.settings import PortalSettings
@@ -51,7 +52,7 @@ def free_socket() -> tuple[socket.socket, int]:
 @asynccontextmanager
 async def served(app: Any, listener: socket.socket) -> AsyncIterator[None]:
     """Serve an app on a socket while the block runs, in this loop."""
-    running = server(app, "127.0.0.1", 0) if app.__class__.__name__ == "PortalApp" else _plain(app)
+    running = server(app, "127.0.0.1", 0) if isinstance(app, PortalApp) else _plain(app)
     task = asyncio.create_task(running.serve(sockets=[listener]))
     while not running.started:
         if task.done():
@@ -241,7 +242,7 @@ def sealed(settings: PortalSettings, tokens: TokenSet, subject: str = "alice") -
 
 @asynccontextmanager
 async def running_portal(
-    api_url: str, issuer: ScriptedIssuer, **changes: Any
+    api_url: str, issuer: ScriptedIssuer | type[Provider], **changes: Any
 ) -> AsyncIterator[RunningPortal]:
     """A real portal over sockets, in front of the scripted API."""
     listener, port = free_socket()
@@ -257,8 +258,14 @@ async def running_portal(
             **changes,
         }
     )
-    async with served(create_app(settings, issuer=lambda _: issuer), listener):
+    async with served(_app(settings, issuer), listener):
         yield RunningPortal(port, settings)
+
+
+def _app(settings: PortalSettings, issuer: ScriptedIssuer | type[Provider]) -> PortalApp:
+    if isinstance(issuer, ScriptedIssuer):
+        return create_app(settings, issuer=lambda _: issuer)
+    return create_app(settings, issuer=issuer)
 
 
 async def raw_exchange(port: int, sent: bytes) -> tuple[int, dict[str, str], bytes, bool]:

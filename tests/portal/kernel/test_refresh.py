@@ -42,7 +42,7 @@ class Registry:
         api.answers[f"POST {base}/refresh-lease"] = self.lease
         api.answers[f"PUT {base}/tokens"] = self.store
         api.answers["GET /v1/projects"] = self.projects
-        api.answers[f"DELETE {base}"] = self.end
+        api.answers[f"POST {base}/sign-out"] = self.end
         api.context = self.context
         self.ended = False
 
@@ -75,8 +75,8 @@ class Registry:
         self.lease_until = 0.0
         return JSONResponse({"token_generation": self.generation})
 
-    async def end(self, _: Request) -> Response:
-        self.ended = True
+    async def end(self, request: Request) -> Response:
+        self.ended = await request.json() == {"reason": "refresh_refused"}
         return Response(status_code=204)
 
 

@@ -15,6 +15,7 @@ from aidial_contract.fault import Fault
 from aidial_contract.scope import ScopeKind
 from aidial_portal.design import assets
 from aidial_portal.kernel.route import (
+    ANY,
     NO_BODY,
     NO_QUERY,
     Access,
@@ -56,7 +57,7 @@ def rows() -> tuple[Route, ...]:
             query=NO_QUERY,
             bucket=None,
             body=NO_BODY,
-            produces="*/*",
+            produces=ANY,
             precondition=Precondition.NONE,
             denial_calls=0,
             without_context=WithoutContext.FAIL,

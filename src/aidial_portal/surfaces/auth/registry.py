@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 
 from aidial_contract.fault import Fault
-from aidial_contract.shapes.sessions import NewSession, RegisteredSession
+from aidial_contract.shapes.sessions import EndSession, NewSession, RegisteredSession
 from aidial_portal.kernel.api import Api, decoded
 from aidial_portal.kernel.guard import remediation_path
 from aidial_portal.kernel.nextauth.port import SignInRefusedError
@@ -85,7 +85,8 @@ class Registry:
         asked = _portal_request(request)
         session = session_of_claims(claims)
         try:
-            await _api(asked, session).order("DELETE", f"/v1/sessions/{session.session_id}")
+            path = f"/v1/sessions/{session.session_id}/sign-out"
+            await _unrefreshed(asked, session, path)
         finally:
             asked.portal.contexts.forget(session.session_id)
             asked.portal.keeper.forget(session.session_id)
@@ -127,6 +128,22 @@ async def _registered(asked: PortalRequest, signed_in: SignedIn, tokens: TokenSe
         if fault.row.status >= _SERVER_ERROR or fault.row.status == _TOO_MANY:
             raise
         raise SignInRefusedError(fault.row.code) from None
+
+
+async def _unrefreshed(asked: PortalRequest, session: Session, path: str) -> None:
+    """Sign out with the token as it is: the row takes an expired one, and nobody needs a new one now."""
+    tokens = asked.portal.keeper.newest(session.session_id, session.tokens)
+    call = Call(
+        method="POST",
+        path=path,
+        deadline=asked.until(),
+        request_id=asked.request_id,
+        client_ip=asked.client_ip,
+        bearer=tokens.access_token,
+        session_id=session.session_id,
+        body=msgspec.json.encode(EndSession()),
+    )
+    await asked.portal.upstream.exchange(call)
 
 
 async def _welcomed(asked: PortalRequest, session: Session, request: Request) -> str | None:

@@ -11,6 +11,7 @@ from typing import Final
 from aidial_contract.scope import ScopeKind
 from aidial_portal.kernel.limits import SIGN_IN_STARTS, Bucket
 from aidial_portal.kernel.route import (
+    ANY,
     JSON,
     NO_QUERY,
     Access,
@@ -43,7 +44,7 @@ def _row(method: Method, path: str, handler: Handler, name: str, bucket: Bucket 
         query=NO_QUERY,
         bucket=bucket,
         body=FORM_OR_JSON,
-        produces="*/*",
+        produces=ANY,
         precondition=Precondition.NONE,
         denial_calls=0,
         without_context=WithoutContext.DEGRADE,

@@ -77,6 +77,7 @@ async def _api_answers(portal: Portal, request: PortalRequest) -> bool:
         deadline=min(portal.upstream.deadline(), longest),
         request_id=request.request_id,
         client_ip=request.client_ip,
+        extra={"accept": MEDIA_TYPE},
     )
     try:
         reply = await portal.upstream.exchange(call, guarded=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aidial_contract.scope import ScopeKind
 from aidial_portal.kernel.route import (
+    ANY,
     NO_BODY,
     NO_QUERY,
     Access,
@@ -30,7 +31,7 @@ def _row(path: str, name: str, handler: Handler) -> Route:
         query=NO_QUERY,
         bucket=None,
         body=NO_BODY,
-        produces=api.MEDIA_TYPE,
+        produces=ANY,
         precondition=Precondition.NONE,
         denial_calls=0,
         without_context=WithoutContext.FAIL,
