@@ -1,0 +1,70 @@
+"""`make bench`: CPU a request and latency, beside their floors, in one run.
+
+`python -m bench [--rows 100000 1000000] [--requests 400] [--rounds 5]`. Needs nothing but the machine: a
+fresh database, the real servers as processes, everything on loopback, and stops by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from bench import api, portal
+from bench.load import Subject
+
+TARGETS_CPU_US = {
+    "GET /v1/calls, page without count": 900,
+    "POST /v1/calls, 20 turns": 5_000,
+    portal.OWN_SHARE: 700,
+}
+
+
+def show(title: str, subjects: Sequence[Subject]) -> None:
+    """A table on stdout."""
+    print(f"\n{title}")
+    print(f"  {'':44} {'CPU us':>8} {'p50 ms':>8} {'p99 ms':>8}")
+    for subject in subjects:
+        target = TARGETS_CPU_US.get(subject.name)
+        verdict = (
+            "" if target is None else f"  target {target}: {'met' if subject.cpu <= target else 'MISSED'}"
+        )
+        print(f"  {subject.name:44} {subject.cpu:8.0f} {subject.p50:8.2f} {subject.p99:8.2f}{verdict}")
+
+
+async def run(arguments: argparse.Namespace, folder: Path) -> None:
+    """Measure everything."""
+    effort = {"rounds": arguments.rounds, "requests": arguments.requests}
+    with api.database(folder) as urls, portal.provider(folder) as issuer:
+        async with api.ground(folder, urls, issuer.issuer, issuer.client_id) as base:
+            show(
+                "Ingest", await api.ingest_figures(base, rounds=3, requests=max(20, arguments.requests // 4))
+            )
+            have = 0
+            for count in arguments.rows:
+                print(f"\nLoading up to {count:,} calls", flush=True)
+                await api.fill_to(base, count - have)
+                have = count
+                show(f"List over {count:,} calls of one project", await api.list_figures(base, **effort))
+            show("Portal", await portal.list_figures(base, issuer, **effort))
+
+
+def main() -> None:
+    """Read the arguments and run."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--requests", type=int, default=400, help="requests a round")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; the least counts")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="aidial-bench-") as name:
+        Path(name).chmod(0o711)
+        uvloop.run(run(arguments, Path(name)))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
