@@ -49,7 +49,9 @@ class Issuer:
         }
         return self.sign(_without_none({**claims, **changes}), header={"typ": "at+jwt"})
 
-    def id_token(self, subject: str, email: str, *, second_factor: bool = False, **changes: Any) -> str:
+    def id_token(
+        self, subject: str, email: str | None, *, second_factor: bool = False, **changes: Any
+    ) -> str:
         """An ID token for the portal, as after a sign-in a moment ago."""
         now = int(time.time())
         claims = {
