@@ -28,13 +28,13 @@ _MOST_PASSES = 6
 
 def redact(text: str) -> Redacted:
     """Redact one text. Never raises, whatever the string holds; redacting the result changes nothing."""
-    finds = _find([text], _no_cap)
+    finds = find([text])
     return _redacted(text, finds[0])
 
 
 def raw_for_vault(text: str) -> str:
     """Give the text that may be kept encrypted: unchanged but for card verification codes."""
-    return _without_codes(text, _find([text], _no_cap)[0])
+    return _without_codes(text, find([text])[0])
 
 
 def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS) -> RedactedTurns:
@@ -43,7 +43,7 @@ def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECON
     Raises `RedactionFailed` once `cap_seconds` have passed; then neither the redacted nor the raw text may
     be stored, because the raw text may hold a card verification code.
     """
-    finds = _find(texts, _cap(cap_seconds))
+    finds = find(texts, _cap(cap_seconds))
     return RedactedTurns(
         tuple(map(_redacted, texts, finds)),
         tuple(map(_without_codes, texts, finds)),
@@ -73,7 +73,7 @@ def _cap(seconds: float) -> Callable[[], None]:
     return check
 
 
-def _find(texts: Sequence[str], check: Callable[[], None]) -> list[list[Find]]:
+def find(texts: Sequence[str], check: Callable[[], None] = _no_cap) -> list[list[Find]]:
     """Find per turn, in offsets of the given texts; repeated until a pass over the result finds nothing."""
     finds: list[list[Find]] = [[] for _ in texts]
     current = list(texts)

@@ -108,7 +108,7 @@ class Numbers:
         turn = self._doc.turn_at(first)
         before = self._doc.text[self._doc.turn_starts[turn] : first]
         behind = self._doc.text[last : self._doc.turn_end(turn)]
-        if _EXPIRY.fullmatch(digits.text, start, end):
+        if end - start == _CODE_LENGTHS[1] and _EXPIRY.fullmatch(digits.text, start, end):
             return False
         return len(before.split()) + len(behind.split()) <= _FEW_WORDS and not re.search(
             r"\d", before + behind

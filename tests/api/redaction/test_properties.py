@@ -1,0 +1,101 @@
+"""What holds for any text at all."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aidial_api.kernel.redaction import (
+    RedactionFailed,
+    raw_for_vault,
+    redact,
+    redact_many_async,
+    redact_turns,
+)
+
+anything = st.text(st.characters(codec=None), max_size=60)
+fragments = st.lists(
+    st.sampled_from(
+        ["0412", "345", "678", "4111", "1111", "2123", "45670", "1", "oh", "double", "three", "hundred", "and", "at", "dot", "com", "gmail", "@", "a@b.co", "born", "13", "March", "1985", "cvv", "123", "Smith", "Street", "unit", "phone", "passport", "N", "licence", "card", "medicare", "order", "number", "61", "+", "(", ")", "/", ",", ".", "?", "[PHONE]", "[CVV]", "tfn", "PO", "box", "12"]
+    ),
+    max_size=24,
+).map(" ".join)
+HOSTILE = [
+    "1",
+    "1 ",
+    "one ",
+    "0412 34 ",
+    "a@",
+    "a at b dot ",
+    "a.b",
+    "12 smith ",
+    "phone 1234567 ",
+    "born 1 ",
+    "(0",
+    "-",
+    "\u200b1",
+]
+
+
+@given(anything | fragments)
+def test_redacting_twice_changes_nothing(text: str) -> None:
+    once = redact(text)
+    assert redact(once.text) == once
+
+
+@given(anything | fragments)
+def test_spans_point_at_their_marks(text: str) -> None:
+    redacted = redact(text)
+    for span in redacted.spans:
+        assert redacted.text[span.start : span.end] == f"[{span.kind}]"
+
+
+@given(st.lists(anything | fragments, max_size=5))
+def test_a_conversation_keeps_its_turns_and_its_answer(turns: list[str]) -> None:
+    call = redact_turns(turns)
+    assert len(call.turns) == len(call.vault) == len(turns)
+    assert call == redact_turns(turns)
+    again = [turn.text for turn in call.turns]
+    assert [turn.text for turn in redact_turns(again).turns] == again
+
+
+@given(anything | fragments)
+def test_the_vault_never_keeps_a_code_the_transcript_covers(text: str) -> None:
+    codes = redact(text).text.count("[CVV]")
+    assert raw_for_vault(text).count("[CVV]") == codes
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\x00", "\ud800", "\U0010ffff", "\n\n", "0412\ud800345\x00678", "İ 0412 345 678 ß"]
+)
+def test_odd_characters_never_raise(text: str) -> None:
+    redact(text)
+    raw_for_vault(text)
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_time_grows_with_length_and_no_faster(unit: str) -> None:
+    def cpu_seconds(size: int) -> float:
+        text = (unit * (size // len(unit) + 1))[:size]
+        began = time.process_time()
+        redact(text)
+        return time.process_time() - began
+
+    small = min(cpu_seconds(20_000) for _ in range(2))
+    large = cpu_seconds(160_000)
+    assert large < max(small, 0.002) * 8 * 4
+
+
+def test_a_call_past_the_cap_fails_instead_of_showing_anything() -> None:
+    with pytest.raises(RedactionFailed):
+        redact_turns(["1 " * 200_000], cap_seconds=0.05)
+
+
+async def test_a_long_call_is_redacted_in_another_process() -> None:
+    with ProcessPoolExecutor(1) as pool:
+        call = await redact_many_async(["My number is", "0412 345 678"] * 400, pool)
+    assert {turn.text for turn in call.turns} == {"My number is", "[PHONE]"}
