@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.route import Route
 
 HOME: Final = "/"
-_MAX_QUERY_FIELDS: Final = 100
 _log = structlog.get_logger("aidial_portal")
 
 
@@ -221,9 +220,9 @@ def remediation_path(*, is_internal: bool) -> str:
 def _named(request: PortalRequest) -> dict[str, str]:
     """The row's own parameters, the first of each; a row refuses the others at its own step."""
     try:
-        pairs = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=_MAX_QUERY_FIELDS)
+        pairs = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=steps.MAX_QUERY_FIELDS)
     except ValueError:
-        raise Fault(errors.MALFORMED_REQUEST, reason="too many query parameters") from None
+        return {}  # too many: refused at its own step
     known = request.route.query if request.route is not None else frozenset()
     named: dict[str, str] = {}
     for name, value in pairs:

@@ -35,7 +35,11 @@ FAREWELL_INFO = "aidial farewell"
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """The services of one process. `origin` is the portal's own as browsers write it in `Origin`."""
+    """The services of one process. `origin` is the portal's own as browsers write it in `Origin`.
+
+    `timeless` reads session cookies without looking at the time: it tells one that is too old from one that
+    is not ours, and nothing it reads is ever believed.
+    """
 
     settings: PortalSettings
     matcher: Matcher
@@ -45,6 +49,7 @@ class Portal:
     names: CookieNames
     keys: PortalKeys
     cipher: CookieCipher
+    timeless: CookieCipher
     sealer: Sealer
     upstream: Upstream
     issuer: Issuer
@@ -76,6 +81,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             names=names,
             keys=keys,
             cipher=CookieCipher(keys.session),
+            timeless=CookieCipher(keys.session, cache_size=0, clock=lambda: 0.0),
             sealer=sealer,
             upstream=upstream,
             issuer=issuer,

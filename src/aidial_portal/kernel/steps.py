@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
     from aidial_portal.kernel.route import Route
 
+MAX_QUERY_FIELDS = 100
 _COOKIE_POLICY_PATHS = ("/api/auth/", "/api/session/")
 _CSRF_ROWS = {"csrf_missing": errors.CSRF_MISSING, "csrf_invalid": errors.CSRF_INVALID}
 
 
 def read_session(request: PortalRequest) -> Session:
-    """Decode the session cookie; 401 `session_missing`, `session_invalid`, `session_claims_missing`."""
+    """Decode the session cookie; 401 `session_missing`, `_invalid`, `_expired`, `_claims_missing`."""
     portal = request.portal
     strict = not request.path.startswith(_COOKIE_POLICY_PATHS)
     violation = policy_violation(request.cookies, portal.names)
@@ -43,6 +44,8 @@ def read_session(request: PortalRequest) -> Session:
         raise Fault(row, reason=violation or "no session cookie")
     claims = portal.cipher.decode(text)
     if claims is None:
+        if violation is None and portal.timeless.decode(text) is not None:
+            raise Fault(errors.SESSION_EXPIRED, reason="the session cookie is too old")
         row = errors.SESSION_INVALID if violation is None else errors.SESSION_COOKIE_POLICY
         raise Fault(row, reason=violation or "the session cookie cannot be read")
     return session_of_claims(claims)
@@ -206,8 +209,12 @@ def query(request: PortalRequest, row: Route) -> None:
     if row.params:
         parse_query(parse_qsl(request.query_string, keep_blank_values=True), row.params)
         return
+    try:
+        pairs = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
+    except ValueError:
+        raise Fault(errors.MALFORMED_REQUEST, reason="too many query parameters") from None
     failures, seen = [], set()
-    for name, _ in parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=100):
+    for name, _ in pairs:
         if name not in row.query:
             failures.append(FieldError(f"query.{name[:128]}", "unknown"))
         elif name in seen:

@@ -185,3 +185,15 @@ async def test_a_revoked_session_on_a_page_is_told_why_it_ended(
         cookies = answer.headers.getall("set-cookie")
         assert any(one.startswith("aidial.farewell=session_revoked.") for one in cookies)
         assert any(one.startswith("next-auth.session-token=; Max-Age=0") for one in cookies)
+
+
+async def test_a_cookie_that_is_too_old_is_told_from_one_that_is_not_ours(
+    portal: RunningPortal, browser: aiohttp.ClientSession
+) -> None:
+    for cookie, code in (
+        (portal.cookie(max_age_s=-60), "session_expired"),
+        ("next-auth.session-token=nonsense", "session_invalid"),
+        (portal.cookie(access_token=None), "session_claims_missing"),
+    ):
+        async with browser.get(f"{portal.url}/api/projects", headers={"cookie": cookie}) as answer:
+            assert (answer.status, code_of(await answer.read())) == (401, code)
