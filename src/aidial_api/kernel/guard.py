@@ -40,6 +40,8 @@ async def run(ask: Ask) -> Answer:
     ask.path, ask.route = match.path, route
     some_row = route or next(iter(match.rows.values()))
     declared_length(ask.headers, some_row.body_limit_bytes)
+    if "content-length" in ask.headers or "transfer-encoding" in ask.headers:
+        ask.raw_body = await read_body(ask.receive, some_row.body_limit_bytes)
     if some_row.access is Access.PUBLIC:
         return await _run_public(ask, route, match.rows)
     credential = await _authenticate(ask)
@@ -233,7 +235,6 @@ async def _parse(ask: Ask, row: Route) -> None:
         raise ask.query_fault
     ask.query = parse_query(ask.raw_query, row.query)
     if row.body is not None:
-        ask.raw_body = await read_body(ask.receive, row.body_limit_bytes)
         ask.body = check(ask.raw_body, row.body, row.rules)
 
 
