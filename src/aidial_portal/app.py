@@ -6,39 +6,51 @@ when the lifespan starts, inside the loop that will use them.
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 import uvicorn
+import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from aidial_contract.settings import ConfigurationError
 from aidial_portal.kernel import logs
 from aidial_portal.kernel.guard import Guard
 from aidial_portal.kernel.matcher import Matcher
 from aidial_portal.kernel.portal import opened
 from aidial_portal.kernel.provider import Provider
 from aidial_portal.routes import all_rows
+from aidial_portal.settings import PortalSettings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
 
     from starlette.types import Receive, Scope, Send
 
     from aidial_portal.kernel.issuer import Issuer
-    from aidial_portal.kernel.portal import Portal
-    from aidial_portal.settings import PortalSettings
 
 MAX_HEAD_BYTES: Final = 128 * 1024
 """Where the connection is dropped; between 32 KiB and this the answer is 431."""
 GRACE_S: Final = 10
+_log = structlog.get_logger("aidial_portal")
 
 
 class PortalApp:
-    """The application: its lifespan opens the services, the guard answers requests."""
+    """The application: its lifespan opens the services, the guard answers requests.
 
-    def __init__(self, open_portal: Callable[[], AbstractAsyncContextManager[Portal]]) -> None:
-        self._open = open_portal
+    `reload` takes new settings, or None when the configuration is no longer complete: requests that come
+    from then on are answered 500 `configuration_invalid`, and health says `fail`, until it is repaired.
+    """
+
+    def __init__(self, settings: PortalSettings, issuer: Callable[[PortalSettings], Issuer]) -> None:
+        self._settings = settings
+        self._issuer = issuer
         self._guard: Guard | None = None
+        self._opened = AsyncExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Speak ASGI: lifespan and HTTP; a websocket is refused."""
@@ -51,10 +63,27 @@ class PortalApp:
         else:
             raise RuntimeError("the lifespan has not started")
 
+    async def reload(self, settings: PortalSettings | None) -> None:
+        """Go on with other settings; requests under way end with the ones they began with."""
+        if settings is None:
+            if self._guard is not None:
+                self._guard.is_configured = False
+            return
+        if settings != self._settings or self._guard is None:
+            await self._open(settings)
+        elif self._guard is not None:
+            self._guard.is_configured = True
+
+    async def _open(self, settings: PortalSettings) -> None:
+        services = opened(settings, Matcher(all_rows()), self._issuer(settings))
+        # The old connections stay until the process ends: requests under way still use them.
+        self._guard = Guard(await self._opened.enter_async_context(services))
+        self._settings = settings
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with self._open() as portal:
-            self._guard = Guard(portal)
+        async with self._opened:
+            await self._open(self._settings)
             await send({"type": "lifespan.startup.complete"})
             await receive()
         self._guard = None
@@ -65,7 +94,7 @@ def create_app(
     settings: PortalSettings, *, issuer: Callable[[PortalSettings], Issuer] = Provider
 ) -> PortalApp:
     """The portal for these settings. `issuer` makes the identity provider's client inside the loop."""
-    return PortalApp(lambda: opened(settings, Matcher(all_rows()), issuer(settings)))
+    return PortalApp(settings, issuer)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -115,8 +144,30 @@ def server(app: PortalApp, host: str, port: int, **more: Any) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+async def _follow_hangups(app: PortalApp, running: uvicorn.Server) -> None:
+    """Serve, and read the configuration again at every SIGHUP."""
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[None]] = set()
+
+    def hang_up() -> None:
+        task = asyncio.create_task(app.reload(_settings_again()))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
+    await running.serve()
+
+
+def _settings_again() -> PortalSettings | None:
+    try:
+        return read_settings(os.environ)
+    except ConfigurationError as error:
+        _log.error("configuration_invalid", problems=error.problems)
+        return None
+
+
 def serve(settings: PortalSettings, host: str, port: int) -> None:
     """Run the portal until SIGTERM or SIGINT; requests under way get 10 s to end."""
     logs.set_up(settings.log_level)
-    running = server(create_app(settings), host, port)
-    running.run()
+    app = create_app(settings)
+    uvloop.run(_follow_hangups(app, server(app, host, port)))

@@ -37,6 +37,7 @@ class Guard:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
+        self.is_configured = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -78,6 +79,7 @@ class Guard:
         request.envelope = family_of(request.method, request.path, mapped=match.mapped)
         try:
             await self._hygiene(request)
+            self._configured(request)
             if match.route is None:
                 return await self._unknown(request)
             if match.route.kind is Kind.PAGE:
@@ -116,6 +118,13 @@ class Guard:
         request.body = await hygiene.read_body(sent, request.receive, limit)
         if request.query_string:
             request.query = _named(request)
+
+    def _configured(self, request: PortalRequest) -> None:
+        """500 for everything but health while a required setting is lost."""
+        request.is_configured = self.is_configured
+        asks_health = request.route is not None and request.route.kind is Kind.HEALTH
+        if not self.is_configured and not asks_health:
+            raise Fault(errors.CONFIGURATION_INVALID, reason="a required setting is missing or bad")
 
     async def _unknown(self, request: PortalRequest) -> Response:
         """No such route: 404 for everybody on `/api`; a page sends the anonymous to sign in.

@@ -60,6 +60,7 @@ class PortalRequest:
     reason: str = ""
     close: bool = False
     csp_nonce: str = ""
+    is_configured: bool = True
 
     @property
     def session(self) -> Session:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from aidial_contract.settings import ConfigurationError
+from aidial_portal.app import create_app
 from aidial_portal.settings import read_settings
+from tests.portal.kernel.scripted import ScriptedIssuer, free_socket, served
 
 GOOD = {
     "NEXTAUTH_SECRET": "x" * 32,
@@ -80,3 +84,25 @@ def test_the_process_stops_with_78_and_says_why_on_stderr() -> None:
     assert "NEXTAUTH_SECRET" in done.stderr
     assert "ZITADEL_CLIENT_ID: missing" in done.stderr
     assert "never shown" not in done.stderr + done.stdout
+
+
+async def test_a_portal_that_loses_a_value_says_so_until_it_is_repaired(
+    api_url: str, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
+) -> None:
+    listener, port = free_socket()
+    settings = read_settings(
+        {**GOOD, "NEXTAUTH_URL": f"http://127.0.0.1:{port}", "AIDIAL_API_BASE_URL": api_url}
+    )
+    app = create_app(settings, issuer=lambda _: issuer)
+    async with served(app, listener):
+        for new, expected in ((None, (500, 503)), (settings, (401, 503))):
+            await app.reload(new)
+            async with browser.get(f"{settings.nextauth_url}/api/projects") as answer:
+                assert answer.status == expected[0]
+            async with browser.get(f"{settings.nextauth_url}/api/health") as answer:
+                checks = (await answer.json(content_type=None))["checks"]
+                assert answer.status == expected[1]
+                assert ("configuration" in checks) is (new is None)
+        await app.reload(dataclasses.replace(settings, hosts=("other.example",)))
+        async with browser.get(f"{settings.nextauth_url}/api/projects") as answer:
+            assert answer.status == 400

@@ -41,6 +41,11 @@ class HealthProbe:
     async def __call__(self, request: PortalRequest) -> Response:
         """`GET /api/health`: 200 `pass` or `warn`, 503 `fail`."""
         health = await self._current(request)
+        if not request.is_configured:
+            lost = HealthCheck(status="fail", latency_ms=0.0)
+            health = msgspec.structs.replace(
+                health, status="fail", checks={**health.checks, "configuration": lost}
+            )
         return _answer(health, 503 if health.status == "fail" else 200)
 
     async def _current(self, request: PortalRequest) -> Health:
