@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
+from math import isfinite
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.transport import MAX_FIELD_ERRORS
 
+MAX_NAME = 128
 T = TypeVar("T")
 Rule = Callable[[Any, frozenset[str]], Iterable[FieldError]]
 """A check over several fields: gets the plain JSON value and the pointers that failed already."""
@@ -41,10 +43,22 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError("too large for a number")
+    return value
+
+
 def plain_json(body: bytes) -> Any:
     """The body as plain Python values, or `Fault(malformed_json)`: no duplicate keys, NaN or other text."""
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        return json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as error:
         raise Fault(errors.MALFORMED_JSON, reason=type(error).__name__) from None
 
@@ -55,12 +69,15 @@ def check(body: bytes, shape: type[T], rules: Iterable[Rule] = ()) -> T:
     Errors: 400 `malformed_json`; 422 `validation_failed` with `field_errors`.
     """
     plain = plain_json(body)
+    info = _info_of(shape)
     failures: list[FieldError] = []
     value: T | None = None
     try:
         value = msgspec.json.decode(body, type=shape)
     except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
-        failures = list(_walk(plain, mi.type_info(shape), ""))
+        failures = list(_walk(plain, info, ""))
+    else:
+        failures = list(_walk_years(plain, info, ""))
     failed = frozenset(failure.field for failure in failures)
     for rule in rules:
         failures += rule(plain, failed)
@@ -73,6 +90,21 @@ def check(body: bytes, shape: type[T], rules: Iterable[Rule] = ()) -> T:
 
 def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def _shown(name: str) -> str:
+    """A name the caller made up, as part of a pointer: cut, and without what JSON cannot carry."""
+    return _escape(name[:MAX_NAME].encode("utf-8", "replace").decode())
+
+
+_infos: dict[Any, mi.Type] = {}
+
+
+def _info_of(shape: Any) -> mi.Type:
+    info = _infos.get(shape)
+    if info is None:
+        info = _infos[shape] = mi.type_info(shape)
+    return info
 
 
 @cache
@@ -122,8 +154,9 @@ def _walk_struct(value: Any, info: mi.StructType, at: str) -> Iterator[FieldErro
         elif field.required:
             yield FieldError(pointer, "required")
     if info.forbid_unknown_fields:
-        for name in value.keys() - known.keys():
-            yield FieldError(f"{at}/{_escape(name)[:128]}", "unknown")
+        for name in value:
+            if name not in known:
+                yield FieldError(f"{at}/{_shown(name)}", "unknown")
 
 
 def _walk_list(value: Any, info: mi.ListType, at: str) -> Iterator[FieldError]:
@@ -189,21 +222,42 @@ def _walk_time(value: Any, at: str) -> Iterator[FieldError]:
         yield FieldError(at, "wrong_type")
         return
     try:
-        msgspec.convert(value, type=datetime)
+        time = msgspec.convert(value, type=datetime)
     except msgspec.ValidationError:
         yield FieldError(at, "format")
         return
-    if parse_time(value) is None:
+    if time.tzinfo is None:
         yield FieldError(at, "naive_time")
+    elif time.year not in YEARS:
+        yield FieldError(at, "format")
+
+
+def _walk_years(value: Any, info: mi.Type, at: str) -> Iterator[FieldError]:
+    """What msgspec lets through: a time whose year no clock has. Looks at members only, never at lists."""
+    if isinstance(info, mi.Metadata):
+        info = info.type
+    if isinstance(info, mi.UnionType):
+        info = next(one for one in info.types if not isinstance(one, mi.NoneType))
+        yield from _walk_years(value, info, at)
+    elif isinstance(info, mi.StructType) and isinstance(value, dict):
+        for field in info.fields:
+            if field.encode_name in value:
+                yield from _walk_years(value[field.encode_name], field.type, f"{at}/{field.encode_name}")
+    elif isinstance(info, mi.DateTimeType) and value is not None:
+        yield from _walk_time(value, at)
 
 
 def parse_time(value: Any) -> datetime | None:
-    """An RFC 3339 time with offset, or None."""
+    """An RFC 3339 time with offset in one of `YEARS`, or None."""
     try:
         time = msgspec.convert(value, type=datetime)
     except msgspec.ValidationError:
         return None
-    return time if time.tzinfo is not None else None
+    return time if time.tzinfo is not None and time.year in YEARS else None
+
+
+YEARS = range(1970, 2200)
+"""Years a time may have. Year 1 with an offset is before the calendar, and no zone can be asked of it."""
 
 
 TEXT_PATTERN = r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z"

@@ -15,7 +15,7 @@ from typing import Any
 
 from aidial_contract import errors
 from aidial_contract.access import Permission
-from aidial_contract.checking import TEXT_PATTERN, parse_time
+from aidial_contract.checking import TEXT_PATTERN, YEARS, parse_time
 from aidial_contract.fault import Fault, FieldError
 
 MAX_TEXT = 200
@@ -127,7 +127,8 @@ def _read_whole(param: QueryParam, text: str) -> tuple[str | None, int | None]:
 def _read_moment(text: str) -> date | datetime | None:
     if _DAY.match(text):
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             return None
+        return day if day.year in YEARS else None
     return parse_time(text)

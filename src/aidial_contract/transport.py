@@ -12,8 +12,10 @@ import msgspec
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
+from aidial_contract.messages import field_codes
 
 MAX_FIELD_ERRORS = 50
+MAX_POINTER = 1_024
 MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1_000
 
 
@@ -63,10 +65,13 @@ def parse(status: int, content_type: str, body: bytes) -> Fault:  # noqa: PLR091
     row = errors.ERRORS.get(wire.code)
     if row is None:
         return violation("error answer has an unknown code")
-    if row.status != status or str(row.category) != wire.category:
+    said = (wire.category, wire.message_key, wire.retryable)
+    if row.status != status or said != (str(row.category), row.message_key, row.retryable):
         return violation("error answer disagrees with the registry")
     if len(wire.field_errors) > MAX_FIELD_ERRORS:
         return violation("error answer has too many field errors")
+    if any(item.code not in field_codes() or len(item.field) > MAX_POINTER for item in wire.field_errors):
+        return violation("error answer has a field error no catalogue knows")
     retry_after_ms = wire.retry_after_ms
     if retry_after_ms is not None and not 0 <= retry_after_ms <= MAX_RETRY_AFTER_MS:
         return violation("error answer has an impossible retry time")

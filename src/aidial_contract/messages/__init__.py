@@ -10,14 +10,28 @@ from functools import cache
 from importlib.resources import files
 
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax.ast import Message, Resource
+
+_FIELDS = "fields-"
+
+
+@cache
+def _resource() -> Resource:
+    return FluentResource(files(__package__).joinpath("en-AU.ftl").read_text(encoding="utf-8"))
 
 
 @cache
 def _bundle() -> FluentBundle:
-    source = files(__package__).joinpath("en-AU.ftl").read_text(encoding="utf-8")
     bundle = FluentBundle(["en-AU"], use_isolating=False)
-    bundle.add_resource(FluentResource(source))
+    bundle.add_resource(_resource())
     return bundle
+
+
+@cache
+def field_codes() -> tuple[str, ...]:
+    """Every code a `FieldError` may have, in the catalogue's order."""
+    ids = (entry.id.name for entry in _resource().body if isinstance(entry, Message))
+    return tuple(name.removeprefix(_FIELDS) for name in ids if name.startswith(_FIELDS))
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What both apps agree on, held against the specification's own tables."""

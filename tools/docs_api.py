@@ -1,0 +1,235 @@
+"""`docs/api.md`: the reference of `/v1`, drawn from its rows and shapes.
+
+The one thing a newcomer would get wrong: the machine-readable twin is `GET /v1/openapi.json`; both come from
+the same rows, so neither can be right alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from docs_examples import UUID, example
+from docs_shapes import shapes
+from docs_text import code, fence, json_block, table
+from docs_text import page as whole_page
+
+from aidial_api.kernel.limits import BUCKETS, BURST_S
+from aidial_api.kernel.openapi import codes_of
+from aidial_api.kernel.route import Access, AuthMode, Precondition, Route, SessionNeed
+from aidial_api.routes import TABLE
+from aidial_contract.errors import ERRORS
+from aidial_contract.query import Kind, QueryParam
+
+INTRODUCTION = """\
+The HTTP API for trusted servers: voice platforms deliver calls, your own systems read them. It answers
+JSON. The same reference is served by every API at `GET /v1/docs`, and as OpenAPI 3.1 at `GET
+/v1/openapi.json`."""
+
+CREDENTIALS = """## Credentials
+
+Send an API key in `X-API-Key`, from a server and never from a browser. When a key and an `Authorization`
+header arrive together, the key is used and the header is not looked at. A person's bearer token comes
+with `X-AiDial-Session`, the session it belongs to; the portal does that.
+
+A key looks like `adk_live_...` or `adk_test_...`, is shown once, and belongs to one tenant. See
+[roles](roles.md#api-keys) for what each scope may do."""
+
+HABITS = """## Habits every client needs
+
+- **Repeat safely.** `POST /v1/calls` may be sent again with the same body: the stored call comes back, 200.
+- **Wait when told.** A 429 or 503 says in `Retry-After` how many seconds to wait.
+- **Say what you change.** `PATCH` needs `If-Match` with the `ETag` of the call you read; `*` means any.
+- **Page by cursor.** `next_cursor` goes into `cursor`, with the same filters, until it is null.
+- **Keep the request id.** It is in `X-Request-Id`; send your own (8 to 64 letters, digits, `.`, `_`, `-`) and
+  it is kept."""
+
+WORDS = {
+    Kind.ID: "id",
+    Kind.CHOICE: "one of",
+    Kind.CHOICES: "one or several, by comma, of",
+    Kind.TEXTS: "texts by comma",
+    Kind.WHOLE: "whole number",
+    Kind.MOMENT: "date, or time with offset",
+    Kind.CURSOR: "cursor",
+    Kind.TEXT: "text",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    rows = sorted(TABLE.rows, key=lambda row: (row.path, row.method))
+    return whole_page(
+        "API reference",
+        INTRODUCTION,
+        CREDENTIALS,
+        HABITS,
+        _limits(),
+        _errors(),
+        "## Routes",
+        *map(_route, rows),
+        "## Shapes",
+        _whole_call(),
+        shapes(TABLE.rows),
+    )
+
+
+def _limits() -> str:
+    rows = (
+        (
+            code(bucket.name),
+            bucket.about,
+            f"{bucket.per_minute:,}" if bucket.per_minute else "-",
+            f"{bucket.per_burst:,}" if bucket.per_burst else "-",
+        )
+        for bucket in BUCKETS.values()
+        if bucket.per_minute
+    )
+    head = ("Bucket", "Counts", "A minute", f"In any {BURST_S} s")
+    about = "Configuration: `AIDIAL_LIMITS_SCALE` multiplies every rate."
+    return "## Rates\n\n" + table(head, rows) + "\n\n" + about
+
+
+def _route(row: Route) -> str:
+    parts = [f"### {row.method} {row.path}", row.summary, _policy(row)]
+    parameters = [*_path_parameters(row), *_header_parameters(row), *map(_parameter, row.query)]
+    if parameters:
+        parts.append(table(("Parameter", "In", "Kind", "Meaning"), parameters))
+    if row.body is not None:
+        limit = f"{row.body_limit_bytes / 1024 / 1024:g} MiB"
+        parts.append(f"Body: {_shape_link(row.body.__name__)}, at most {limit}; unknown fields are refused.")
+    parts += [fence("sh", _curl(row)), _answers(row)]
+    return "\n\n".join(parts)
+
+
+def _policy(row: Route) -> str:
+    if row.access is Access.PUBLIC:
+        return "Public: no credential."
+    words = [f"Credential: {row.auth}.", f"Permission: `{row.permission}` (see [roles](roles.md))."]
+    if row.auth is not AuthMode.KEY and row.session is SessionNeed.OPTIONAL:
+        words.append("A bearer may come without a session.")
+    if row.bucket in BUCKETS and BUCKETS[row.bucket].per_minute:
+        words.append(f"Rate: `{row.bucket}`.")
+    return " ".join(words)
+
+
+def _path_parameters(row: Route) -> list[tuple[str, str, str, str]]:
+    names = [part[1:-1] for part in row.path.split("/") if part.startswith("{")]
+    return [(code(name), "path", "id", "Which one.") for name in names]
+
+
+def _header_parameters(row: Route) -> list[tuple[str, str, str, str]]:
+    if row.precondition is Precondition.IF_MATCH:
+        return [(code("If-Match"), "header", "ETag", "The revision this changes, or `*`. Without it: 428.")]
+    return []
+
+
+def _parameter(param: QueryParam) -> tuple[str, str, str, str]:
+    kind = WORDS[param.kind]
+    if param.choices:
+        kind += " " + ", ".join(map(code, param.choices))
+    elif param.kind is Kind.WHOLE:
+        kind += f", {param.least:,} to {param.most:,}"
+    about = param.about
+    if param.default is not None:
+        about += f" Default: `{param.default}`."
+    if param.required:
+        about += " Required."
+    if param.permission is not None:
+        about += f" Needs `{param.permission}`."
+    return code(param.name), "query", kind, about
+
+
+def _curl(row: Route) -> str:
+    path = "/".join(UUID if part.startswith("{") else part for part in row.path.split("/"))
+    lines = ["curl -sS" + ("" if row.method == "GET" else f" -X {row.method}") + f' "$API{path}"']
+    if row.auth in {AuthMode.KEY, AuthMode.EITHER}:
+        lines.append('-H "X-API-Key: $KEY"')
+    elif row.auth is AuthMode.BEARER:
+        lines.append('-H "Authorization: Bearer $TOKEN"')
+        if row.session is SessionNeed.REQUIRED:
+            lines.append('-H "X-AiDial-Session: $SESSION"')
+    if row.precondition is Precondition.IF_MATCH:
+        lines.append("-H 'If-Match: *'")
+    if row.body is not None:
+        body = msgspec.json.format(msgspec.json.encode(body_example(row)), indent=2).decode()
+        lines += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
+    return " \\\n  ".join(lines)
+
+
+def body_example(row: Route) -> object:
+    """What the reference sends to a row: its required members, or all when every one is optional."""
+    if row.body is None:
+        return None
+    return example(row.body) or {"outcome": "appointment_booked"}
+
+
+def _answers(row: Route) -> str:
+    lines = [
+        f"- {status}: {_shape_link(shape.__name__) if shape is not None else 'a document'}"
+        for status, shape in row.answers.items()
+    ]
+    own = [one for one in codes_of(row) if one not in _expected(row)]
+    if own:
+        lines.append("- errors besides [those of every route](#errors): " + _links(own))
+    return "Answers:\n\n" + "\n".join(lines)
+
+
+def _shape_link(name: str) -> str:
+    return f"[{name}](#{name.lower()})"
+
+
+def _links(codes: Iterable[str]) -> str:
+    return ", ".join(f"[{one}](errors.md#{one})" for one in codes)
+
+
+def _shared(rows: Iterable[Route]) -> tuple[str, ...]:
+    """The codes that every one of some rows may answer, in registry order."""
+    sets = [set(codes_of(row)) for row in rows]
+    shared = set.intersection(*sets) if sets else set()
+    return tuple(one for one in ERRORS if one in shared)
+
+
+def _everywhere() -> tuple[str, ...]:
+    return _shared(TABLE.rows)
+
+
+def _with_credential() -> tuple[str, ...]:
+    shared = _shared(row for row in TABLE.rows if row.access is not Access.PUBLIC)
+    return tuple(one for one in shared if one not in _everywhere())
+
+
+def _with_session() -> tuple[str, ...]:
+    shared = _shared(row for row in TABLE.rows if row.auth in {AuthMode.EITHER, AuthMode.BEARER})
+    return tuple(one for one in shared if one not in {*_everywhere(), *_with_credential()})
+
+
+def _expected(row: Route) -> set[str]:
+    codes = set(_everywhere())
+    if row.access is not Access.PUBLIC:
+        codes |= set(_with_credential())
+        if row.auth is not AuthMode.KEY:
+            codes |= set(_with_session())
+    return codes
+
+
+def _errors() -> str:
+    return "\n".join(
+        (
+            "## Errors\n",
+            "Every error has the [transport](errors.md#transport) envelope. Routes list what they add.\n",
+            f"- Every route: {_links(_everywhere())}",
+            f"- Every route that takes a credential: {_links(_with_credential())}",
+            f"- Every route that takes a person's bearer: {_links(_with_session())}",
+        )
+    )
+
+
+def _whole_call() -> str:
+    """An example of a call with everything in it."""
+    bodies = [row.body for row in TABLE.rows if row.name == "calls.create"]
+    return "\n\n".join(
+        "A delivered call with everything in it:\n\n" + json_block(example(body, everything=True))
+        for body in bodies
+        if body is not None
+    )
