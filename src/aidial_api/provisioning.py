@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.reach import Reach
@@ -120,9 +122,11 @@ class Provisioner:
                 person.client_id,
                 person.partner_org_id,
             )
+            # A known person whose provider moved (a demo on another port) is taken along.
             await tx.execute(
                 "INSERT INTO users (user_id, issuer, email, first_name, last_name, mfa_required)"
-                " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO UPDATE"
+                " SET issuer = excluded.issuer, subject = NULL WHERE users.issuer <> excluded.issuer",
                 user_id,
                 self._issuer,
                 person.email.lower(),
@@ -133,6 +137,11 @@ class Provisioner:
             await _assign(tx, user_id, person.projects)
         return user_id
 
+    async def has_client(self, client_id: str) -> bool:
+        """Whether there is a tenant of this id."""
+        async with owner_transaction(self._owner_url, Reach((client_id,))) as tx:
+            return bool(await tx.fetchval("SELECT count(*) FROM clients WHERE client_id = $1", client_id))
+
     async def add_key(
         self,
         client_id: str,
@@ -142,32 +151,80 @@ class Provisioner:
         description: str,
         expires_at: datetime | None = None,
     ) -> ApiKeyText:
-        """Register a key made by `aidial_contract.ids.new_api_key`; only its hash is stored."""
-        parts = parse_api_key(key_text)
-        if parts is None:
-            raise ValueError("not the text of an API key")
-        async with owner_transaction(self._owner_url, Reach((client_id,))) as tx:
-            await tx.execute(
-                "INSERT INTO api_keys (client_id, api_key_id, secret_sha256, last_four, scope, environment,"
-                " description, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-                client_id,
-                parts.api_key_id,
-                hashlib.sha256(parts.secret.encode("ascii")).digest(),
-                key_text[-4:],
-                scope,
-                parts.environment,
-                description,
-                expires_at,
-            )
-            await tx.execute(
-                "INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action,"
-                " target_kind, target_id) VALUES ($1, $2, 'system', 'command line',"
-                " 'api_keys.key.created', 'api_key', $3)",
-                new_id(),
-                client_id,
-                parts.api_key_id,
-            )
-        return parts
+        """Register a key; see the function of the same name."""
+        return await add_key(
+            self._owner_url, client_id, key_text, scope=scope, description=description, expires_at=expires_at
+        )
+
+
+async def add_key(
+    owner_url: str,
+    client_id: str,
+    key_text: str,
+    *,
+    scope: str,
+    description: str,
+    expires_at: datetime | None = None,
+) -> ApiKeyText:
+    """Register a key made by `aidial_contract.ids.new_api_key`; only its hash is stored."""
+    parts = parse_api_key(key_text)
+    if parts is None:
+        raise ValueError("not the text of an API key")
+    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
+        made = await tx.execute(
+            "INSERT INTO api_keys (client_id, api_key_id, secret_sha256, last_four, scope, environment,"
+            " description, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            client_id,
+            parts.api_key_id,
+            hashlib.sha256(parts.secret.encode("ascii")).digest(),
+            key_text[-4:],
+            scope,
+            parts.environment,
+            description,
+            expires_at,
+        )
+        if made != "INSERT 0 0":  # otherwise registered at an earlier start
+            await _record(tx, client_id, "api_keys.key.created", parts.api_key_id)
+    return parts
+
+
+async def list_keys(owner_url: str, client_id: str) -> list[asyncpg.Record]:
+    """A tenant's keys, newest first, without anything secret."""
+    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
+        return await tx.fetch(
+            "SELECT api_key_id, last_four, scope, environment, description, created_at, expires_at,"
+            " last_used_at, revoked_at FROM api_keys WHERE client_id = $1"
+            " ORDER BY created_at DESC, api_key_id",
+            client_id,
+        )
+
+
+async def revoke_key(owner_url: str, client_id: str, api_key_id: str, reason: str) -> bool:
+    """Revoke a key at once; False when the tenant has no such active key."""
+    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
+        done = await tx.execute(
+            "UPDATE api_keys SET revoked_at = now(), revoked_reason = $3"
+            " WHERE client_id = $1 AND api_key_id = $2 AND revoked_at IS NULL",
+            client_id,
+            api_key_id,
+            reason or None,
+        )
+        if done == "UPDATE 0":
+            return False
+        await _record(tx, client_id, "api_keys.key.revoked", api_key_id, why=reason or None)
+        return True
+
+
+async def _record(tx: Tx, client_id: str, action: str, api_key_id: str, why: str | None = None) -> None:
+    await tx.execute(
+        "INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action, target_kind,"
+        " target_id, why) VALUES ($1, $2, 'system', 'command line', $3, 'api_key', $4, $5)",
+        new_id(),
+        client_id,
+        action,
+        api_key_id,
+        why,
+    )
 
 
 async def _assign(tx: Tx, user_id: str, projects: Iterable[tuple[str, str | None]]) -> None:

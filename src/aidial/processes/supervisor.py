@@ -74,9 +74,13 @@ class Supervisor:
     def run(self) -> NoReturn:
         """Keep everything running until a signal comes. Errors: `StopRequested`, or a member's own."""
         while True:
-            for check, _ in self._members:
-                check()
+            self.check()
             time.sleep(_CHECK_EVERY_S)
+
+    def check(self) -> None:
+        """Look after every member once; for those who wait for something else. Errors: a member's own."""
+        for check, _ in self._members:
+            check()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if not self._stopping:  # a second signal changes nothing: stopping is under way and bounded

@@ -144,8 +144,9 @@ async def test_roles_cannot_step_over_the_wall(catalogue: Catalogue) -> None:
 async def test_filter_columns_are_text_and_unique_keys_of_tenants_lead_with_the_tenant(
     catalogue: Catalogue,
 ) -> None:
+    # The queue's own types (schema jobs) are no filter under a policy: its tables have none.
     enums = await catalogue.fetchval(
-        "SELECT count(*) FROM pg_type WHERE typtype = 'e' AND typnamespace >= 16384"
+        "SELECT count(*) FROM pg_type WHERE typtype = 'e' AND typnamespace = 'public'::regnamespace"
     )
     assert enums == 0
     keys = await catalogue.fetch(

@@ -16,6 +16,7 @@ import msgspec
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.crypto import TenantKey
+from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.calls.redacting import Redacted, redact_call
 from aidial_api.surfaces.calls.store import StoredCall, find_delivered, insert_call
 from aidial_contract import errors
@@ -57,6 +58,8 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
         redacted = await redact_call(body, ask.services.redactors)
         if await insert_call(ask.tx, _stored(client_id, call_id, body, redacted, key, mark)):
             await record(ask, _delivered(client_id, call_id, body, redacted))
+            if body.status == "live":
+                await stalled.watch(ask.tx, client_id, body.project_id, call_id, body.started_at)
             row = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)
             return _required(row), True
         known = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -89,6 +90,39 @@ async def insert_call(tx: Tx, call: StoredCall) -> bool:
         sql, *call.columns.values(), call.turns, call.raw, call.redaction_counts, list(call.tokens)
     )
     return bool(made)
+
+
+async def longest_call(tx: Tx, client_id: str, project_id: str) -> timedelta:
+    """How long a call of this project may last."""
+    minutes: int = await tx.fetchval(
+        "SELECT max_duration_minutes FROM projects WHERE client_id = $1 AND project_id = $2",
+        client_id,
+        project_id,
+    )
+    return timedelta(minutes=minutes)
+
+
+async def live_call(tx: Tx, client_id: str, call_id: str) -> asyncpg.Record | None:
+    """A call that is still live, held until the end of the transaction, with what says whether it may be."""
+    return await tx.fetchrow(
+        "SELECT c.project_id, c.started_at, p.max_duration_minutes, now() AS now FROM calls c"
+        " JOIN projects p ON p.client_id = c.client_id AND p.project_id = c.project_id"
+        " WHERE c.client_id = $1 AND c.call_id = $2 AND c.status = 'live' FOR UPDATE OF c",
+        client_id,
+        call_id,
+    )
+
+
+async def mark_stalled(tx: Tx, client_id: str, call_id: str) -> None:
+    """Give up on a live call: its end is unknown, its transcript lacks one, somebody should look."""
+    await tx.execute(
+        "UPDATE calls SET status = 'unknown', end_reason = 'unknown', attention_flag = true,"
+        " attention_reason = 'stalled', transcript_state = CASE WHEN transcript_state <> 'live'"
+        " THEN transcript_state WHEN message_count > 0 THEN 'incomplete' ELSE 'missing' END,"
+        " version = version + 1, updated_at = now() WHERE client_id = $1 AND call_id = $2",
+        client_id,
+        call_id,
+    )
 
 
 async def update_call(tx: Tx, client_id: str, call_id: str, version: int, changes: dict[str, Any]) -> bool:

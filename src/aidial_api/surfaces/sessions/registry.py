@@ -16,7 +16,7 @@ from aidial_api.kernel.actor import Person
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
-from aidial_api.surfaces.sessions import store
+from aidial_api.surfaces.sessions import expiry, store
 from aidial_api.surfaces.sessions.first_sign_in import bind
 from aidial_contract import errors
 from aidial_contract.fault import Fault
@@ -50,7 +50,7 @@ def person_of(ask: Ask) -> Person:
 async def register(ask: Ask) -> RegisteredSession:
     """Begin a session from the ID token of the body.
 
-    Errors: 401 `token_*` when the ID token proves nothing; 404 `not_found` when AiDial does not know the person.
+    Errors: 401 `token_*` when the ID token proves nothing; 404 `not_found` for a person AiDial does not know.
     """
     body: NewSession = ask.body
     claims = await ask.services.verifier.id_claims(body.id_token, person_of(ask).subject, body.nonce)
@@ -64,6 +64,7 @@ async def register(ask: Ask) -> RegisteredSession:
         ask,
         event(ask, "created", row.session_id, technical={"second_factor": row.mfa_satisfied}),
     )
+    await expiry.watch(ask.tx, person_of(ask), row.session_id, row.idle_expires_at)
     soon = row.idle_expires_at - now < EXPIRING
     return RegisteredSession(
         session_id=row.session_id,

@@ -1,0 +1,1 @@
+"""The sub-commands of `aidial`, one small module for each."""

@@ -1,0 +1,142 @@
+"""`aidial doctor`: is this installation fit to serve, and if not, what is to be done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+import asyncpg
+import typer
+
+from aidial.stops import Exit
+from aidial_contract.settings import ConfigurationError
+
+_TIMEOUT_S = 5.0
+_UNWALLED = """
+SELECT c.relname FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
+  AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1
+"""
+_WORKING = (
+    "SELECT count(*) FROM jobs.procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; `todo` is empty when all is well, `code` is what a failure ends in."""
+
+    name: str
+    todo: str = ""
+    code: Exit = Exit.FAILED
+    warning: bool = False
+
+
+def command() -> None:
+    """Check configuration, database, migrations, role, row-level security, worker and issuer.
+
+    Reads what `aidial api` reads. Exit codes: 0 all well (warnings included), 78 configuration, 69 something
+    does not answer, 1 something answers and is wrong.
+
+    Example: aidial doctor
+    """
+    findings = asyncio.run(_examine())
+    for finding in findings:
+        mark = "ok  " if not finding.todo else "warn" if finding.warning else "FAIL"
+        typer.echo(f"{mark}  {finding.name}{f': {finding.todo}' if finding.todo else ''}")
+    codes = [finding.code for finding in findings if finding.todo and not finding.warning]
+    if codes:
+        raise typer.Exit(max(codes))
+
+
+async def _examine() -> list[Finding]:
+    from aidial_api.settings import read_settings  # noqa: PLC0415
+
+    try:
+        settings = read_settings(os.environ)
+    except ConfigurationError as error:
+        problems = "; ".join(f"{name} {reason}" for name, reason in error.problems.items())
+        return [Finding("configuration", problems, Exit.CONFIGURATION)]
+    return [
+        Finding("configuration"),
+        *await _database(settings.database_url),
+        await _issuer(settings.issuer),
+    ]
+
+
+async def _database(url: str) -> list[Finding]:
+    from aidial_api.kernel.roles import DatabaseRefused, choose_role  # noqa: PLC0415
+
+    try:
+        role = await choose_role(url, timeout_s=_TIMEOUT_S)
+        connection = await asyncpg.connect(url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
+    except DatabaseRefused as refused:
+        return [Finding("database reachable"), Finding("role", str(refused), Exit.CONFIGURATION)]
+    except (OSError, asyncpg.PostgresError) as gone:
+        return [Finding("database reachable", f"it does not answer: {gone}", Exit.UNAVAILABLE)]
+    try:
+        if role is not None:
+            await connection.execute(f'SET ROLE "{role}"')
+        checks: list[Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Finding]]] = [
+            _migrations,
+            _walls,
+            _workers,
+        ]
+        found = [Finding("database reachable"), Finding("role is bound by row-level security")]
+        return found + [await check(connection) for check in checks]
+    finally:
+        await connection.close(timeout=_TIMEOUT_S)
+
+
+async def _migrations(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
+    from aidial_api.kernel.migrate import head  # noqa: PLC0415
+
+    try:
+        found = await connection.fetchval("SELECT version_num FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        found = None
+    if found == head():
+        return Finding("migrations at head")
+    return Finding(
+        "migrations at head",
+        f"the database is at {found or 'nothing'}, this version needs {head()}; run: aidial db migrate",
+    )
+
+
+async def _walls(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
+    rows = await connection.fetch(_UNWALLED)
+    names = ", ".join(row["relname"] for row in rows)
+    return Finding(
+        "row-level security forced", f"not on {names}; restore the migrations' policies" if names else ""
+    )
+
+
+async def _workers(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
+    try:
+        working = await connection.fetchval(_WORKING)
+    except asyncpg.PostgresError:
+        working = 0
+    todo = "" if working else "none has been heard of for a minute; run: aidial worker"
+    return Finding("a worker works", todo, warning=True)
+
+
+async def _issuer(issuer: str) -> Finding:
+    url = f"{issuer}/.well-known/openid-configuration"
+    try:
+        async with (
+            asyncio.timeout(_TIMEOUT_S),
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(url, allow_redirects=False) as answer,
+        ):
+            document = await answer.json(content_type=None)
+            named = document.get("issuer") if isinstance(document, dict) else None
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as gone:
+        return Finding("issuer reachable", f"{url} does not answer: {type(gone).__name__}", Exit.UNAVAILABLE)
+    if named != issuer:
+        return Finding(
+            "issuer reachable", "it calls itself by another name than ZITADEL_ISSUER", Exit.CONFIGURATION
+        )
+    return Finding("issuer reachable")

@@ -1,0 +1,127 @@
+"""The demo's organisation into the database and into the identity provider: idempotent, at every start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from aidial.seed.tenants import CLIENTS, KEYS, PARTNER, PEOPLE, DemoPerson
+from aidial.stops import CommandStopped, Exit
+from aidial_api.kernel.crypto import MasterKey
+from aidial_api.kernel.db import DatabaseUnavailable, owner_transaction
+from aidial_api.kernel.reach import Reach
+from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
+from aidial_contract.access import Role
+from aidial_identity import Account, Client, IdentityConfig
+from aidial_identity.config import save_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aidial.demo.environment import Effective
+    from aidial.demo.memory import Secrets
+
+CALLBACK_PATH = "/api/auth/callback/zitadel"
+SIGNED_OUT_PATH = "/sign-in"
+BACKCHANNEL_PATH = "/api/auth/backchannel-logout"
+
+
+async def provision(known: Effective, secrets: Secrets) -> None:
+    """Partner, clients, people and keys as `aidial.seed.tenants` lists them."""
+    maker = Provisioner(known.owner_url, known.master_key, known.issuer)
+    try:
+        await maker.add_partner(PARTNER.partner_org_id, PARTNER.name)
+        for client in CLIENTS:
+            business = client.business
+            await maker.add_client(
+                NewClient(
+                    client_id=business.client_id,
+                    name=business.name,
+                    timezone=business.timezone,
+                    partner_org_id=client.managed_by,
+                    web_domain=business.domain,
+                    projects=tuple(
+                        NewProject(
+                            project_id=project.project_id,
+                            display_name=project.name,
+                            timezone=business.timezone,
+                        )
+                        for project in business.projects
+                    ),
+                )
+            )
+        await _require_our_master_key(known)
+        for person in PEOPLE:
+            await maker.add_person(_new_person(person))
+        for key in KEYS:
+            await maker.add_key(
+                key.client_id, secrets.api_key(key), scope=key.scope, description=key.description
+            )
+    except (DatabaseUnavailable, asyncpg.PostgresError) as problem:
+        raise CommandStopped(f"the database refused the demo's data: {problem}", Exit.UNAVAILABLE) from None
+
+
+async def _require_our_master_key(known: Effective) -> None:
+    """Data under another master key cannot be read; say so now and not call by call."""
+    wanted = MasterKey(known.master_key).key_id
+    reach = Reach(tuple(client.client_id for client in CLIENTS))
+    async with owner_transaction(known.owner_url, reach) as tx:
+        rows = await tx.fetch("SELECT DISTINCT master_key_id FROM client_keys")
+    if any(row["master_key_id"] != wanted for row in rows):
+        raise CommandStopped(
+            "this database holds a demo that was made under another AIDIAL_MASTER_KEY. Set that one, or name "
+            "an empty database.",
+            Exit.CONFIGURATION,
+        )
+
+
+def _new_person(person: DemoPerson) -> NewPerson:
+    owners = {project_id: client.client_id for client in CLIENTS for project_id in client.project_ids}
+    role = Role(person.role)
+    client_id = person.client_ids[0] if person.client_ids and person.partner_org_id is None else None
+    return NewPerson(
+        user_id=person.user_id,
+        email=person.email,
+        first_name=person.given,
+        last_name=person.surname,
+        role=role,
+        client_id=client_id,
+        partner_org_id=person.partner_org_id,
+        projects=tuple((owners[project_id], project_id) for project_id in person.project_ids),
+    )
+
+
+def write_identity(known: Effective, secrets: Secrets, folder: Path) -> Path:
+    """The provider's configuration for this start's addresses; returns its file."""
+    portal = Client(
+        client_id=known.client_id,
+        client_secret=known.client_secret,
+        redirect_uris=(known.portal_url + CALLBACK_PATH,),
+        post_logout_redirect_uris=(known.portal_url + SIGNED_OUT_PATH, known.portal_url),
+        backchannel_logout_uri=known.portal_url + BACKCHANNEL_PATH,
+    )
+    config = IdentityConfig(
+        issuer=known.issuer,
+        key_file=str(folder / "keys.json"),
+        state_file=str(folder / "state.sqlite3"),
+        project_id="aidial-demo",
+        api_audience=known.audience,
+        clients=(portal,),
+        accounts=tuple(_account(person, secrets) for person in PEOPLE),
+    )
+    file = folder / "config.json"
+    save_config(config, file)
+    return file
+
+
+def _account(person: DemoPerson, secrets: Secrets) -> Account:
+    credentials = secrets.people[person.email]
+    return Account(
+        subject=person.user_id,
+        email=person.email,
+        password=credentials.password,
+        given_name=person.given,
+        family_name=person.surname,
+        otp_secret=credentials.otp_secret,
+    )

@@ -1,0 +1,109 @@
+"""The worker: runs the jobs of `aidial_api.jobs` from the database's queue.
+
+The one thing a newcomer would get wrong: it has no eyes of its own. Each job runs as the application role in
+a transaction of the one tenant (or person) its arguments name; the worker never lists tenants. Source:
+`docs/decisions/0010-jobs-carry-their-tenant.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+import procrastinate
+import psycopg
+import structlog
+from procrastinate import exceptions
+from psycopg.conninfo import make_conninfo
+
+from aidial.stops import CommandStopped, Exit
+from aidial_api.jobs import JOBS
+from aidial_api.kernel import logs
+from aidial_api.kernel.db import CONNECT_TIMEOUT_S, Database, DatabaseRefused, DatabaseUnavailable
+from aidial_api.kernel.jobs import QUEUE, Job
+from aidial_api.kernel.roles import choose_role
+from aidial_api.settings import read_settings
+from aidial_contract.settings import EXIT_CODE, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+CONCURRENCY = 4
+CONNECTIONS = 4
+STOP_S = 5.0
+HEARTBEAT_S, LOST_AFTER_S = 10.0, 30.0
+RETRIES = 8
+_log = structlog.get_logger("aidial_worker")
+
+
+def run_worker() -> None:
+    """Work until SIGTERM or Ctrl-C; exits with 78 for a bad configuration, 69 without a database."""
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        for name, reason in error.problems.items():
+            print(f"aidial worker: {name}: {reason}", file=sys.stderr)  # noqa: T201 - before logs exist
+        sys.exit(EXIT_CODE)
+    logs.set_up()
+    try:
+        asyncio.run(work(settings.database_url))
+    except DatabaseRefused as refused:
+        raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
+    except DatabaseUnavailable as gone:
+        raise CommandStopped(f"the database does not answer: {gone.reason}", Exit.UNAVAILABLE) from None
+    except (exceptions.ConnectorException, psycopg.Error, OSError) as gone:
+        raise CommandStopped(f"the job queue is gone: {type(gone).__name__}", Exit.UNAVAILABLE) from None
+
+
+async def work(database_url: str, *, wait: bool = True) -> None:
+    """Run jobs as they come due; with `wait` False, only those due now."""
+    role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
+    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY)
+    try:
+        app = _app(database_url, role, db)
+        async with app.open_async():
+            await app.run_worker_async(
+                queues=[QUEUE],
+                wait=wait,
+                concurrency=CONCURRENCY,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=STOP_S,
+                install_signal_handlers=wait,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=LOST_AFTER_S,
+            )
+    finally:
+        await db.close()
+
+
+def _app(database_url: str, role: str | None, db: Database) -> procrastinate.App:
+    options = "-c search_path=jobs" + (f" -c role={role}" if role else "")
+    connector = procrastinate.PsycopgConnector(
+        conninfo=make_conninfo(database_url, options=options, application_name="aidial worker"),
+        min_size=1,
+        max_size=CONNECTIONS,
+        timeout=CONNECT_TIMEOUT_S,
+    )
+    app = procrastinate.App(connector=connector)
+    retry = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=3)
+    for job in JOBS:
+        app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="jobs.rescue", queue=QUEUE, queueing_lock="jobs.rescue")
+    async def rescue(timestamp: int) -> None:  # noqa: ARG001 - procrastinate gives it
+        """Run again what a killed worker left half-way."""
+        for lost in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=LOST_AFTER_S):
+            _log.warning("job.rescued", job=lost.task_name, job_id=lost.id)
+            await app.job_manager.retry_job(lost)
+
+    return app
+
+
+def _runner(job: Job, db: Database) -> Callable[..., Awaitable[None]]:
+    async def run(**arguments: Any) -> None:
+        await job.run(db, **arguments)
+        _log.info("job.done", job=job.name, **arguments)
+
+    return run

@@ -1,0 +1,12 @@
+"""Every background job, as `routes.py` has every route: what is not listed here is never run.
+
+The one thing a newcomer would get wrong: a name is stable for ever, because queued jobs of an earlier version
+carry it.
+"""
+
+from __future__ import annotations
+
+from aidial_api.surfaces.calls import stalled
+from aidial_api.surfaces.sessions import expiry
+
+JOBS = (stalled.CHECK, expiry.EXPIRE)

@@ -1,0 +1,45 @@
+"""Work for later: put into the queue in the transaction of what it is about, or not at all.
+
+The one thing a newcomer would get wrong: the queue (schema `jobs`, procrastinate's) knows no tenants and its
+rows are read by the worker before any reach is set. So a job carries ids only, never text; what it does, it
+does in a transaction of the tenant that its arguments name, under row-level security like a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from aidial_api.kernel.transaction import Tx
+
+QUEUE = "aidial"
+
+_ENQUEUE = """
+SELECT jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
+    $1::varchar, $2::varchar, 0, NULL, NULL, $3::text::jsonb, $4::timestamptz
+)::jobs.procrastinate_job_to_defer_v1])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A kind of job: its stable name, and what runs it with the enqueued arguments.
+
+    A job may run twice (a worker was killed half-way): it must find out for itself what is left to do.
+    """
+
+    name: str
+    run: Callable[..., Awaitable[None]]
+
+
+async def enqueue(tx: Tx, name: str, arguments: dict[str, str], *, at: datetime) -> None:
+    """Have the worker run job `name` at `at` (aware), provided that this transaction commits.
+
+    `arguments` are ids: keyword arguments of the job's `run` after the database.
+    """
+    await tx.execute(_ENQUEUE, QUEUE, name, msgspec.json.encode(arguments).decode(), at)
