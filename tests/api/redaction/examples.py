@@ -41,6 +41,7 @@ COVERED = [
     ("john.smith+dental@gmail.com.", "[EMAIL]."),
     ("Send it to JOHN_SMITH@Harbour-Dental.com.au please", "Send it to [EMAIL] please"),
     ("it's john dot smith at gmail dot com dot au thanks", "it's [EMAIL] thanks"),
+    ("my email is sarah jones at gmail dot com", "my email is [EMAIL]"),
     ("s a r a h underscore 99 at hotmail dot com", "[EMAIL]"),
     ("john smith 42 @ outlook.com", "john [EMAIL]"),
     ("four one one one one one one one one one one one one one one one", "[CARD]"),
@@ -100,6 +101,7 @@ KEPT = [
     "My birthday is on 13 March",
     "oh, one second please",
     "The temperature is 38.5 and it is 100 percent",
+    "one two three four five six seven eight nine ten",
     "Room 12, level 3, at 10 o'clock",
     "4111 1111 1111 1112",
     "2123 45671 1",
@@ -120,6 +122,7 @@ CONVERSATIONS = [
         ["0412", "0412 yep", "345", "345", "678", "so 0412 345 678?"],
         ["[PHONE]", "[PHONE] yep", "[PHONE]", "[PHONE]", "[PHONE]", "so [PHONE]?"],
     ),
+    (["0412", "yes", "345", "yes", "345"], ["[PHONE]", "yes", "[PHONE]", "yes", "[PHONE]"]),
     (["4111 1111", "got it", "1111 1111"], ["[CARD]", "got it", "[CARD]"]),
     (["What's your date of birth?", "13 March 1985"], ["What's your date of birth?", "[DATE_OF_BIRTH]"]),
     (

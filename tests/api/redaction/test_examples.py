@@ -9,7 +9,7 @@ from aidial_api.kernel.redaction import Kind, counts, raw_for_vault, redact, red
 from .examples import CONVERSATIONS, COVERED, KEPT
 
 
-@pytest.mark.parametrize(["said", "stored"], COVERED)
+@pytest.mark.parametrize(("said", "stored"), COVERED)
 def test_what_a_caller_says_about_themselves_is_covered(said: str, stored: str) -> None:
     assert redact(said).text == stored
 
@@ -19,7 +19,7 @@ def test_times_prices_and_references_stay_readable(said: str) -> None:
     assert redact(said).text == said
 
 
-@pytest.mark.parametrize(["said", "stored"], CONVERSATIONS)
+@pytest.mark.parametrize(("said", "stored"), CONVERSATIONS)
 def test_a_number_spoken_over_several_turns_is_covered(said: list[str], stored: list[str]) -> None:
     assert [turn.text for turn in redact_turns(said).turns] == stored
 

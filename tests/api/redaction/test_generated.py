@@ -155,5 +155,8 @@ def test_nothing_of_a_number_survives_beside_other_numbers(number: str, before: 
     st.integers(1, 12), st.integers(0, 59), st.integers(1, 28), st.integers(1990, 2030), st.integers(1, 9999)
 )
 def test_times_dates_and_prices_stay(hour: int, minute: int, day: int, year: int, price: int) -> None:
-    said = f"At {hour}:{minute:02} pm on {day}/3/{year}, {day} March {year}, {year}-03-{day:02}, ${price}, {hour} people"
+    said = (
+        f"At {hour}:{minute:02} pm on {day}/3/{year}, {day} March {year}, "
+        f"{year}-03-{day:02}, ${price}, {hour} people"
+    )
     assert redact(said).text == said

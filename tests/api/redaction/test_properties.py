@@ -20,7 +20,58 @@ from aidial_api.kernel.redaction import (
 anything = st.text(st.characters(codec=None), max_size=60)
 fragments = st.lists(
     st.sampled_from(
-        ["0412", "345", "678", "4111", "1111", "2123", "45670", "1", "oh", "double", "three", "hundred", "and", "at", "dot", "com", "gmail", "@", "a@b.co", "born", "13", "March", "1985", "cvv", "123", "Smith", "Street", "unit", "phone", "passport", "N", "licence", "card", "medicare", "order", "number", "61", "+", "(", ")", "/", ",", ".", "?", "[PHONE]", "[CVV]", "tfn", "PO", "box", "12"]
+        [
+            "0412",
+            "345",
+            "678",
+            "4111",
+            "1111",
+            "2123",
+            "45670",
+            "1",
+            "oh",
+            "double",
+            "three",
+            "hundred",
+            "and",
+            "at",
+            "dot",
+            "com",
+            "gmail",
+            "@",
+            "a@b.co",
+            "born",
+            "13",
+            "March",
+            "1985",
+            "cvv",
+            "123",
+            "Smith",
+            "Street",
+            "unit",
+            "phone",
+            "passport",
+            "N",
+            "licence",
+            "card",
+            "medicare",
+            "order",
+            "number",
+            "61",
+            "+",
+            "(",
+            ")",
+            "/",
+            ",",
+            ".",
+            "?",
+            "[PHONE]",
+            "[CVV]",
+            "tfn",
+            "PO",
+            "box",
+            "12",
+        ]
     ),
     max_size=24,
 ).map(" ".join)
@@ -85,9 +136,10 @@ def test_time_grows_with_length_and_no_faster(unit: str) -> None:
         redact(text)
         return time.process_time() - began
 
-    small = min(cpu_seconds(20_000) for _ in range(2))
-    large = cpu_seconds(160_000)
-    assert large < max(small, 0.002) * 8 * 4
+    def grows_linearly() -> bool:
+        return cpu_seconds(160_000) < max(cpu_seconds(20_000), 0.002) * 8 * 3
+
+    assert any(grows_linearly() for _ in range(3))  # a busy machine may disturb one measurement
 
 
 def test_a_call_past_the_cap_fails_instead_of_showing_anything() -> None:

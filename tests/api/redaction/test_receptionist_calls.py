@@ -55,7 +55,8 @@ def test_every_number_in_the_receptionists_calls_is_covered(capsys: pytest.Captu
     with capsys.disabled():
         print(  # noqa: T201 - the measurement is the point
             f"\nphones {measured.phones_covered}/{measured.phones}, "
-            f"addresses {measured.addresses_covered}/{measured.addresses}, false phones {len(measured.false_phones)}"
+            f"addresses {measured.addresses_covered}/{measured.addresses}, "
+            f"false phones {len(measured.false_phones)}"
         )
     assert measured.phones_covered == measured.phones > 0
     assert len(measured.false_phones) <= measured.marked * 0.01

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .marks import Find, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .context import Context, Word
     from .fold import Doc
@@ -56,12 +56,13 @@ _TURNS = 2
 _BEHIND = 60
 
 
-def births(doc: Doc, context: Context) -> Iterator[Find]:
-    """Yield the date each birth word is about, and every repeat of it."""
+def births(doc: Doc, context: Context, check: Callable[[], None]) -> Iterator[Find]:
+    """Yield the date each birth word is about, and every repeat of it. `check` may raise."""
     if not any(hint in doc.text for hint in _HINTS):
         return
     said: set[str] = set()
     for word in _words(doc, context):
+        check()
         found = _ahead(doc, word) or _behind(doc, word)
         if found:
             said.add(found[0])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .fold import Doc
 
 MINIMUM = 6  # nothing shorter is recognised by its digits alone
+LONGEST = 64
 _BREAK = re.compile(r"[.,;?!\n]|[a-z]{2}")
 
 
@@ -29,27 +30,31 @@ class Piece:
         return "".join(atom.digits for atom in self.atoms)
 
 
-def without_echoes(run: Run) -> list[Piece]:
-    """Part a run by turns and lay a turn that repeats the turn before it, or all so far, over it."""
-    by_turn: list[list[Atom]] = []
+def by_turn(run: Run) -> list[Piece]:
+    """Part a run by turns."""
+    pieces: list[Piece] = []
     for index, atom in enumerate(run.atoms):
         if index and run.turns[index] == run.turns[index - 1]:
-            by_turn[-1].append(atom)
+            pieces[-1].atoms.append(atom)
         else:
-            by_turn.append([atom])
+            pieces.append(Piece([atom], []))
+    return pieces
+
+
+def without_echoes(run: Run) -> list[Piece]:
+    """Part a run by turns and lay a turn that repeats the turn before it, or all so far, over it."""
     pieces: list[Piece] = []
     whole = ""
-    for atoms in by_turn:
-        said = "".join(atom.digits for atom in atoms)
+    for piece in by_turn(run):
+        said = piece.digits
         if pieces and len(said) > 1 and said == pieces[-1].digits:
-            pieces[-1].echoes.append(atoms)
+            pieces[-1].echoes.append(piece.atoms)
         elif pieces and len(said) > 1 and said == whole:
-            for piece in pieces:
-                piece.echoes.append(atoms)
+            for earlier in pieces:
+                earlier.echoes.append(piece.atoms)
         else:
-            pieces.append(Piece(atoms, []))
-            whole += said
-            whole = whole[-64:]
+            pieces.append(piece)
+            whole = (whole + said)[-LONGEST:]
     return pieces
 
 

@@ -119,6 +119,9 @@ _NOT_A_NAME = frozenset(
         "e-mail",
     ]
 )
+_NAMES = re.compile(
+    r"(?:mail(?: address)?(?: is| to|,|:)?|it's|it is|that's|that is) ((?:[a-z]{2,20} ){1,2})$"
+)
 _LEFT = 90
 _LOCAL = 64
 _WORDS = 24
@@ -164,7 +167,10 @@ def _spoken(text: str, at: int, said: str) -> tuple[int, int] | None:
     if not domain:
         return None
     start = _local_start(text, at)
-    return None if start is None else (start, domain.end())
+    if start is None:
+        return None
+    names = _NAMES.search(text[max(0, start - _LEFT) : start])
+    return start - len(names[1]) if names else start, domain.end()
 
 
 def _local_start(text: str, end: int) -> int | None:

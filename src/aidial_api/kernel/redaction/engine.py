@@ -109,7 +109,7 @@ def _recognise(doc: Doc, check: Callable[[], None]) -> Iterator[Find]:
     check()
     yield from emails(doc.text)
     check()
-    yield from births(doc, context)
+    yield from births(doc, context, check)
     check()
 
 

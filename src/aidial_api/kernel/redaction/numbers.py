@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import identifiers, phones
-from .digits import MINIMUM, Digits, without_echoes
+from .digits import MINIMUM, Digits, by_turn, without_echoes
 from .marks import Find, Kind
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class Numbers:
             return
         pieces = without_echoes(run)
         covered = list(self._claims(pieces, length))
+        if not covered and any(piece.echoes for piece in pieces):
+            pieces = by_turn(run)  # 0412, 345, 345: the second is no repeat
+            covered = list(self._claims(pieces, length))
         if not covered and len(pieces) > 1:
             for piece in pieces:
                 for atoms in (piece.atoms, *piece.echoes):

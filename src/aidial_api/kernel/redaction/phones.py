@@ -87,7 +87,7 @@ def weak(digits: Digits, start: int, taken: int, label: str) -> int:
     if label == "neg" or digits.glued(start, end):
         return 0
     found = _AMERICAN.match(text, start)
-    if found and found.end() in digits.at and _is_american(digits, start, found.end(), taken):
+    if found and found.end() in digits.at and _is_american(digits, start, found.end(), taken, label):
         return found.end()
     if start not in {0, taken} and label != "phone":
         return 0
@@ -108,9 +108,9 @@ def called(digits: Digits, start: int, taken: int, label: str) -> int:
     return end if label == "phone" and _fits(digits, start, end - start, groups) else 0
 
 
-def _is_american(digits: Digits, start: int, end: int, taken: int) -> bool:
+def _is_american(digits: Digits, start: int, end: int, taken: int, label: str) -> bool:
     groups = digits.groups(start, end)
-    return groups in _GROUPS_AMERICAN or (digits.spoken and digits.is_alone(start, end, taken))
+    return groups in _GROUPS_AMERICAN or (label == "phone" and digits.is_alone(start, end, taken))
 
 
 def _is_local(digits: Digits, start: int, groups: tuple[int, ...], label: str) -> bool:
