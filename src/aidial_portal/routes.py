@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aidial_portal.surfaces.account import rows as account
 from aidial_portal.surfaces.assets import rows as assets
 from aidial_portal.surfaces.auth import rows as auth
+from aidial_portal.surfaces.calls import rows as calls
+from aidial_portal.surfaces.components import rows as components
+from aidial_portal.surfaces.dashboard import rows as dashboard
+from aidial_portal.surfaces.errors import rows as errors
 from aidial_portal.surfaces.health import rows as health
+from aidial_portal.surfaces.ops import rows as ops
 from aidial_portal.surfaces.projects import rows as projects
 from aidial_portal.surfaces.session import rows as session
 from aidial_portal.surfaces.sessions import rows as sessions
+from aidial_portal.surfaces.sign_in import rows as sign_in
 
 if TYPE_CHECKING:
     from aidial_portal.kernel.route import Route
@@ -21,5 +28,19 @@ if TYPE_CHECKING:
 
 def all_rows() -> tuple[Route, ...]:
     """Every row, made anew for each application."""
-    surfaces = (assets, auth, health, projects, session, sessions)
+    surfaces = (
+        account,
+        assets,
+        auth,
+        calls,
+        components,
+        dashboard,
+        errors,
+        health,
+        ops,
+        projects,
+        session,
+        sessions,
+        sign_in,
+    )
     return tuple(row for surface in surfaces for row in surface.rows())

@@ -42,6 +42,7 @@ SETTINGS: Final = (
     Setting("ZITADEL_CLIENT_ID", text, required=True),
     Setting("ZITADEL_CLIENT_SECRET", secret(1), required=True),
     Setting("ZITADEL_SCOPE", text, default=DEFAULT_SCOPE),
+    Setting("AIDIAL_MFA_SETUP_URL", http_url),
     Setting("AIDIAL_HOSTS", words, default=()),
     Setting("AIDIAL_TRUSTED_PROXIES", networks, default=LOOPBACK),
     Setting("AIDIAL_LIMITS_SCALE", positive_number, default=1.0),
@@ -66,6 +67,7 @@ class PortalSettings:
     zitadel_client_id: str
     zitadel_client_secret: str = field(repr=False)
     zitadel_scope: str = DEFAULT_SCOPE
+    mfa_setup_url: str | None = None
     hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     limits_scale: float = 1.0
@@ -105,6 +107,7 @@ def read_settings(environ: Mapping[str, str]) -> PortalSettings:
         zitadel_client_id=values["ZITADEL_CLIENT_ID"],
         zitadel_client_secret=values["ZITADEL_CLIENT_SECRET"],
         zitadel_scope=values["ZITADEL_SCOPE"],
+        mfa_setup_url=values["AIDIAL_MFA_SETUP_URL"],
         hosts=values["AIDIAL_HOSTS"],
         trusted_proxies=values["AIDIAL_TRUSTED_PROXIES"],
         limits_scale=values["AIDIAL_LIMITS_SCALE"],

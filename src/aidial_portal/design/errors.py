@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from .context import ErrorPage
 
@@ -78,9 +78,9 @@ def error_page(status: int, request_id: str, *, home_url: str | None = "/") -> E
 
 
 def access_denied(request_id: str, *, auth_csrf_token: str | None = None) -> ErrorPage:
-    """Give `/access-denied`: signed in, but no active assignment (or the session was ended elsewhere)."""
+    """Give `/access-denied`: signed in, but no active assignment."""
     return ErrorPage(
-        status=403,
+        status=404,
         heading="Your account has no access yet",
         what_happened="You are signed in, but no organisation has given this account an active role.",
         what_to_do="Ask to be added, then sign in again. If you have another account, use that one.",
@@ -89,4 +89,23 @@ def access_denied(request_id: str, *, auth_csrf_token: str | None = None) -> Err
         home_url="/sign-in",
         home_label="Sign in again",
         sign_out_csrf_token=auth_csrf_token,
+    )
+
+
+def session_ended(request_id: str, reason: Literal["session_revoked", "session_expired"]) -> ErrorPage:
+    """Give `/access-denied` of a session that is over."""
+    was_revoked = reason == "session_revoked"
+    return ErrorPage(
+        status=404,
+        heading="You have been signed out" if was_revoked else "Your session has ended",
+        what_happened="This session was ended from another device or by an administrator."
+        if was_revoked
+        else "Nobody used this session for a while, or it reached its longest length.",
+        what_to_do="Sign in again. If it was not you, look at your other sessions on your account page."
+        if was_revoked
+        else "Sign in again to go on.",
+        whom_to_ask=_YOUR_ADMINISTRATOR,
+        request_id=request_id,
+        home_url="/sign-in",
+        home_label="Sign in again",
     )

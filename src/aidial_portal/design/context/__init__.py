@@ -8,7 +8,7 @@ that the handler builds with `links.with_query`, because only it knows which sta
 from __future__ import annotations
 
 from .calls import CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
-from .dashboard import Bar, BarChart, DashboardPage, Kpi
+from .dashboard import Bar, BarChart, Better, DashboardPage, Kpi, KpiKind
 from .pages import (
     AccountPage,
     ComponentsPage,
@@ -32,6 +32,7 @@ from .shell import (
     SearchBox,
     Select,
     ShellContext,
+    TextFilter,
     Theme,
     Tone,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Bar",
     "BarChart",
     "BareContext",
+    "Better",
     "CallFilters",
     "CallReview",
     "CallRow",
@@ -66,6 +68,7 @@ __all__ = [
     "ErrorPage",
     "Incident",
     "Kpi",
+    "KpiKind",
     "ListState",
     "NavItem",
     "OpsHomePage",
@@ -80,6 +83,7 @@ __all__ = [
     "SessionRow",
     "ShellContext",
     "SignInPage",
+    "TextFilter",
     "Theme",
     "Tone",
     "Turn",

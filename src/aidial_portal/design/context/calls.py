@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from .shell import Chip, Choice, ListState, Select
+    from .shell import Chip, Choice, ListState, Select, TextFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class CallReview:
     close_url: str
     turns: tuple[Turn, ...] = ()
     status: str = "completed"
+    direction: str = "inbound"
     summary: str | None = None
     outcome: str | None = None
     resolution: str | None = None
@@ -97,12 +98,13 @@ class CallFilters:
     """The filter form as applied. Dates are the project's calendar days, for the custom range.
 
     show_caller is False for client_staff, who may not search callers. `hidden` carries what the form must
-    keep (project_id, sort). `more` sits behind "More filters"; `errors` names fields the API refused (422).
+    keep (project_id, sort). `more` and `texts` sit behind "More filters"; `errors` names refused fields.
     """
 
     ranges: tuple[Choice, ...]
     status: Select
     more: tuple[Select, ...] = ()
+    texts: tuple[TextFilter, ...] = ()
     range_value: str = ""
     from_date: date | None = None
     to_date: date | None = None

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from .shell import Choice, ListState
 
 
+KpiKind = Literal["count", "minutes", "seconds", "percent"]
+Better = Literal["up", "down", "neither"]
+
+
 @dataclass(frozen=True, slots=True)
 class Kpi:
     """A number with its trend. value in the unit of `kind`: count, minutes, seconds, or percent (0-100).
@@ -21,9 +25,9 @@ class Kpi:
 
     label: str
     value: float | None
-    kind: Literal["count", "minutes", "seconds", "percent"]
+    kind: KpiKind
     previous: float | None = None
-    better: Literal["up", "down", "neither"] = "neither"
+    better: Better = "neither"
     url: str | None = None
 
 

@@ -89,12 +89,16 @@ class ErrorPage:
 
 @dataclass(frozen=True, slots=True)
 class OpsTile:
-    """One part of operations: what it is for and, where known, a number worth seeing first."""
+    """One part of operations: what it is for and, where known, a number worth seeing first.
+
+    url: where it leads, empty when it only informs. state: its health (pass, warn, fail).
+    """
 
     label: str
     detail: str
-    url: str
+    url: str = ""
     figure: int | None = None
+    state: Literal["pass", "warn", "fail"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

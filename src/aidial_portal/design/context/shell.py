@@ -112,6 +112,17 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class TextFilter:
+    """A filter that is typed. `suggestions` are (value, words) known from the page; others may be typed."""
+
+    name: str
+    label: str
+    value: str = ""
+    inputmode: Literal["text", "numeric"] = "text"
+    suggestions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """A filter drawn as a select. The first choice is "Any" with an empty value."""
 

@@ -1,0 +1,98 @@
+"""One's own account, and the page on which a missing second factor is put right.
+
+The one thing a newcomer would get wrong: this page answers before the second factor is satisfied, so it must
+not ask the API for anything that does not; the session list waits until then.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from aidial_contract.access import Permission, level_of
+from aidial_contract.fault import Fault
+from aidial_contract.shapes.sessions import SessionList
+from aidial_portal.design.context import AccountPage, SecurityPanel, SessionRow
+from aidial_portal.kernel.pages import draw, part, person_name, role_label, zone_of
+from aidial_portal.kernel.steps import deny, needs_second_factor
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from aidial_contract.shapes.sessions import SessionContext
+    from aidial_portal.kernel.request import PortalRequest
+
+PATH: Final = "/account"
+PROFILE: Final = "profile"
+_SESSIONS_LOST: Final = "Your other sessions could not be loaded. Reload the page to try again."
+
+
+async def settings(request: PortalRequest) -> Response:
+    """`/settings?section=profile`: the account; no other section exists."""
+    if request.query.get("section") != PROFILE:
+        await deny(request, "no such section")
+    return await account(request)
+
+
+async def account(request: PortalRequest) -> Response:
+    """`/account`: profile, second factor and, for client roles, own sessions."""
+    is_gated = needs_second_factor(request.session)
+    listed = None if is_gated or not _has_sessions(request) else await part(_sessions(request))
+    page = AccountPage(
+        timezone=zone_of(request),
+        now=datetime.now(UTC),
+        profile=_profile(request),
+        security=_security(request),
+        sessions=listed if isinstance(listed, tuple) else None,
+        failure=_SESSIONS_LOST if isinstance(listed, Fault) else None,
+        is_gated=is_gated,
+    )
+    return draw(request, page, path=PATH)
+
+
+def _has_sessions(request: PortalRequest) -> bool:
+    role = request.session.role
+    return role is not None and level_of(role, Permission.SESSIONS_MANAGE_OWN) is not None
+
+
+async def _sessions(request: PortalRequest) -> tuple[SessionRow, ...]:
+    listed = await request.api.get("/v1/sessions", SessionList)
+    return tuple(
+        SessionRow(
+            session_id=one.session_id,
+            device=one.device,
+            location=one.location,
+            created_at=one.created_at,
+            last_active_at=one.last_active_at,
+            is_current=one.current,
+        )
+        for one in listed.sessions
+    )
+
+
+def _profile(request: PortalRequest) -> tuple[tuple[str, str], ...]:
+    context = request.session.known
+    user = context.user
+    return (
+        ("Name", person_name(request)),
+        ("E-mail", user.email if user is not None else ""),
+        ("Mobile", (user.mobile if user is not None else None) or "Not given"),
+        ("Time zone", (user.timezone if user is not None else None) or zone_of(request)),
+        ("Role", role_label(request)),
+        ("Organisation", organisation(context)),
+    )
+
+
+def organisation(context: SessionContext) -> str:
+    """Whom the person works for."""
+    return context.tenant_name or context.partner_org or "AiDial"
+
+
+def _security(request: PortalRequest) -> SecurityPanel:
+    mfa = request.session.known.mfa
+    return SecurityPanel(
+        state=mfa.state,
+        allowed_factors=tuple(mfa.allowed_factors),
+        challenged=mfa.satisfied,
+        setup_url=request.portal.settings.mfa_setup_url,
+    )

@@ -1,0 +1,179 @@
+"""The filter bar, its chips, and what is wrong with a filter, in words.
+
+The one thing a newcomer would get wrong: a chip shows what IS applied, and its address is the same list
+without it; nothing here looks at a call.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from aidial_contract.access import Permission, level_of
+from aidial_contract.checking import parse_time
+from aidial_contract.messages import text as message
+from aidial_contract.params import PRESENCE
+from aidial_contract.shapes.calls import STATUSES
+from aidial_portal.design.context import CallFilters, Chip, Choice, Select, TextFilter
+from aidial_portal.design.filters import duration, label, phone
+from aidial_portal.surfaces.calls.state import ListState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aidial_contract.fault import Fault, FieldError
+    from aidial_contract.shapes.calls import Call
+    from aidial_portal.kernel.request import PortalRequest
+
+_RANGES: Final = {"": "Any time", "today": "Today", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
+_RANGE_CHIPS: Final = {
+    "today": "Today",
+    "7d": "Last 7 days",
+    "30d": "Last 30 days",
+    "90d": "Last 90 days",
+}
+_FEELINGS: Final = ("positive", "neutral", "upset", "unknown")
+_SELECTS: Final = {
+    "sentiment": ("Caller felt", _FEELINGS),
+    "channel": ("Channel", ("voice", "sms", "unknown")),
+    "direction": ("Direction", ("inbound", "outbound")),
+    "attention": ("Needs attention", PRESENCE),
+    "booking": ("Booking made", PRESENCE),
+    "transfer": ("Transferred", PRESENCE),
+    "follow_up": ("Follow-up", PRESENCE),
+}
+_TEXTS: Final = {
+    "outcome": "Outcome",
+    "resolution": "Resolution",
+    "type": "Call type",
+    "agent": "Agent",
+    "sms_status": "SMS status",
+    "email_status": "E-mail status",
+}
+_SECONDS: Final = {"min_duration": "At least, seconds", "max_duration": "At most, seconds"}
+_NAMES: Final = {
+    "status": "Status",
+    "from": "From",
+    "to": "To",
+    "range": "Date",
+    "caller": "Caller",
+    "min_duration": "At least",
+    "max_duration": "At most",
+    "sort": "Sort",
+    **{name: words for name, (words, _) in _SELECTS.items()},
+    **_TEXTS,
+}
+_WORDS: Final = {
+    "query.caller": "Enter a whole number, or its last three or more digits.",
+    "query.project_id": "Choose a project in the top bar first, then search for its callers.",
+    "query.cursor": "This part of the list has moved. Open the list again from its start.",
+}
+
+
+def may_search_callers(request: PortalRequest) -> bool:
+    """Whether the role may look for a caller."""
+    role = request.session.role
+    return role is not None and level_of(role, Permission.CALLS_SEARCH_CALLER) is not None
+
+
+def filter_form(
+    request: PortalRequest, state: ListState, calls: Sequence[Call], fault: Fault | None
+) -> CallFilters:
+    """The form as applied; texts seen in `calls` are suggested."""
+    is_custom = bool(state.get("from") or state.get("to"))
+    return CallFilters(
+        ranges=tuple(
+            Choice(
+                words,
+                url=state.url(range=name, from_=None, to=None),
+                is_current=not is_custom and state.get("range") == name,
+            )
+            for name, words in _RANGES.items()
+        ),
+        status=_select("status", "Status", STATUSES, state),
+        more=tuple(_select(name, words, values, state) for name, (words, values) in _SELECTS.items()),
+        texts=_text_filters(state, calls),
+        range_value=state.get("range"),
+        from_date=_day(state.get("from"), state),
+        to_date=_day(state.get("to"), state),
+        caller=state.get("caller"),
+        show_caller=may_search_callers(request),
+        hidden=tuple(
+            (name, state.get(name)) for name in ("project_id", "client_id", "sort") if state.get(name)
+        ),
+        errors=tuple(_explain(error) for error in fault.field_errors) if fault is not None else (),
+    )
+
+
+def _select(name: str, words: str, values: Iterable[str], state: ListState) -> Select:
+    chosen = state.get(name)
+    options = ["", *values]
+    if chosen not in options:
+        options.append(chosen)
+    return Select(
+        name,
+        words,
+        tuple(Choice(_said(name, one) or "Any", one, is_current=one == chosen) for one in options),
+    )
+
+
+def _text_filters(state: ListState, calls: Sequence[Call]) -> tuple[TextFilter, ...]:
+    seen: dict[str, dict[str, str]] = {
+        "outcome": {call.outcome: "" for call in calls if call.outcome},
+        "resolution": {call.resolution: "" for call in calls if call.resolution},
+        "type": {call.call_type: "" for call in calls if call.call_type},
+        "agent": {call.agent.id: call.agent.name for call in calls},
+        "sms_status": {call.sms_status: "" for call in calls if call.sms_status},
+        "email_status": {call.email_status: "" for call in calls if call.email_status},
+    }
+    texts = tuple(
+        TextFilter(name, words, state.get(name), suggestions=tuple(sorted(seen[name].items())))
+        for name, words in _TEXTS.items()
+    )
+    lengths = tuple(
+        TextFilter(name, words, state.get(name), inputmode="numeric") for name, words in _SECONDS.items()
+    )
+    return texts + lengths
+
+
+def chips(state: ListState) -> tuple[Chip, ...]:
+    """Each applied filter with the address of the list without it."""
+    return tuple(
+        Chip(_NAMES[name], _said(name, state.get(name)), state.url(**{f"{name}_": None}))
+        for name in ("range", "from", "to", "status", *_SELECTS, *_TEXTS, *_SECONDS, "caller")
+        if state.get(name)
+    )
+
+
+def _said(name: str, value: str) -> str:
+    """A filter's value in words."""
+    if name == "range":
+        return _RANGE_CHIPS.get(value, value)
+    if name in _SECONDS and value.isascii() and value.isdigit():
+        return duration(int(value))
+    if name == "caller":
+        return phone(value)
+    if name in _TEXTS:
+        return value.replace(",", ", ")
+    if name in {"from", "to"}:
+        return value
+    return ", ".join(label(one) for one in value.split(",") if one)
+
+
+def _day(value: str, state: ListState) -> date | None:
+    moment = parse_time(value)
+    if moment is not None:
+        return moment.astimezone(ZoneInfo(state.zone)).date()
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        return None
+
+
+def _explain(error: FieldError) -> tuple[str, str]:
+    """The id of the field and what is wrong with it."""
+    name = error.field.removeprefix("query.")
+    field = "filter-caller" if name == "project_id" else f"filter-{name}"
+    words = _WORDS.get(error.field)
+    return field, words or f"{_NAMES.get(name, name)}: {message(error.message_key)}"

@@ -1,0 +1,123 @@
+"""The call log as a page.
+
+The one thing a newcomer would get wrong: with `HX-Request` the same address answers a piece of the page (more
+rows, or the review of one call), so everything also works as a plain link.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from aidial_contract.fault import Fault
+from aidial_contract.shapes.calls import CallList
+from aidial_portal.design.context import CallReview, CallRowsFragment, CallsPage
+from aidial_portal.design.links import with_query
+from aidial_portal.kernel.answers import redirect
+from aidial_portal.kernel.pages import (
+    chosen_project,
+    draw,
+    draw_fragment,
+    part,
+    projects_of,
+    wants_fragment,
+)
+from aidial_portal.surfaces.calls import client
+from aidial_portal.surfaces.calls.filters import chips, filter_form
+from aidial_portal.surfaces.calls.showing import project_names, show_review, show_row
+from aidial_portal.surfaces.calls.state import NARROWING, PATH, ListState, read_state
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from aidial_portal.design.context import ListState as Shown
+    from aidial_portal.kernel.request import PortalRequest
+
+_NOT_LOADED: Final = "The list could not be loaded. Reload the page to try again."
+
+
+async def one_call(request: PortalRequest) -> Response:
+    """`/calls/{call_id}`: goes to the list with the call open, keeping `project_id`."""
+    call = await client.find_call(request, request.path_values["call_id"])
+    return redirect(with_query(PATH, request.query, expand=call.call_id))
+
+
+async def calls(request: PortalRequest) -> Response:
+    """`/calls`: the list, with the call of `expand` open."""
+    state = read_state(request, datetime.now(UTC))
+    if not projects_of(request):
+        return draw(request, _page(request, state, None, None), path=PATH, switcher={})
+    if wants_fragment(request):
+        return await _fragment(request, state)
+    try:
+        state.check()
+        listed, review = await _load(request, state)
+    except Fault as fault:
+        if not fault.field_errors:
+            raise
+        page = _page(request, state, None, None, refused=fault)
+        return draw(request, page, path=PATH, switcher=_kept(state), status=fault.row.status)
+    return draw(request, _page(request, state, listed, review), path=PATH, switcher=_kept(state))
+
+
+async def _fragment(request: PortalRequest, state: ListState) -> Response:
+    """The review alone, or more rows alone."""
+    state.check()
+    if state.get("expand"):
+        call = await client.find_call(request, state.get("expand"))
+        transcript = await part(client.read_transcript(request, call))
+        return draw_fragment(show_review(request, call, transcript, state))
+    listed = await client.page_of_calls(request, state.asked())
+    return draw_fragment(CallRowsFragment(_page(request, state, listed, None)))
+
+
+async def _load(request: PortalRequest, state: ListState) -> tuple[CallList | Fault, CallReview | None]:
+    """The list and, when one is open, the call. The list alone failing fails the page."""
+    if not state.get("expand"):
+        return await client.page_of_calls(request, state.asked()), None
+    call = await client.find_call(request, state.get("expand"))
+    listed, transcript = await client.page_and_transcript(request, state.asked(), call)
+    return listed, show_review(request, call, transcript, state)
+
+
+def _page(
+    request: PortalRequest,
+    state: ListState,
+    listed: CallList | Fault | None,
+    review: CallReview | None,
+    refused: Fault | None = None,
+) -> CallsPage:
+    found = listed if isinstance(listed, CallList) else None
+    calls = found.calls if found is not None else []
+    names = project_names(request)
+    return CallsPage(
+        state=_shown(request, state, found),
+        timezone=state.zone,
+        now=state.now,
+        filters=filter_form(request, state, calls, refused),
+        rows=tuple(show_row(call, state, names) for call in calls),
+        chips=chips(state),
+        clear_url=state.url_cleared(),
+        sort=state.sort,
+        sort_started_url=state.url(sort="started_at" if state.sort == "-started_at" else None),
+        sort_duration_url=state.url(sort="duration" if state.sort == "-duration" else "-duration"),
+        matching_count=found.matching.count if found is not None else None,
+        matching_capped=found.matching.capped if found is not None else False,
+        next_url=state.url(cursor=found.next_cursor) if found is not None and found.next_cursor else None,
+        show_project=chosen_project(request) is None and len(names) > 1,
+        expanded=review,
+        failure=_NOT_LOADED if isinstance(listed, Fault) else None,
+    )
+
+
+def _shown(request: PortalRequest, state: ListState, found: CallList | None) -> Shown:
+    if not projects_of(request):
+        return "not_available"
+    if found is None or found.calls:
+        return "ready"
+    return "no_match" if state.is_narrowed or state.get("cursor") else "no_data"
+
+
+def _kept(state: ListState) -> dict[str, str]:
+    """What another project's list keeps: its filters, not its page nor a caller of this one."""
+    return {name: state.get(name) for name in (*NARROWING, "sort") if state.get(name) and name != "caller"}

@@ -1,0 +1,105 @@
+"""From calls on the wire to what the templates draw.
+
+The one thing a newcomer would get wrong: values stay raw (instants, seconds, E.164); the templates format
+them in the page's zone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aidial_contract.checking import parse_time
+from aidial_contract.fault import Fault
+from aidial_portal.design import context
+from aidial_portal.kernel.pages import projects_of
+
+if TYPE_CHECKING:
+    from aidial_contract.shapes.calls import Call, Transcript, Turn
+    from aidial_portal.kernel.request import PortalRequest
+    from aidial_portal.surfaces.calls.state import ListState
+
+MAX_SHOWN_TURNS: Final = 500
+
+
+def project_names(request: PortalRequest) -> dict[str, str]:
+    """What each project in reach is called: with its client's name where there are several clients."""
+    known = request.session.known
+    clients = {client.client_id: client.name for client in known.clients}
+    return {
+        project.project_id: project.display_name
+        if len(clients) == 1
+        else f"{clients.get(project.client_id, project.client_id)}: {project.display_name}"
+        for project in projects_of(request)
+    }
+
+
+def show_row(call: Call, state: ListState, names: dict[str, str]) -> context.CallRow:
+    """A call as a row; its link opens it, or closes it when it is open."""
+    is_open = state.get("expand") == call.call_id
+    return context.CallRow(
+        call_id=call.call_id,
+        started_at=call.started_at,
+        caller=call.to_number if call.direction == "outbound" else call.from_number,
+        duration_seconds=call.duration_seconds,
+        status=call.status,
+        outcome=call.outcome,
+        sentiment=call.sentiment.caller,
+        agent_name=call.agent.name,
+        project_name=names.get(call.project_id, ""),
+        expand_url=state.url_here(expand=None if is_open else call.call_id),
+        channel=call.channel,
+        direction=call.direction,
+        needs_attention=call.attention.flag,
+    )
+
+
+def show_review(
+    request: PortalRequest, call: Call, transcript: Transcript | Fault, state: ListState
+) -> context.CallReview:
+    """A call and its conversation; a transcript that could not be loaded says so in its place."""
+    failed = isinstance(transcript, Fault)
+    turns = [] if isinstance(transcript, Fault) else transcript.turns
+    shown = "error" if isinstance(transcript, Fault) else str(transcript.state)
+    if len(turns) > MAX_SHOWN_TURNS:
+        shown = "truncated"
+    return context.CallReview(
+        call_id=call.call_id,
+        timezone=state.zone,
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        duration_seconds=call.duration_seconds,
+        end_reason=call.end_reason,
+        from_number=call.from_number,
+        to_number=call.to_number,
+        direction=call.direction,
+        message_count=call.message_count,
+        caller_sentiment=call.sentiment.caller,
+        agent_sentiment=call.sentiment.agent,
+        consent_state=_text(call.consent, "state") or "unavailable",
+        transcript_state=shown,
+        close_url=state.url_here(expand=None),
+        turns=tuple(_turn(turn) for turn in turns[:MAX_SHOWN_TURNS]),
+        status=call.status,
+        summary=call.summary,
+        outcome=call.outcome,
+        resolution=call.resolution,
+        agent_name=call.agent.name,
+        transfer_destination=_text(call.transfer, "destination"),
+        transfer_result=_text(call.transfer, "result"),
+        attention_reason=(call.attention.reason or "Somebody should look at this call.")
+        if call.attention.flag
+        else None,
+        booking_at=parse_time(_text(call.booking, "at")),
+        follow_up_note=_text(call.follow_up, "note"),
+        error_request_id=request.request_id if failed else None,
+    )
+
+
+def _turn(turn: Turn) -> context.Turn:
+    marks = tuple(context.Redaction(mark.kind, mark.start, mark.end) for mark in turn.redactions)
+    return context.Turn(turn.speaker, turn.text, turn.start_ms, marks)
+
+
+def _text(found: Any, name: str) -> str | None:
+    value = found.get(name) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else None

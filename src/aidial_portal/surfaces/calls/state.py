@@ -1,0 +1,97 @@
+"""The state of the call log as its address holds it, and what it asks of `/v1`.
+
+The one thing a newcomer would get wrong: a form sends its empty fields too, so an empty parameter is an
+absent one on the page, while on `/api` it is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from aidial_contract.params import CALL_FILTERS, CALL_LIST_PARAMS, RANGE_DAYS
+from aidial_contract.query import Kind, QueryParam, parse_query
+from aidial_portal.design.links import with_query
+from aidial_portal.kernel.pages import chosen_project, projects_of, zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from aidial_portal.kernel.request import PortalRequest
+
+PATH: Final = "/calls"
+RANGE: Final = QueryParam("range", Kind.CHOICE, "Whole days up to today.", tuple(RANGE_DAYS))
+PAGE_PARAMS: Final = (RANGE, *CALL_LIST_PARAMS)
+NARROWING: Final = ("range", "from", "to", *(param.name for param in CALL_FILTERS), "caller")
+"""What makes the list smaller: each is a chip, and "Clear" removes them all."""
+
+_API_NAMES: Final = frozenset(param.name for param in CALL_LIST_PARAMS)
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """The parameters given, none of them empty, and the zone and moment they are read in."""
+
+    query: Mapping[str, str]
+    zone: str
+    now: datetime
+    only_project_id: str | None
+
+    def get(self, name: str) -> str:
+        """A parameter's text, or an empty one."""
+        return self.query.get(name, "")
+
+    @property
+    def sort(self) -> str:
+        """The order of the list."""
+        return self.query.get("sort") or "-started_at"
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether any filter is applied."""
+        return any(name in self.query for name in NARROWING)
+
+    def url(self, **changes: str | None) -> str:
+        """This list changed; a changed list starts at its first page with nothing open."""
+        return with_query(PATH, self.query, **({"cursor": None, "expand": None} | changes))
+
+    def url_here(self, **changes: str | None) -> str:
+        """This very page of the list, with a call opened or closed."""
+        return with_query(PATH, self.query, **changes)
+
+    def url_cleared(self) -> str:
+        """The list without any filter."""
+        return self.url(**dict.fromkeys((f"{name}_" for name in NARROWING), None))
+
+    def check(self) -> None:
+        """Raise 400 or 422 with every parameter that cannot be read."""
+        given = {name: text for name, text in self.query.items() if name != "expand"}
+        if self.only_project_id is not None:
+            given["project_id"] = self.only_project_id
+        parse_query(given.items(), PAGE_PARAMS)
+
+    def asked(self) -> dict[str, str]:
+        """The query of `/v1/calls`."""
+        asked = {name: text for name, text in self.query.items() if name in _API_NAMES}
+        if "range" in self.query:
+            first_day = self._today() - timedelta(days=RANGE_DAYS[self.query["range"]] - 1)
+            asked |= {"from": first_day.isoformat(), "to": self._today().isoformat()}
+        if self.only_project_id is not None:
+            asked["project_id"] = self.only_project_id
+        return asked
+
+    def _today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+
+def read_state(request: PortalRequest, now: datetime) -> ListState:
+    """The state of the address; days chosen one by one win over a named range."""
+    query = {name: text for name, text in request.query.items() if text.strip()}
+    if "from" in query or "to" in query:
+        query.pop("range", None)
+    projects = projects_of(request)
+    only = projects[0].project_id if len(projects) == 1 and chosen_project(request) is None else None
+    return ListState(query, zone_of(request), now, only)

@@ -1,0 +1,1 @@
+"""The design system on one page, for people who work on it."""

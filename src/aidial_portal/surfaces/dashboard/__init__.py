@@ -1,0 +1,1 @@
+"""The dashboard, and its numbers as JSON and CSV."""

@@ -1,0 +1,1 @@
+"""Operations: what internal roles see first."""
