@@ -10,42 +10,26 @@ that ends sessions or changes a person signs somebody in anew (`await world.sign
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import aiohttp
 import asyncpg
-import uvicorn
 
 from aidial.postgres import PostgresUrls
-from aidial_api.app import Application
 from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
-from aidial_api.settings import read_settings
 from aidial_contract.headers import AIDIAL_SESSION, API_KEY
 from aidial_contract.ids import new_api_key
 from tests.people import BUSINESSES, MACHINES, PARTNER, PEOPLE, Business, Machine, Someone
 from tests.support.askers import Answer, Asker, KeyHolder, SignedIn
 from tests.support.issuer import API_AUDIENCE, PORTAL_CLIENT_ID, Issuer, running_issuer
+from tests.support.running_api import RunningApi, running_api
 from tests.support.world_calls import CALLS
 
 __all__ = ["Answer", "Asker", "KeyHolder", "RunningApi", "SignedIn", "World", "open_world", "running_api"]
-
-_TIMEOUT = aiohttp.ClientTimeout(total=20)
-
-
-@dataclass(slots=True)
-class RunningApi:
-    """The API on a socket; `url` has no slash at its end."""
-
-    url: str
-    app: Application
-    http: aiohttp.ClientSession
 
 
 class World:
@@ -149,46 +133,6 @@ class World:
     async def events(self, target_id: str) -> list[asyncpg.Record]:
         """The audit events of one thing, oldest first."""
         return await self.sql("SELECT * FROM audit_events WHERE target_id = $1 ORDER BY event_id", target_id)
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Ctrl-C is for pytest."""
-        yield
-
-
-@asynccontextmanager
-async def running_api(environ: dict[str, str]) -> AsyncIterator[RunningApi]:
-    """Serve an API in this process on a port of its own."""
-    app = Application(read_settings(environ))
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=0,
-            lifespan="on",
-            http="httptools",
-            ws="none",
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-        )
-    )
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        if serving.done():
-            raise RuntimeError("the API did not start; its log says why")
-        await asyncio.sleep(0.01)
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    jar = aiohttp.DummyCookieJar()
-    try:
-        async with aiohttp.ClientSession(url, timeout=_TIMEOUT, cookie_jar=jar) as http:
-            yield RunningApi(url, app, http)
-    finally:
-        server.should_exit = True
-        await serving
 
 
 @asynccontextmanager

@@ -1,0 +1,68 @@
+"""The real API on a real socket, in this process; `tests/support/api.py` fills it with people.
+
+The one thing a newcomer would get wrong: several may run at once over one database, as processes would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import uvicorn
+
+from aidial_api.app import Application
+from aidial_api.settings import read_settings
+
+_TIMEOUT = aiohttp.ClientTimeout(total=20)
+
+
+@dataclass(slots=True)
+class RunningApi:
+    """The API on a socket; `url` has no slash at its end."""
+
+    url: str
+    app: Application
+    http: aiohttp.ClientSession
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ctrl-C is for pytest."""
+        yield
+
+
+@asynccontextmanager
+async def running_api(environ: dict[str, str]) -> AsyncIterator[RunningApi]:
+    """Serve an API in this process on a port of its own."""
+    app = Application(read_settings(environ))
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            lifespan="on",
+            http="httptools",
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        if serving.done():
+            raise RuntimeError("the API did not start; its log says why")
+        await asyncio.sleep(0.01)
+    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    jar = aiohttp.DummyCookieJar()
+    try:
+        async with aiohttp.ClientSession(url, timeout=_TIMEOUT, cookie_jar=jar) as http:
+            yield RunningApi(url, app, http)
+    finally:
+        server.should_exit = True
+        await serving
