@@ -1,0 +1,71 @@
+"""What the contract says a row answers to an asker, step by step of its section 4.
+
+The one thing a newcomer would get wrong: nothing here may come from the guard. It is the text of the
+contract and the role table once more, so that the two can disagree.
+"""
+
+from __future__ import annotations
+
+from aidial_api.kernel.route import Access, AuthMode, Route, SessionNeed
+from aidial_contract.access import GRANTS, KEY_GRANTS, KEY_SCOPE_ORDER, KeyScope, Role
+from aidial_contract.scope import ScopeKind
+from tests.matrix.askers import STRANGER, Kind
+from tests.matrix.requests import good_status
+from tests.people import FRONT_DESK, HARBOUR
+
+SECOND_FACTOR_FOR = {Role.PARTNER_ADMIN, Role.AIDIAL_ADMIN, Role.AIDIAL_OPERATOR}
+
+
+def expected(row: Route, kind: Kind) -> tuple[int, str]:
+    """Status and error code ("" for a success) of the row's good request about Harbour's front desk."""
+    done = good_status(row), ""
+    if row.access is Access.PUBLIC:
+        return done
+    if kind.refused and not (kind.late and row.takes_expired_token):
+        return 401, kind.refused
+    if kind.machine is not None:
+        return _of_key(row, kind) or done
+    return _of_person(row, kind) or done
+
+
+def _of_key(row: Route, kind: Kind) -> tuple[int, str] | None:
+    assert kind.machine is not None
+    if row.auth is AuthMode.BEARER:
+        return 403, "auth_mode_not_allowed"
+    least = KEY_GRANTS.get(row.permission) if row.permission else None
+    if least is None or KEY_SCOPE_ORDER[KeyScope(kind.machine.scope)] < KEY_SCOPE_ORDER[least]:
+        return 403, "scope_insufficient"
+    about_harbour = row.scope is ScopeKind.CALL or row.find_body is not None
+    if about_harbour and kind.machine.client_id != HARBOUR:
+        return 404, "not_found"
+    return None
+
+
+def _of_person(row: Route, kind: Kind) -> tuple[int, str] | None:
+    someone = kind.someone
+    assert someone is not None
+    if row.auth is AuthMode.KEY:
+        return 403, "auth_mode_not_allowed"
+    if kind.session == "none":
+        if row.session is SessionNeed.REQUIRED:
+            return 401, "session_missing"
+    elif kind.session != "live":
+        return 401, {"revoked": "session_revoked", "another's": "session_invalid"}[kind.session]
+    if row.name == "sessions.create" and someone is STRANGER:
+        return 404, "not_found"
+    if row.access is Access.PENDING:
+        return None
+    assert row.permission is not None
+    allowed = kind.assigned and someone.role in GRANTS[row.permission]
+    proven = someone.role not in SECOND_FACTOR_FOR or kind.has_shown_second_factor
+    if not allowed or not proven or not _reaches(row, kind):
+        return 404, "not_found"
+    return None
+
+
+def _reaches(row: Route, kind: Kind) -> bool:
+    """Lists show what one reaches; one call is Harbour's front desk's."""
+    if row.scope is not ScopeKind.CALL:
+        return True
+    assert kind.someone is not None
+    return bool({(HARBOUR, None), (HARBOUR, FRONT_DESK)} & set(kind.someone.projects))

@@ -1,0 +1,82 @@
+"""A good request of every row: what a row would answer well to, were the asker allowed.
+
+The one thing a newcomer would get wrong: a new row or a new name in a path must be added here, and until it
+is, the matrix fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aidial_api.kernel.route import Route
+from aidial_contract.ids import new_id
+from tests.people import FRONT_DESK
+from tests.support.api import World
+from tests.support.askers import Answer, Asker, SignedIn
+from tests.support.world_calls import new_call
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is about: `path` fills the braces, `query` is added, `project_id` goes into bodies."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    project_id: str = FRONT_DESK
+
+
+def path_names(row: Route) -> tuple[str, ...]:
+    """The names in the braces of a row's path."""
+    return tuple(part[1:-1] for part in row.path.split("/") if part.startswith("{"))
+
+
+def good_target(world: World, row: Route, asker: Asker) -> Target:
+    """Harbour's front desk, its first call, one's own session."""
+    known = {
+        "call_id": world.calls["front-1"],
+        "session_id": asker.session_id if isinstance(asker, SignedIn) else new_id(),
+    }
+    for name in path_names(row):
+        assert name in known, f"{row.name}: tell tests/matrix/requests.py what {{{name}}} is"
+    return Target({name: known[name] for name in path_names(row)})
+
+
+def good_body(world: World, row: Route, asker: Asker, project_id: str = FRONT_DESK) -> Any:
+    """What the row takes, None when it takes nothing."""
+    if row.body is None:
+        return None
+    if row.name == "calls.create":
+        return new_call(project_id, f"matrix-{new_id()}")
+    if row.name == "calls.change":
+        return {"resolution": "matrix"}
+    if row.name == "sessions.create":
+        return {"id_token": _id_token(world, asker), "device_label": "The matrix"}
+    if row.name == "sessions.sign_out":
+        return {}
+    if row.name == "sessions.store_tokens":
+        return {"expected_generation": 0, "tokens": "sealed"}
+    raise AssertionError(f"{row.name}: tell tests/matrix/requests.py what a good body is")
+
+
+def _id_token(world: World, asker: Asker) -> str:
+    if isinstance(asker, SignedIn):
+        return world.id_token(asker.someone)
+    return world.issuer.id_token("stranger-of-harbour-dental", "stranger@harbour-dental.example")
+
+
+def good_status(row: Route) -> int:
+    """What the row answers when all is well: the first of its answers."""
+    return next(iter(row.answers))
+
+
+async def send(
+    world: World, row: Route, asker: Asker, target: Target, *, headers: dict[str, str] | None = None
+) -> Answer:
+    """The row's good request about a target."""
+    path = row.path.format(**target.path)
+    if target.query:
+        path += "?" + "&".join(f"{name}={value}" for name, value in target.query.items())
+    sent = {"if-match": "*"} if row.precondition != "none" else {}
+    body = good_body(world, row, asker, target.project_id)
+    return await asker.ask(row.method, path, body, headers={**sent, **(headers or {})})

@@ -1,0 +1,277 @@
+"""What one may not see looks exactly like what does not exist: same answer, same headers, same work.
+
+The one thing a newcomer would get wrong: work is counted too. A refusal that saves a statement, or writes a
+line more into the audit log, tells as much as another text would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from aidial_api.kernel.db import observe
+from aidial_api.kernel.route import Access, AuthMode, Route
+from aidial_api.routes import TABLE
+from aidial_contract.access import GRANTS
+from aidial_contract.headers import AIDIAL_SESSION
+from aidial_contract.ids import new_id
+from aidial_contract.query import Kind as ParamKind
+from aidial_contract.scope import ScopeKind
+from tests.matrix.askers import KINDS, asker
+from tests.matrix.requests import Target, good_target, path_names, send
+from tests.people import (
+    ADA,
+    AFTER_HOURS,
+    CHLOE,
+    CLOSED,
+    CLOSED_LINE,
+    FRONT_DESK,
+    HARBOUR,
+    NORTHSIDE,
+    NORTHSIDE_LINE,
+    TOM,
+)
+from tests.support.api import World
+from tests.support.askers import Asker
+
+MAY_DIFFER = {"x-request-id", "date"}
+BY_NAME = {kind.name: kind for kind in KINDS}
+CLOSED_CALL = "01930000-0000-7000-8000-00000000c105"
+WITH_IDS = [
+    row
+    for row in TABLE.rows
+    if path_names(row) or row.find_body or any(param.kind is ParamKind.ID for param in row.query)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything a caller could notice, and the work behind it."""
+
+    status: int
+    body: bytes
+    headers: frozenset[tuple[str, str]]
+    statements: tuple[str, ...]
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """One way of not being allowed: who asks, for what."""
+
+    why: str
+    asker: Asker
+    target: Target
+
+
+@pytest.fixture(scope="session")
+async def closed_call(world: World) -> AsyncIterator[str]:
+    """A call of the archived client, as it was kept."""
+    names = [
+        row["column_name"]
+        for row in await world.sql(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'calls'"
+        )
+    ]
+    changed = {"client_id": f"'{CLOSED}'", "call_id": f"'{CLOSED_CALL}'", "project_id": f"'{CLOSED_LINE}'"}
+    columns, values = ", ".join(names), ", ".join(changed.get(name, name) for name in names)
+    await world.sql(
+        f"INSERT INTO calls ({columns}) SELECT {values} FROM calls WHERE call_id = $1 ON CONFLICT DO NOTHING",
+        world.calls["front-1"],
+    )
+    yield CLOSED_CALL
+    await world.sql("DELETE FROM calls WHERE call_id = $1", CLOSED_CALL)
+
+
+async def trace(world: World, row: Route, denial: Denial) -> Trace:
+    """Ask once, with nothing remembered of the asker."""
+    services = world.api.app.services
+    assert services is not None
+    services.credentials.heard(None)
+    count = "SELECT count(*) FROM audit_events"
+    statements: list[str] = []
+    (before,) = await world.sql(count)
+    with observe(statements.append):
+        answer = await send(world, row, denial.asker, denial.target)
+    (after,) = await world.sql(count)
+    request_id = answer.headers["x-request-id"].encode()
+    headers = frozenset(
+        (name.lower(), value)
+        for name, value in answer.headers.items()
+        if name.lower() not in MAY_DIFFER and not name.lower().startswith("ratelimit")
+    )
+    body = answer.body.replace(request_id, b"")
+    return Trace(answer.status, body, headers, tuple(statements), after[0] - before[0])
+
+
+def by_path(world: World, row: Route, somebody: Asker, name: str, value: str) -> Target:
+    target = good_target(world, row, somebody)
+    return Target({**target.path, name: value}, target.query, target.project_id)
+
+
+async def call_denials(world: World, row: Route, closed_call: str) -> list[Denial]:
+    """Everybody who may not see a call, beside those who ask for one that is not there."""
+    front, after = world.calls["front-1"], world.calls["after-1"]
+    rival, physio = world.calls["northside-1"], world.calls["physio-1"]
+    manage = world.harbour_manage
+    found = [
+        Denial("by key, missing", manage, by_path(world, row, manage, "call_id", new_id())),
+        Denial("by key, no id", manage, by_path(world, row, manage, "call_id", "1")),
+        Denial("by key, the rival's", manage, by_path(world, row, manage, "call_id", rival)),
+        Denial(
+            "by key, the partner's other client's", manage, by_path(world, row, manage, "call_id", physio)
+        ),
+        Denial("by key, archived", manage, by_path(world, row, manage, "call_id", closed_call)),
+        Denial("by the rival's key", world.northside_manage, by_path(world, row, manage, "call_id", front)),
+    ]
+    if row.auth is AuthMode.KEY:
+        return found
+    for name, call in (
+        ("chloe", new_id()),
+        ("chloe", "x" * 36),
+        ("chloe", "%00"),
+        ("chloe", after),
+        ("chloe", rival),
+        ("alice", rival),
+        ("alice", closed_call),
+        ("carla", closed_call),
+        ("tom", rival),
+        *((kind.name, front) for kind in KINDS if _denied(row, kind.name)),
+    ):
+        somebody = await asker(world, BY_NAME[name])
+        found.append(
+            Denial(f"{name} asks for {call}", somebody, by_path(world, row, somebody, "call_id", call))
+        )
+    return found
+
+
+def _denied(row: Route, name: str) -> bool:
+    kind = BY_NAME[name]
+    if kind.someone is None or kind.session != "live" or kind.late:
+        return False
+    lacks = row.permission is not None and kind.someone.role not in GRANTS[row.permission]
+    return not kind.assigned or lacks or name.endswith("without second factor")
+
+
+async def session_denials(world: World, row: Route) -> list[Denial]:
+    """Sessions that are not one's own, or not the one that asks."""
+    chloe = await asker(world, BY_NAME["chloe"])
+    other = await asker(world, BY_NAME["chloe"], anew=True)
+    ended = await asker(world, BY_NAME["chloe"], anew=True)
+    assert (await ended.delete(f"/v1/sessions/{ended.headers[AIDIAL_SESSION]}")).status == 204
+    asked = {
+        "missing": new_id(),
+        "no id": "1",
+        "the rival's": world.mallory.session_id,
+        "a colleague's": world.alice.session_id,
+        "ended": ended.headers[AIDIAL_SESSION],
+    }
+    if row.access is Access.PENDING:
+        asked["another of one's own"] = other.headers[AIDIAL_SESSION]
+    found = [
+        Denial(why, chloe, by_path(world, row, chloe, "session_id", session_id))
+        for why, session_id in asked.items()
+    ]
+    for kind in KINDS:
+        if row.access is Access.FULL and _denied(row, kind.name):
+            somebody = await asker(world, kind)
+            found.append(Denial(kind.name, somebody, good_target(world, row, somebody)))
+    return found
+
+
+async def query_denials(world: World, row: Route) -> list[Denial]:
+    """Lists narrowed to what is out of reach, and lists of those who have none."""
+    chloe = await asker(world, BY_NAME["chloe"])
+    tom = await asker(world, BY_NAME["tom"])
+    wrong: list[tuple[Asker, str, str]] = [
+        *((chloe, "client_id", one) for one in ("nobody-s", "%00", "", NORTHSIDE, CLOSED)),
+        *((tom, "client_id", one) for one in (new_id(), NORTHSIDE, CLOSED)),
+    ]
+    if any(param.name == "project_id" for param in row.query):
+        lines = (new_id(), "1", "", NORTHSIDE_LINE, CLOSED_LINE)
+        wrong += [(chloe, "project_id", one) for one in (*lines, AFTER_HOURS)]
+        wrong += [(tom, "project_id", one) for one in lines]
+    found = [
+        Denial(f"{name}={value}", somebody, Target(query={name: value})) for somebody, name, value in wrong
+    ]
+    for kind in KINDS:
+        if _denied(row, kind.name):
+            somebody = await asker(world, kind)
+            found.append(Denial(kind.name, somebody, Target()))
+            found.append(Denial(f"{kind.name}, narrowed", somebody, Target(query={"client_id": HARBOUR})))
+    return found
+
+
+def body_denials(world: World) -> list[Denial]:
+    """Projects a key may not deliver to."""
+    return [
+        Denial(why, who, Target(project_id=project_id))
+        for why, who, project_id in (
+            ("missing", world.harbour_manage, new_id()),
+            ("no id", world.harbour_manage, "1"),
+            ("lone half of a letter", world.harbour_manage, "x" * 36),
+            ("the rival's", world.harbour_manage, NORTHSIDE_LINE),
+            ("archived", world.harbour_manage, CLOSED_LINE),
+            ("the rival here", world.northside_manage, FRONT_DESK),
+        )
+    ]
+
+
+@pytest.mark.parametrize("row", WITH_IDS, ids=lambda row: row.name)
+async def test_no_denial_tells_more_than_a_missing_thing(world: World, row: Route, closed_call: str) -> None:
+    if row.scope is ScopeKind.CALL:
+        denials = await call_denials(world, row, closed_call)
+    elif "session_id" in path_names(row):
+        denials = await session_denials(world, row)
+    elif row.find_body is not None:
+        denials = body_denials(world)
+    else:
+        assert not path_names(row), f"{row.name}: say here how its ids may be out of reach"
+        denials = await query_denials(world, row)
+    # A key is looked up once, a person and their session are two look-ups: each is compared with its like.
+    firsts: dict[bool, tuple[str, Trace]] = {}
+    for denial in denials:
+        found = await trace(world, row, denial)
+        assert found.status == 404, denial.why
+        first = firsts.setdefault("x-api-key" in denial.asker.headers, (denial.why, found))
+        assert found == first[1], f"{denial.why} differs from {first[0]}"
+        assert found.events == 0
+
+
+async def test_paths_and_methods_nobody_has_are_the_same_404_for_everybody(world: World) -> None:
+    answers = [
+        await somebody.ask(method, path)
+        for somebody in (world.alice, world.anonymous, world.harbour_manage, world.ada)
+        for method, path in (
+            ("GET", "/v1/secrets"),
+            ("POST", "/"),
+            ("GET", "/v1/calls/"),
+            ("PUT", "/v1/calls/1/2"),
+        )
+    ]
+    bodies = {one.body.replace(one.headers["x-request-id"].encode(), b"") for one in answers}
+    assert {one.status for one in answers} == {404}
+    assert len(bodies) == 1
+
+
+async def test_a_denied_person_gets_the_same_404_however_wrong_the_request_is(world: World) -> None:
+    """Neither validation, nor preconditions, nor versions tell that the call is there."""
+    ada, tom = await asker(world, BY_NAME[ADA.name]), await asker(world, BY_NAME[TOM.name])
+    chloe = await asker(world, BY_NAME[CHLOE.name])
+    rival, front = world.calls["northside-1"], world.calls["front-1"]
+    manage = world.harbour_manage
+    wrong = {"accept": "image/png", "content-type": "text/plain"}
+    answers = [
+        await ada.ask("GET", f"/v1/calls/{front}?unknown=1", headers=wrong),
+        await tom.ask("GET", f"/v1/calls/{rival}?unknown=1&unknown=2", headers=wrong),
+        await chloe.get("/v1/calls?caller=678"),
+        await chloe.get("/v1/calls?caller=&unknown=1&cursor=x"),
+        await manage.patch(f"/v1/calls/{rival}", b"not json", if_match='"stale"'),
+        await manage.patch(f"/v1/calls/{rival}", {"status": "live"}),
+        await manage.patch(f"/v1/calls/{new_id()}", {"status": "live"}, if_match='"stale"'),
+    ]
+    bodies = {one.body.replace(one.headers["x-request-id"].encode(), b"") for one in answers}
+    assert [one.status for one in answers] == [404] * len(answers)
+    assert len(bodies) == 1
