@@ -12,7 +12,10 @@ from aidial_api.kernel.db import Database, Tx
 from tests.api.database.rows import Tenant, make_tenant, new_id
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from aidial.postgres import PostgresUrls
+    from tests.support.postgres import PostgresServer
 
 PROJECT = """
 INSERT INTO projects (client_id, project_id, display_name, timezone) VALUES ($1, $2, 'P', 'UTC')
@@ -57,6 +60,19 @@ STALLED = """
 SELECT call_id FROM calls WHERE client_id = $1 AND project_id = $2 AND status = 'live'
     AND started_at < now() - interval '1 hour'
 """
+
+
+@pytest.fixture(scope="session")
+def database_urls(postgres_server: PostgresServer, worker_id: str) -> PostgresUrls:
+    """A database of its own: nobody else's rows or transactions change what the planner knows."""
+    return postgres_server.migrated_database(f"plans_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+async def db(database_urls: PostgresUrls) -> AsyncIterator[Database]:
+    database = await Database.connect(database_urls.app_url, min_size=1, max_size=3)
+    yield database
+    await database.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from concurrent.futures import ProcessPoolExecutor
 
@@ -136,10 +137,14 @@ def test_time_grows_with_length_and_no_faster(unit: str) -> None:
         redact(text)
         return time.process_time() - began
 
-    def grows_linearly() -> bool:
-        return cpu_seconds(160_000) < max(cpu_seconds(20_000), 0.002) * 8 * 3
-
-    assert any(grows_linearly() for _ in range(3))  # a busy machine may disturb one measurement
+    # The least of several: a busy machine or a collection of the whole suite's garbage only adds.
+    gc.disable()
+    try:
+        short = min(cpu_seconds(20_000) for _ in range(3))
+        long = min(cpu_seconds(160_000) for _ in range(3))
+    finally:
+        gc.enable()
+    assert long < max(short, 0.005) * 8 * 4
 
 
 def test_a_call_past_the_cap_fails_instead_of_showing_anything() -> None:
