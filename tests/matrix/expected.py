@@ -13,6 +13,12 @@ from tests.matrix.askers import STRANGER, Kind
 from tests.matrix.requests import good_status
 from tests.people import FRONT_DESK, HARBOUR
 
+_SESSION_CODES = {
+    "live": "",
+    "none": "session_missing",
+    "revoked": "session_revoked",
+    "another's": "session_invalid",
+}
 SECOND_FACTOR_FOR = {Role.PARTNER_ADMIN, Role.AIDIAL_ADMIN, Role.AIDIAL_OPERATOR}
 
 
@@ -46,15 +52,17 @@ def _of_person(row: Route, kind: Kind) -> tuple[int, str] | None:
     assert someone is not None
     if row.auth is AuthMode.KEY:
         return 403, "auth_mode_not_allowed"
-    if kind.session == "none":
-        if row.session is SessionNeed.REQUIRED:
-            return 401, "session_missing"
-    elif kind.session != "live":
-        return 401, {"revoked": "session_revoked", "another's": "session_invalid"}[kind.session]
+    session_code = _SESSION_CODES[kind.session]
+    if session_code and (kind.session != "none" or row.session is SessionNeed.REQUIRED):
+        return 401, session_code
     if row.name == "sessions.create" and someone is STRANGER:
         return 404, "not_found"
-    if row.access is Access.PENDING:
-        return None
+    return None if row.access is Access.PENDING else _of_role(row, kind)
+
+
+def _of_role(row: Route, kind: Kind) -> tuple[int, str] | None:
+    someone = kind.someone
+    assert someone is not None
     assert row.permission is not None
     allowed = kind.assigned and someone.role in GRANTS[row.permission]
     proven = someone.role not in SECOND_FACTOR_FOR or kind.has_shown_second_factor

@@ -67,7 +67,8 @@ def _id_token(world: World, asker: Asker) -> str:
 
 def good_status(row: Route) -> int:
     """What the row answers when all is well: the first of its answers."""
-    return next(iter(row.answers))
+    status: int = next(iter(row.answers))
+    return status
 
 
 async def send(

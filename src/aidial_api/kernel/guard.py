@@ -215,7 +215,8 @@ def _target_allowlist(ask: Ask, row: Route) -> None:
     if row.scope is ScopeKind.SELF:
         return
     if ask.actor.role in PARTNER_ROLES | INTERNAL_ROLES:
-        for client_id in ask.reach.client_ids:
+        client_ids = (ask.found["client_id"],) if row.scope is ScopeKind.CALL else ask.reach.client_ids
+        for client_id in client_ids:
             if not ask.services.allowlists.allows(client_id, ask.client_ip):
                 raise Fault(errors.IP_NOT_ALLOWED, reason="target client's allowlist")
 
