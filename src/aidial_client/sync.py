@@ -27,23 +27,34 @@ T = TypeVar("T")
 
 
 class _Loop:
-    """A running event loop in a thread; work still under way when it stops is cancelled."""
+    """A running event loop in a thread, with the client that lives in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: AsyncAidial) -> None:
+        self._client = client
         self._lock = threading.Lock()
+        self._stopping = False
         self._started = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve()), name="aidial-client", daemon=True
-        )
+        self._thread = threading.Thread(target=self._live, name="aidial-client", daemon=True)
         self._thread.start()
         self._started.wait()
+
+    def _live(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._started.set()  # also when no loop could be made: nobody may wait for ever
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        self._stopping = False
         self._started.set()
         await self._stop.wait()
+        waiting = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in waiting:
+            task.cancel()
+        # Before the connections close, so that whoever waits is told of the closing, not of a lost answer.
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await self._client.aclose()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` gives back or raises."""
@@ -73,7 +84,7 @@ class Aidial:
 
     def __init__(self, api_url: str, api_key: str, *, timeout_s: float = 10, retries: int = 2) -> None:
         self._client = AsyncAidial(api_url, api_key, timeout_s=timeout_s, retries=retries)
-        self._loop = _Loop()
+        self._loop = _Loop(self._client)
 
     def __repr__(self) -> str:
         return repr(self._client).removeprefix("Async")
@@ -90,10 +101,6 @@ class Aidial:
 
     def close(self) -> None:
         """Close every connection and end the thread; twice is once."""
-        try:
-            self._loop.run(self._client.aclose())
-        except RuntimeError:  # closed before
-            return
         self._loop.stop()
 
     def projects(self, *, client_id: str | None = None) -> list[Project]:

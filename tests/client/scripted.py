@@ -47,11 +47,12 @@ class Asked:
 
 @dataclass
 class ScriptedServer:
-    """Answers with `steps`, one a request, the last one for ever; `asked` is what came."""
+    """Answers with `steps`, one a request, the last one for ever; `asked` is what came, `was_asked` that something did."""
 
     steps: list[Step] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Self]:
@@ -70,6 +71,7 @@ class ScriptedServer:
         now = asyncio.get_running_loop().time()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.asked.append(Asked(request.method, request.path_qs, headers, await request.read(), now))
+        self.was_asked.set()
         step = self.steps[min(len(self.asked), len(self.steps)) - 1]
         if isinstance(step, Fault):
             body = render(Envelope.TRANSPORT, step, headers["x-request-id"])
