@@ -37,7 +37,8 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
 
 @app.callback()
 def _root(
-    _version: Annotated[  # noqa: FBT002 - an option
+    *,
+    _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:

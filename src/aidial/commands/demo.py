@@ -21,9 +21,12 @@ def command(  # noqa: PLR0913 - the options of design.md section 3
     calls: Annotated[
         int, typer.Option("--calls", min=0, max=1_000_000, help="How many calls the first start makes.")
     ] = 2000,
-    no_seed: Annotated[bool, typer.Option("--no-seed", help="Deliver no calls at this start.")] = False,  # noqa: FBT002
-    reset: Annotated[bool, typer.Option("--reset", help="Delete the demo's data first.")] = False,  # noqa: FBT002
-    yes: Annotated[bool, typer.Option("--yes", help="With --reset: do not ask.")] = False,  # noqa: FBT002
+    *,
+    no_seed: Annotated[bool, typer.Option("--no-seed", help="Deliver no calls at this start.")] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Delete the demo's data first; asks on a terminal.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --reset: do not ask.")] = False,
 ) -> None:
     """Start PostgreSQL, demo data, identity provider, API, worker and portal, until Ctrl-C.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import sys
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -45,14 +47,32 @@ def api(known: Effective, port: int) -> Program:
 
 
 def portal(known: Effective, port: int) -> Program:
-    """The portal; ready when it reaches the API. Asked on its port: its public URL may be a proxy's."""
-    url = f"http://localhost:{port}/api/health"
+    """The portal; ready when it reaches the API.
+
+    Asked on its own port by its public name, which may be a proxy's. Where AIDIAL_API_BASE_URL names another
+    way to the API, that way is the caller's business, and a portal that lives is ready.
+    """
+    usual = known.portal_env["AIDIAL_API_BASE_URL"] == known.api_url
+    path = "/api/health" if usual else "/api/health/live"
+    host = urlsplit(known.portal_url).netloc
     return Program(
         "portal",
         _aidial("portal", "--host", "127.0.0.1", "--port", str(port)),
         known.portal_env,
-        lambda: answers(url, _ANSWER_S),
+        lambda: _answers_as(host, port, path),
     )
+
+
+def _answers_as(host: str, port: int, path: str) -> bool:
+    """Whether a GET answers 200 on a port of this machine when asked for under the name `host`."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_S)
+    try:
+        connection.request("GET", path, headers={"Host": host})
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def worker(known: Effective) -> Program:

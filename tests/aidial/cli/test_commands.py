@@ -1,0 +1,167 @@
+"""An administrator at a shell: what each command says, and what it ends with."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from aidial.postgres import PostgresUrls
+from aidial_contract.errors import ERRORS
+from aidial_contract.ids import parse_api_key
+from tests.support.postgres import PostgresServer
+
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+ISSUER = "http://127.0.0.1:1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+def aidial(*words: str, env: Mapping[str, str] | None = None) -> Ran:
+    """Run the command with nothing of AiDial's in the environment but `env`."""
+    ours = ("AIDIAL_", "ZITADEL_", "NEXTAUTH_", "DATABASE_URL")
+    usual = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(ours) or name.startswith("AIDIAL_TEST_")
+    }
+    done = subprocess.run(  # noqa: S603 - no shell
+        [sys.executable, "-m", "aidial", *words],
+        env={**usual, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def empty(postgres_server: PostgresServer, worker_id: str) -> PostgresUrls:
+    return postgres_server.empty_database(f"shell_{worker_id}")
+
+
+def owner(urls: PostgresUrls) -> dict[str, str]:
+    return {"AIDIAL_DATABASE_OWNER_URL": urls.owner_url}
+
+
+def bootstrap(urls: PostgresUrls) -> Ran:
+    return aidial(
+        *("bootstrap", "--operator-email", "ops@aidial.example", "--partner", "southern-cross-voice"),
+        *("--partner-name", "Southern Cross Voice", "--client", "harbour-dental"),
+        *("--client-name", "Harbour Dental", "--admin-email", "alice@harbour-dental.example"),
+        env={**owner(urls), "AIDIAL_MASTER_KEY": MASTER_KEY, "ZITADEL_ISSUER": ISSUER},
+    )
+
+
+def test_an_administrator_sets_up_an_installation_and_its_keys(empty: PostgresUrls) -> None:
+    assert aidial("db", "current", env=owner(empty)).code == 1
+    assert aidial("keys", "list", "--client", "harbour-dental", env=owner(empty)).code == 69
+    assert aidial("db", "migrate", env=owner(empty)).code == 0
+    assert aidial("db", "current", env=owner(empty)).code == 0
+    made = bootstrap(empty)
+    assert made.code == 0, made.err
+    first = parse_api_key(made.out.strip())
+    assert first is not None
+    again = bootstrap(empty)
+    assert (again.code, again.out) == (1, "")
+    assert "there is a client harbour-dental already" in again.err
+
+    created = aidial("keys", "create", "--client", "harbour-dental", env=owner(empty))
+    key = parse_api_key(created.out.strip())
+    assert key is not None
+    listed = aidial("keys", "list", "--client", "harbour-dental", env=owner(empty)).out.splitlines()
+    assert {line.split()[0] for line in listed} == {first.api_key_id, key.api_key_id}
+    assert key.secret not in "".join(listed)
+    revoke = ("keys", "revoke", key.api_key_id, "--client", "harbour-dental", "--reason", "lost")
+    assert aidial(*revoke, env=owner(empty)).code == 0
+    assert aidial(*revoke, env=owner(empty)).code == 1
+    listed = aidial("keys", "list", "--client", "harbour-dental", env=owner(empty)).out.splitlines()
+    assert [line.split()[4] for line in listed if line.startswith(key.api_key_id)] == ["revoked"]
+    with psycopg.connect(empty.superuser_url) as connection:
+        events = connection.execute("SELECT action FROM audit_events ORDER BY event_id").fetchall()
+    assert [action for (action,) in events] == [
+        "api_keys.key.created",
+        "api_keys.key.created",
+        "api_keys.key.revoked",
+    ]
+
+
+def test_a_key_of_nobody_is_refused(database_urls: PostgresUrls) -> None:
+    ran = aidial("keys", "create", "--client", "nobody-here", env=owner(database_urls))
+    assert (ran.code, ran.out, ran.err) == (1, "", "aidial: there is no client nobody-here\n")
+
+
+def test_the_doctor_names_what_is_wrong(database_urls: PostgresUrls) -> None:
+    configured = {
+        "DATABASE_URL": database_urls.app_url,
+        "AIDIAL_MASTER_KEY": MASTER_KEY,
+        "ZITADEL_ISSUER": ISSUER,
+        "AIDIAL_API_AUDIENCE": "aidial-api",
+    }
+    ran = aidial("doctor", env=configured)
+    assert ran.code == 69
+    marks = {line[6:].split(":")[0]: line[:4].strip() for line in ran.out.splitlines()}
+    assert marks["migrations at head"] == marks["row-level security forced"] == "ok"
+    assert marks["role is bound by row-level security"] == "ok"
+    assert marks["issuer reachable"] == "FAIL"
+    gone = aidial("doctor", env={**configured, "DATABASE_URL": "postgresql://aidial_app:pw@127.0.0.1:1/x"})
+    assert "FAIL  database reachable" in gone.out
+    assert "pw@" not in gone.out
+    assert aidial("doctor").code == 78
+
+
+@pytest.mark.parametrize("command", ["api", "portal", "worker", "doctor"])
+def test_a_server_without_its_configuration_names_every_missing_value(command: str) -> None:
+    ran = aidial(command)
+    assert ran.code == 78
+    said = ran.out + ran.err
+    wanted = ["NEXTAUTH_SECRET", "AIDIAL_API_BASE_URL"] if command == "portal" else ["DATABASE_URL"]
+    assert all(name in said for name in [*wanted, "ZITADEL_ISSUER"])
+
+
+def test_a_worker_without_a_database_ends_with_a_sentence() -> None:
+    ran = aidial(
+        "worker",
+        env={
+            "DATABASE_URL": "postgresql://aidial_app:pw@127.0.0.1:1/aidial",
+            "AIDIAL_MASTER_KEY": MASTER_KEY,
+            "ZITADEL_ISSUER": ISSUER,
+            "AIDIAL_API_AUDIENCE": "aidial-api",
+        },
+    )
+    assert ran.code == 69
+    assert "pw@" not in ran.err
+
+
+def test_the_lists_come_from_the_tables() -> None:
+    errors = aidial("errors").out
+    assert all(code in errors for code in ERRORS)
+    routes = aidial("routes").out
+    assert "/v1/calls/{call_id}/transcript" in routes
+    assert "/api/health" in routes
+    limits = aidial("limits", env={"AIDIAL_LIMITS_SCALE": "2"}).out
+    (deliveries,) = [line.split() for line in limits.splitlines() if "1,200 in 6 s" in line]
+    assert "2,400" in deliveries
+    assert "10 MiB" in limits
+    assert "\x1b[" not in errors + routes + limits
+
+
+def test_wrong_usage_ends_with_two_and_a_reader_who_leaves_is_no_failure() -> None:
+    assert aidial("routes", "--app", "nothing").code == 2
+    assert aidial("nothing").code == 2
+    assert aidial("seed", "--project", "nonsense", "--key", "k").code == 2
+    assert aidial("--version").out.startswith("aidial ")
+    assert "Example: aidial demo" in aidial("demo", "--help").out
