@@ -96,6 +96,11 @@ class Browser:
         own = {"x-csrf-token": token, "sec-fetch-site": "same-origin", "content-type": "application/json"}
         return await self.ask(method, path, headers=own, data=b"{}" if method == "POST" else None)
 
+    async def sign_out(self) -> None:
+        """Sign out, when somebody is signed in."""
+        token = (await self.get("/api/auth/csrf")).json["csrfToken"]
+        await self.post_form("/api/auth/signout", {"csrfToken": token, "callbackUrl": "/sign-in"})
+
     async def ask(self, method: str, path: str, **more: Any) -> Page:
         """One request."""
         async with self.http.request(method, self.url + path, allow_redirects=False, **more) as answer:
@@ -139,10 +144,12 @@ class Town:
     async def stranger(self) -> AsyncIterator[Browser]:
         """A browser without a session."""
         async with new_browser() as http:
-            yield Browser(http, self.url)
+            browser = Browser(http, self.url)
+            yield browser
+            await browser.sign_out()  # a sixth session of one person would end their first
 
     async def sign_in(self, browser: Browser, someone: Someone, to: str = "/") -> str:
-        """Walk through the pages as their forms say, without JavaScript; where the portal leads in the end."""
+        """Walk through the pages as their forms say, without a script; where the portal leads in the end."""
         page = await browser.get(f"/sign-in?callbackUrl={to}")
         fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
         form = {name: unescape(value) for name, value in fields.items()} | {"email": someone.email}

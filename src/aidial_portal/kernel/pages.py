@@ -136,6 +136,11 @@ def chosen_project(request: PortalRequest) -> ContextProject | None:
     return next((one for one in projects_of(request) if one.project_id == wanted), None)
 
 
+def _only_project(request: PortalRequest) -> ContextProject | None:
+    projects = projects_of(request)
+    return projects[0] if len(projects) == 1 else None
+
+
 def zone_of(request: PortalRequest) -> str:
     """The zone times are shown in: the chosen project's, else the first one's, else the person's."""
     project = chosen_project(request) or next(iter(projects_of(request)), None)
@@ -200,7 +205,7 @@ def _shell(
     request: PortalRequest, *, path: str, switcher: Mapping[str, str] | None, search: SearchBox | None
 ) -> ShellContext:
     context = request.session.known
-    current = chosen_project(request)
+    current = chosen_project(request) or _only_project(request)
     kept = switcher or {}
     shown = projects_of(request) if switcher is not None else []
     choices = tuple(_choice(request, path, kept, project) for project in shown)

@@ -6,11 +6,13 @@ them in the page's zone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from aidial_contract.checking import parse_time
 from aidial_contract.fault import Fault
 from aidial_portal.design import context
+from aidial_portal.design.filters import label
 from aidial_portal.kernel.pages import projects_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from aidial_portal.surfaces.calls.state import ListState
 
 MAX_SHOWN_TURNS: Final = 500
+_CODE: Final = re.compile(r"[a-z0-9_]+")
 
 
 def project_names(request: PortalRequest) -> dict[str, str]:
@@ -28,7 +31,7 @@ def project_names(request: PortalRequest) -> dict[str, str]:
     return {
         project.project_id: project.display_name
         if len(clients) == 1
-        else f"{clients.get(project.client_id, project.client_id)}: {project.display_name}"
+        else f"{project.display_name}, {clients.get(project.client_id, project.client_id)}"
         for project in projects_of(request)
     }
 
@@ -42,7 +45,7 @@ def show_row(call: Call, state: ListState, names: dict[str, str]) -> context.Cal
         caller=call.to_number if call.direction == "outbound" else call.from_number,
         duration_seconds=call.duration_seconds,
         status=call.status,
-        outcome=call.outcome,
+        outcome=worded(call.outcome),
         sentiment=call.sentiment.caller,
         agent_name=call.agent.name,
         project_name=names.get(call.project_id, ""),
@@ -81,8 +84,8 @@ def show_review(
         turns=tuple(_turn(turn) for turn in turns[:MAX_SHOWN_TURNS]),
         status=call.status,
         summary=call.summary,
-        outcome=call.outcome,
-        resolution=call.resolution,
+        outcome=worded(call.outcome),
+        resolution=worded(call.resolution),
         agent_name=call.agent.name,
         transfer_destination=_text(call.transfer, "destination"),
         transfer_result=_text(call.transfer, "result"),
@@ -93,6 +96,11 @@ def show_review(
         follow_up_note=_text(call.follow_up, "note"),
         error_request_id=request.request_id if failed else None,
     )
+
+
+def worded(text: str | None) -> str | None:
+    """A project's own word as it is, or a code such as `appointment_booked` in words."""
+    return label(text) if text is not None and _CODE.fullmatch(text) else text
 
 
 def _turn(turn: Turn) -> context.Turn:

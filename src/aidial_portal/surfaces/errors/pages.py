@@ -6,12 +6,12 @@ the address, where anybody could write one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_portal.design.errors import access_denied as no_access
-from aidial_portal.design.errors import session_ended
+from aidial_portal.design.errors import error_page, session_ended
 from aidial_portal.kernel.nextauth.cookies import session_value
 from aidial_portal.kernel.pages import auth_csrf_token, draw_bare
 
@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
     from aidial_portal.kernel.request import PortalRequest
 
-_STATUS = 404
+_STATUS: Final = 404
+_SIGNED_OUT: Final = 401
 
 
 async def access_denied(request: PortalRequest) -> Response:
-    """`/access-denied`: 404 with the reason: a session that ended, or an account without an assignment."""
+    """`/access-denied`: 404 with the reason: a session that ended, none, or no assignment."""
     reason = request.portal.farewells.read(request.cookies)
     if reason is not None:
         return draw_bare(request, session_ended(request.request_id, reason), _STATUS)
-    has_session = session_value(request.cookies, request.portal.names) is not None
-    token = auth_csrf_token(request) if has_session else None
+    if session_value(request.cookies, request.portal.names) is None:
+        return draw_bare(request, error_page(_SIGNED_OUT, request.request_id), _STATUS)
+    token = auth_csrf_token(request)
     return draw_bare(request, no_access(request.request_id, auth_csrf_token=token), _STATUS)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "/ops"
 LONGEST_S: Final = 2.0
+HEALTH_TYPE: Final = "application/health+json"
 
 
 async def home(request: PortalRequest) -> Response:
@@ -46,7 +47,7 @@ async def home(request: PortalRequest) -> Response:
 
 def _api_tile(health: Health | None) -> OpsTile:
     if health is None:
-        return OpsTile("API", "It does not answer.", state="fail")
+        return OpsTile("API", "It does not answer, or says that it is not well.", state="fail")
     checks = ", ".join(f"{name} {check.latency_ms:g} ms" for name, check in sorted(health.checks.items()))
     return OpsTile("API", f"Version {health.version}. {checks}".strip(), state=health.status)
 
@@ -60,6 +61,7 @@ async def _api_health(request: PortalRequest) -> Health | None:
         deadline=min(request.until(), longest),
         request_id=request.request_id,
         client_ip=request.client_ip,
+        extra={"accept": HEALTH_TYPE},
     )
     try:
         reply = await request.portal.upstream.exchange(call, guarded=False)

@@ -1,0 +1,71 @@
+"""The review of one call, under its row."""
+
+from __future__ import annotations
+
+from aidial_contract.ids import new_id
+from tests.people import ALICE, CHLOE, FRONT_DESK, HARBOUR
+from tests.portal.calls.test_list import shown
+from tests.support.portal import Town
+from tests.support.world_calls import new_call
+
+
+async def test_alice_opens_a_call_and_reads_the_conversation(town: Town) -> None:
+    call = new_call(FRONT_DESK, "review-1", summary="The caller wants to come in next week.")
+    call["turns"].append({"speaker": "caller", "text": "My number is 0412 345 678.", "start_ms": 9_000})
+    call["attention"] = {"flag": True, "reason": "The caller was upset."}
+    call_id = await town.deliver(HARBOUR, call)
+    page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
+    assert page.status == 200
+    assert call_id in shown(page)
+    assert "Good morning, how can I help?" in page.words
+    assert "The caller wants to come in next week." in page.words
+    assert "The caller was upset." in page.words
+    assert "phone number" in page.words
+    assert "0412 345 678." not in page.words
+
+
+async def test_chloe_reviews_with_the_caller_masked(town: Town) -> None:
+    page = await (await town.of(CHLOE)).get(f"/calls?expand={town.calls['front-1']}")
+    assert "I would like to see somebody next week." in page.words
+    assert "9123 4567" not in page.text
+    assert "+61 ... 567" in page.words
+
+
+async def test_the_old_address_of_a_call_leads_to_the_list_and_keeps_the_project(town: Town) -> None:
+    alice = await town.of(ALICE)
+    call_id = town.calls["front-1"]
+    page = await alice.get(f"/calls/{call_id}?project_id={FRONT_DESK}")
+    assert (page.status, page.location) == (302, f"/calls?project_id={FRONT_DESK}&expand={call_id}")
+    assert (await alice.get(f"/calls/{call_id}")).location == f"/calls?expand={call_id}"
+
+
+async def test_a_script_gets_the_review_alone(town: Town) -> None:
+    page = await (await town.of(ALICE)).get(f"/calls?expand={town.calls['front-1']}", hx_request="true")
+    assert 'class="review"' in page.text
+    assert "<html" not in page.text
+
+
+async def test_a_call_that_is_not_on_this_page_is_shown_above_the_list(town: Town) -> None:
+    page = await (await town.of(ALICE)).get(f"/calls?status=missed&expand={town.calls['front-1']}")
+    assert town.calls["front-1"] not in shown(page)
+    assert "I would like to see somebody next week." in page.words
+
+
+async def test_the_preview_as_json_has_the_call_and_its_transcript(town: Town) -> None:
+    answer = await (await town.of(ALICE)).get(f"/api/calls/{town.calls['front-1']}/preview")
+    assert set(answer.json) == {"call", "transcript"}
+    assert answer.json["call"]["call_id"] == answer.json["transcript"]["call_id"] == town.calls["front-1"]
+    assert [turn["speaker"] for turn in answer.json["transcript"]["turns"]] == ["agent", "caller"]
+
+
+async def test_a_missing_preview_answers_in_the_calls_envelope(town: Town) -> None:
+    answer = await (await town.of(ALICE)).get(f"/api/calls/{new_id()}/preview")
+    assert answer.status == 404
+    assert set(answer.json) == {"error", "message", "retryable", "request_id"}
+
+
+async def test_a_live_call_says_that_it_is_going_on(town: Town) -> None:
+    call = new_call(FRONT_DESK, "live-1", status="live", ended_at=None, end_reason=None)
+    call_id = await town.deliver(HARBOUR, call)
+    page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
+    assert "This call is still going" in page.words
