@@ -7,7 +7,7 @@ with Transfer-Encoding; we do not, and close the connection on them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Receive
 
@@ -61,12 +61,18 @@ def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network])
     """The caller's address: the portal's word for it only from a trusted proxy."""
     told = headers.get(CLIENT_IP)
     try:
-        address = ip_address(peer)
+        address = _plain_address(peer)
         if told and any(address in network for network in trusted):
-            return str(ip_address(told))
+            return str(_plain_address(told))
     except ValueError:
         return peer
     return str(address)
+
+
+def _plain_address(text: str) -> IPv4Address | IPv6Address:
+    """The address without its zone, which no allowlist and no column knows; IPv4 written as IPv6 is IPv4."""
+    address = ip_address(text.partition("%")[0])
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def declared_length(headers: Mapping[str, str], limit_bytes: int) -> None:
