@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass
 class ScriptedServer:
-    """Answers with `steps`, one a request, the last one for ever; `asked` is what came, `was_asked` that something did."""
+    """Answers with `steps`, one a request, the last one for ever; `asked` is what came."""
 
     steps: list[Step] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
