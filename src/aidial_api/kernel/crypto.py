@@ -28,6 +28,8 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _FORMAT = b"\x01"
+_HEAD_BYTES = len(_FORMAT) + _NONCE_BYTES
+_SHORTEST = _HEAD_BYTES + _TAG_BYTES
 _MAC_BYTES = 16
 _LONGEST_CURSOR = 2048
 
@@ -92,7 +94,7 @@ class TenantKey:
 
     def decrypt(self, sealed: bytes, *, purpose: str, record: str) -> bytes:
         """Return what `encrypt` sealed for the same column and row; raises `CannotDecrypt`."""
-        return _opened(self._aead, sealed, self._bound(purpose, record))
+        return _opened(self._aead, sealed, f"{self.client_id}\x1f{purpose}\x1f{record}".encode())
 
     def caller_tokens(self, e164: str) -> list[bytes]:
         """Return the blind index of a number: the whole, then its last 3, 4, 6 and 9 digits."""
@@ -211,11 +213,10 @@ class CursorKey:
 
 
 def _opened(aead: AESGCM, sealed: bytes, bound: bytes) -> bytes:
-    if len(sealed) < len(_FORMAT) + _NONCE_BYTES + _TAG_BYTES or sealed[:1] != _FORMAT:
+    if len(sealed) < _SHORTEST or sealed[0] != _FORMAT[0]:
         raise CannotDecrypt
-    nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
-        return aead.decrypt(nonce, rest, bound)
+        return aead.decrypt(sealed[1:_HEAD_BYTES], sealed[_HEAD_BYTES:], bound)
     except InvalidTag:
         raise CannotDecrypt from None
 

@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from aidial_api.kernel.rate_memory import SweptMemoryStorage
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 
@@ -49,7 +49,7 @@ class Limits:
     """Counts hits; `scale` multiplies every rate (`AIDIAL_LIMITS_SCALE`)."""
 
     def __init__(self, scale: float) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(SweptMemoryStorage())
         # Asking about somebody who never failed would cost as much as counting.
         self._failing: set[tuple[str, str]] = set()
         self._windows: dict[str, list[RateLimitItem]] = {}

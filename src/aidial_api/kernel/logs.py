@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -31,12 +32,17 @@ def _as_json(event: Any, **_options: Any) -> str:
     return _encoder.encode(event).decode()
 
 
+@cache
+def _is_secret(name: str) -> bool:
+    return name != "event" and name not in _SAFE_NAME and _SECRET_NAME.search(name) is not None
+
+
 def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace values of secret-sounding names and secret-looking texts."""
     for name, value in event.items():
-        if name != "event" and name not in _SAFE_NAME and _SECRET_NAME.search(name):
+        if _is_secret(name):
             event[name] = HIDDEN
-        elif isinstance(value, str):
+        elif isinstance(value, str) and _SECRET_VALUE.search(value):
             event[name] = _SECRET_VALUE.sub(HIDDEN, value)
     return event
 

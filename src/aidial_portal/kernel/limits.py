@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Final
 
 from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
+from aidial_portal.kernel.rate_memory import SweptMemoryStorage
 
 
 class Per(StrEnum):
@@ -69,7 +69,7 @@ class Limiter:
     """Counts hits of a bucket by whose they are. `scale` multiplies every amount."""
 
     def __init__(self, scale: float = 1.0) -> None:
-        storage = MemoryStorage()
+        storage = SweptMemoryStorage()
         exact, weighed = MovingWindowRateLimiter(storage), SlidingWindowCounterRateLimiter(storage)
         self._rules: dict[Bucket, tuple[RateLimiter, RateLimitItemPerSecond]] = {}
         for bucket in BUCKETS:

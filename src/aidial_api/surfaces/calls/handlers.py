@@ -98,8 +98,12 @@ async def show_list(ask: Ask) -> Answer:
         token, ending = search.token, search.ending
     page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, token)
     calls = []
+    opened: dict[str, TenantKey] = {}
     for row in page.rows:
-        key = await keys.get(ask.tx, row["client_id"])
+        client_id = row["client_id"]
+        key = opened.get(client_id)
+        if key is None:
+            key = opened[client_id] = await keys.get(ask.tx, client_id)
         if ending is None or _ends_with(row, key, ending):
             calls.append(to_call(row, key, level))
     return Answer(CallList(calls=calls, next_cursor=page.next_cursor, matching=page.matching))

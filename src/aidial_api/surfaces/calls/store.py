@@ -23,7 +23,12 @@ _COLUMNS = (
     " attention_flag, attention_reason, summary, booking, transfer, follow_up, consent, cost, metadata,"
     " recording, source, sms_status, email_status, message_count, transcript_state, version"
 )
-CALL_COLUMNS = ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
+# Ids as text: a page of calls makes 40 fewer objects only to turn them into text again.
+_AS_TEXT = frozenset({"call_id", "project_id"})
+CALL_COLUMNS = ", ".join(
+    f"c.{name}::text AS {name}" if name in _AS_TEXT else f"c.{name}"
+    for name in (column.strip() for column in _COLUMNS.split(","))
+)
 
 _FIND = f"""
 SELECT {CALL_COLUMNS} FROM calls c
