@@ -1,0 +1,136 @@
+"""A person at a browser of their own, and what their browser complained about on the way.
+
+The one thing a newcomer would get wrong: a visitor watches. Every request to another origin, every violated
+policy and every script error of every page they opened fails the test at its end.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, expect
+from pyotp import HOTP
+
+STEP_S: Final = 30
+# A 404 or 401 that the test asked for is said on the console too, with nothing wrong in it.
+EXPECTED: Final = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+@dataclass
+class Person:
+    """Somebody of `demo.json`; `spent` is the last time step whose code they used."""
+
+    email: str
+    password: str
+    otp_secret: str | None
+    role: str
+    project_ids: list[str]
+    spent: int = 0
+
+    @property
+    def name(self) -> str:
+        """`Alice`."""
+        return self.email.split("@")[0].capitalize()
+
+    def code(self) -> str:
+        """A code they have not used yet: the provider takes each once, and one step early or late."""
+        assert self.otp_secret
+        step = max(int(time.time()) // STEP_S - 1, self.spent + 1)
+        self.spent = step
+        return HOTP(self.otp_secret).at(step)
+
+    def wrong_code(self) -> str:
+        """A code that is right at no time near now."""
+        assert self.otp_secret
+        now = int(time.time()) // STEP_S
+        near = {HOTP(self.otp_secret).at(now + drift) for drift in range(-3, 4)}
+        return next(code for code in (str(digit) * 6 for digit in range(10)) if code not in near)
+
+
+@dataclass
+class Visitor:
+    """A page of a browser context and the complaints of all of its pages."""
+
+    context: BrowserContext
+    page: Page
+    portal_url: str
+    issuer: str
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Note what must never happen, from now on."""
+        ours = {_origin(self.portal_url), _origin(self.issuer)}
+
+        def on_request(request: Request) -> None:
+            if urlsplit(request.url).scheme in {"http", "https"} and _origin(request.url) not in ours:
+                self.complaints.append(f"asked another origin: {request.url}")
+
+        def on_console(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"} and not EXPECTED.match(message.text):
+                self.complaints.append(f"console {message.type}: {message.text}")
+
+        self.context.on("request", on_request)
+        self.context.on("console", on_console)
+        self.context.on("weberror", lambda error: self.complaints.append(f"script: {error.error}"))
+
+    async def go(self, path: str) -> int:
+        """Open a path of the portal; the status of where it led."""
+        answer = await self.page.goto(self.portal_url + path)
+        assert answer
+        return answer.status
+
+    async def ask(self, path: str) -> Any:
+        """The JSON the portal answers this browser."""
+        answer = await self.context.request.get(self.portal_url + path)
+        assert answer.ok, await answer.text()
+        return await answer.json()
+
+    async def give_email(self, email: str) -> None:
+        """On the portal's sign-in page: to the issuer's."""
+        await self.page.get_by_label("E-mail").fill(email)
+        await self.page.get_by_role("button", name="Continue").click()
+        await expect(self.page).to_have_url(re.compile(re.escape(self.issuer)))
+
+    async def give_password(self, password: str) -> None:
+        """On the issuer's page."""
+        await self.page.get_by_label("Password").fill(password)
+        await self.page.get_by_role("button", name="Sign in").click()
+
+    async def give_code(self, code: str) -> None:
+        """On the issuer's second page."""
+        await self.page.get_by_label("Six-digit code").fill(code)
+        await self.page.get_by_role("button", name="Continue").click()
+
+    async def prove(self, person: Person) -> None:
+        """From the portal's sign-in page to wherever it leads."""
+        await self.give_email(person.email)
+        await self.give_password(person.password)
+        if person.otp_secret:
+            await self.give_code(person.code())
+        await expect(self.page).to_have_url(re.compile(re.escape(self.portal_url)))
+
+    async def sign_in(self, person: Person) -> None:
+        """From nothing to the first page."""
+        await self.go("/")
+        await self.prove(person)
+
+    async def sign_out(self) -> None:
+        """By the account menu."""
+        await self.page.locator("details.account > summary").click()
+        await self.page.get_by_role("button", name="Sign out", exact=True).click()
+        await expect(self.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    @property
+    def path(self) -> str:
+        """Path and query of the page's address."""
+        parts = urlsplit(self.page.url)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
