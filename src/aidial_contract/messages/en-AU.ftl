@@ -150,6 +150,7 @@ fields-too_short = This is too short.
 fields-too_long = This is too long.
 fields-too_small = This is too small.
 fields-too_large = This is too large.
+fields-too_deep = This is nested too deeply.
 fields-format = This does not have the right format.
 fields-control_characters = This holds characters that are not allowed.
 fields-not_a_number = This is not a possible phone number in international form.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -50,6 +51,8 @@ TranscriptState = Literal[
 STATUSES: tuple[str, ...] = ("live", "completed", "missed", "failed", "unknown")
 MAX_TURNS = 5_000
 MAX_METADATA_BYTES = 8 * 1024
+MAX_METADATA_DEPTH = 32
+LONGEST_CALL = timedelta(days=366)
 
 Number = Annotated[str, Meta(pattern=r"\A\+[1-9][0-9]{5,14}\Z", description="E.164")]
 TurnText = Annotated[str, Meta(min_length=1, max_length=20_000, pattern=TEXT_PATTERN)]
@@ -311,6 +314,8 @@ def _times(body: dict[str, Any], failed: frozenset[str]) -> Iterator[FieldError]
         yield FieldError("/answered_at", "order")
     if ended and ((started and ended < started) or (answered and ended < answered)):
         yield FieldError("/ended_at", "order")
+    elif ended and started and ended - started > LONGEST_CALL:
+        yield FieldError("/ended_at", "too_large")
 
 
 def _live(body: dict[str, Any], failed: frozenset[str]) -> Iterator[FieldError]:
@@ -350,8 +355,24 @@ def _turn_times(body: dict[str, Any], failed: frozenset[str]) -> Iterator[FieldE
 
 
 def _metadata(metadata: dict[str, Any]) -> Iterator[FieldError]:
+    # First, because everything that walks a document does it by calling itself.
+    if _is_deeper_than(MAX_METADATA_DEPTH, metadata):
+        yield FieldError("/metadata", "too_deep")
+        return
     encoded = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
     if len(encoded.encode("utf-8", "surrogatepass")) > MAX_METADATA_BYTES:
         yield FieldError("/metadata", "too_large")
     elif "\\u0000" in encoded or any("\ud800" <= letter <= "\udfff" for letter in encoded):
         yield FieldError("/metadata", "control_characters")
+
+
+def _is_deeper_than(depth: int, value: Any) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return any(isinstance(one, dict | list) for one in level)

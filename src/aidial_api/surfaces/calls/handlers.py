@@ -38,6 +38,8 @@ async def find_project(ask: Ask) -> ProjectReach | None:
     for project in ask.reach.projects:
         if project.project_id == project_id and project.is_active:
             ask.found = project
+            # One spelling from here on, so that the same call in capitals is the same call.
+            body.project_id = project.project_id
             return project
     return None
 

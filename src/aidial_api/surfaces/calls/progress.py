@@ -17,7 +17,7 @@ from aidial_api.surfaces.calls.redacting import redact_findings
 from aidial_api.surfaces.calls.store import find_call, update_call
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
-from aidial_contract.shapes.calls import CallPatch
+from aidial_contract.shapes.calls import LONGEST_CALL, CallPatch
 
 NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
     "live": ("live", "completed", "missed", "failed", "unknown"),
@@ -102,6 +102,8 @@ def _check_times(row: asyncpg.Record, changes: dict[str, Any]) -> None:
         failures.append(FieldError("/answered_at", "order"))
     if ended is not None and (ended < started or (answered is not None and ended < answered)):
         failures.append(FieldError("/ended_at", "order"))
+    elif ended is not None and ended - started > LONGEST_CALL:
+        failures.append(FieldError("/ended_at", "too_large"))
     if failures:
         raise Fault(errors.VALIDATION_FAILED, field_errors=failures)
     if ended is not None and ("ended_at" in changes or "answered_at" in changes):
