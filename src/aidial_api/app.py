@@ -86,12 +86,41 @@ def _die_with_parent() -> None:
 
 
 class Application:
-    """The ASGI callable; `services` opens with the lifespan."""
+    """The ASGI callable; `services` opens with the lifespan.
+
+    `reload` takes new settings, or None when the configuration is no longer complete: from then on requests
+    are answered 500 `configuration_invalid`, and health says `fail`, until a reload repairs it.
+    """
 
     def __init__(self, settings: Settings, table: RouteTable = TABLE) -> None:
         self._settings = settings
         self._table = table
+        self._opened = AsyncExitStack()
         self.services: Services | None = None
+
+    async def reload(self, settings: Settings | None) -> None:
+        """Go on with other settings; requests under way end with the ones they began with."""
+        if self.services is None:
+            return
+        if settings is None:
+            self.services.is_configured = False
+        elif settings == self._settings:
+            self.services.is_configured = True
+        else:
+            await self._open_anew(settings)
+
+    async def _open_anew(self, settings: Settings) -> None:
+        """Swap the services. The old connections stay until the process ends: somebody may still use them."""
+        stack = AsyncExitStack()
+        try:
+            services = await open_services(settings, stack, self._table)
+        except Exception as error:  # noqa: BLE001 - settings that cannot be used are as good as none
+            _log.error("configuration_unusable", error=type(error).__name__)
+            await stack.aclose()
+            await self.reload(None)
+            return
+        self._opened.push_async_callback(stack.aclose)
+        self._settings, self.services = settings, services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan."""
@@ -104,9 +133,9 @@ class Application:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with AsyncExitStack() as stack:
+        async with self._opened:
             try:
-                self.services = await open_services(self._settings, stack, self._table)
+                self.services = await open_services(self._settings, self._opened, self._table)
             except Exception as error:  # noqa: BLE001 - told to the server, which ends the process
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return

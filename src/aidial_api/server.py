@@ -1,21 +1,27 @@
 """Running the API under uvicorn. `aidial api` calls this.
 
-The one thing a newcomer would get wrong: the loop and parser are named, never "auto", so that what was
-measured is what runs.
+SIGHUP reads the configuration again. The one thing a newcomer would get wrong: the loop and parser are
+named, never "auto", so that what was measured is what runs.
 """
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 
+import structlog
 import uvicorn
+import uvloop
 
 from aidial_api.app import Application
 from aidial_api.kernel import logs
-from aidial_api.settings import read_settings
+from aidial_api.settings import Settings, read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
 
 GRACE_S = 10
+STARTUP_FAILED = 3
+_log = structlog.get_logger("aidial_api")
 
 
 def serve(host: str, port: int) -> None:
@@ -27,18 +33,50 @@ def serve(host: str, port: int) -> None:
             print(f"aidial api: {name}: {reason}", file=sys.stderr)  # noqa: T201 - before logs exist
         sys.exit(EXIT_CODE)
     logs.set_up()
-    uvicorn.run(
-        Application(settings),
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S,
-        h11_max_incomplete_event_size=64 * 1024,
+    app = Application(settings)
+    running = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
     )
+    uvloop.run(_follow_hangups(app, running))
+    if not running.started:
+        sys.exit(STARTUP_FAILED)
+
+
+async def _follow_hangups(app: Application, running: uvicorn.Server) -> None:
+    """Serve, and read the configuration again at every SIGHUP; one reading ends before the next begins."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+
+    async def reload() -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            await app.reload(_settings_again())
+
+    reloading = asyncio.create_task(reload())
+    try:
+        await running.serve()
+    finally:
+        reloading.cancel()
+
+
+def _settings_again() -> Settings | None:
+    try:
+        return read_settings()
+    except ConfigurationError as error:
+        _log.error("configuration_invalid", problems=error.problems)
+        return None

@@ -6,6 +6,7 @@ is, the matrix fails.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,17 +47,16 @@ def good_body(world: World, row: Route, asker: Asker, project_id: str = FRONT_DE
     """What the row takes, None when it takes nothing."""
     if row.body is None:
         return None
-    if row.name == "calls.create":
-        return new_call(project_id, f"matrix-{new_id()}")
-    if row.name == "calls.change":
-        return {"resolution": "matrix"}
-    if row.name == "sessions.create":
-        return {"id_token": _id_token(world, asker), "device_label": "The matrix"}
-    if row.name == "sessions.sign_out":
-        return {}
-    if row.name == "sessions.store_tokens":
-        return {"expected_generation": 0, "tokens": "sealed"}
-    raise AssertionError(f"{row.name}: tell tests/matrix/requests.py what a good body is")
+    bodies: dict[str, Callable[[], Any]] = {
+        "calls.create": lambda: new_call(project_id, f"matrix-{new_id()}"),
+        "calls.change": lambda: {"resolution": "matrix"},
+        "sessions.create": lambda: {"id_token": _id_token(world, asker), "device_label": "The matrix"},
+        "sessions.sign_out": dict,
+        "sessions.store_tokens": lambda: {"expected_generation": 0, "tokens": "sealed"},
+        "sessions.backchannel_logout": lambda: {"logout_token": world.issuer.logout_token("a-stranger")},
+    }
+    assert row.name in bodies, f"{row.name}: tell tests/matrix/requests.py what a good body is"
+    return bodies[row.name]()
 
 
 def _id_token(world: World, asker: Asker) -> str:

@@ -18,6 +18,7 @@ from aidial_contract.ids import new_id
 
 API_AUDIENCE = "aidial-api"
 PORTAL_CLIENT_ID = "portal@aidial"
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LIFE_S = 3_600
 
 
@@ -69,6 +70,21 @@ class Issuer:
             "email_verified": True,
         }
         return self.sign(_without_none({**claims, **changes}), header={"typ": "JWT"})
+
+    def logout_token(self, subject: str | None, sid: str | None = None, **changes: Any) -> str:
+        """A back-channel logout token for the portal."""
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": self.url,
+            "sub": subject,
+            "aud": PORTAL_CLIENT_ID,
+            "iat": now,
+            "exp": now + 900,
+            "jti": new_id(),
+            "events": {LOGOUT_EVENT: {}},
+            "sid": sid,
+        }
+        return self.sign(_without_none({**claims, **changes}), header={"typ": "logout+jwt"})
 
 
 def _without_none(claims: dict[str, Any]) -> dict[str, Any]:

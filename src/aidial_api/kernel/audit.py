@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.transaction import Tx
 from aidial_contract.ids import new_id
 
 
@@ -37,6 +38,26 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::inet,
 """
 
 
+_ONCE = f"{_INSERT.rstrip()} ON CONFLICT DO NOTHING\n"
+
+
+async def record_of_system(
+    ask: Ask, tx: Tx, event: Event, *, label: str, event_id: str | None = None
+) -> bool:
+    """Write what nobody signed in asked for; `label` says who did. False: `event_id` is there already."""
+    tag = await tx.execute(
+        _ONCE,
+        event_id or new_id(),
+        event.client_id,
+        event.partner_org_id,
+        "system",
+        None,
+        label,
+        *_rest(ask, event),
+    )
+    return tag == "INSERT 0 1"
+
+
 async def record(ask: Ask, event: Event) -> None:
     """Write the event in the request's transaction."""
     actor = ask.actor
@@ -48,6 +69,12 @@ async def record(ask: Ask, event: Event) -> None:
         actor.kind,
         actor.actor_id or None,
         actor.label,
+        *_rest(ask, event),
+    )
+
+
+def _rest(ask: Ask, event: Event) -> tuple[str | None, ...]:
+    return (
         event.action,
         event.target_kind,
         event.target_id,

@@ -101,7 +101,7 @@ class Credentials:
         """The person behind a bearer token, assigned or not; `late_too`: an expired one. 401 `token_*`."""
         claims = await self._verifier.access_claims(token, late_too=late_too)
         subject = str(claims["sub"])
-        actor = await self._people.get(subject, lambda: self._load_person(subject))
+        actor = await self.person_by_subject(subject)
         return actor if actor is not None else _stranger(subject)
 
     async def session(self, text: str, subject: str) -> SessionRecord:
@@ -118,6 +118,10 @@ class Credentials:
         if record.state == "expired" or now >= min(record.idle_expires_at, record.absolute_expires_at):
             raise Fault(errors.SESSION_EXPIRED, reason="idle or absolute time is over")
         return record
+
+    async def person_by_subject(self, subject: str) -> Actor | None:
+        """The person bound to a subject of the issuer, assigned or not."""
+        return await self._people.get(subject, lambda: self._load_person(subject))
 
     async def person_by_email(self, tx: Tx, subject: str, verified_email: str) -> Actor | None:
         """The invited person whom a first sign-in with a verified address may bind, or who is bound already.

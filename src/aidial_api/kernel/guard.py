@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl
 
 from aidial_api.kernel import db as database
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.credentials import Credential, find_credential
 from aidial_api.kernel.hygiene import check_framing, declared_length, read_body
 from aidial_api.kernel.preconditions import read_if_match
-from aidial_api.kernel.route import Access, Answer, AuthMode, Precondition, Route, SessionNeed
+from aidial_api.kernel.route import Access, Answer, AuthMode, Match, Precondition, Route, SessionNeed
 from aidial_contract import errors
 from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
-from aidial_contract.checking import check
 from aidial_contract.fault import Fault
 from aidial_contract.headers import AIDIAL_SESSION
 from aidial_contract.query import Kind, parse_query
@@ -31,6 +31,7 @@ CHALLENGE = 'Bearer realm="aidial", charset="UTF-8"'
 async def run(ask: Ask) -> Answer:
     """Find the row and run it; raises `Fault` for every refusal."""
     match = ask.services.table.match(ask.path_text)
+    _configured(ask, match)
     if match is None:
         raise Fault(errors.NOT_FOUND, reason="no such path")
     if ask.header_fault is not None:
@@ -52,6 +53,13 @@ async def run(ask: Ask) -> Answer:
     _assignment(ask, row)
     _permission(ask, row)
     return await _scoped(ask, row)
+
+
+def _configured(ask: Ask, match: Match | None) -> None:
+    """500 for everything but health while a required setting is lost."""
+    survives = match is not None and any(row.survives_bad_configuration for row in match.rows.values())
+    if not ask.services.is_configured and not survives:
+        raise Fault(errors.CONFIGURATION_INVALID, reason="a required setting is missing or bad")
 
 
 async def _run_public(ask: Ask, route: Route | None, rows: Mapping[str, Route]) -> Answer:
@@ -226,23 +234,16 @@ async def _parse(ask: Ask, row: Route) -> None:
     if row.bucket not in {"none", "reads", "deliveries"}:
         ask.services.limits.hit(row.bucket, ask.actor.actor_id or ask.actor.label)
     accept = ask.headers.get("accept")
-    if accept is not None and not _accepts(accept, row.media_type):
+    if accept is not None and not accepts(accept, row.media_type):
         raise Fault(errors.NOT_ACCEPTABLE, reason="accept")
-    if row.body is not None:
-        content_type = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type != "application/json":
-            raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="media type")
+    content_type = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if row.body is not None and content_type not in row.takes:
+        raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="media type")
     if ask.query_fault is not None:
         raise ask.query_fault
     ask.query = parse_query(ask.raw_query, row.query)
     if row.body is not None:
-        ask.body = check(ask.raw_body, row.body, row.rules)
-
-
-def _accepts(accept: str, media_type: str) -> bool:
-    kind = media_type.partition("/")[0]
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    return not wanted.isdisjoint({"*/*", f"{kind}/*", media_type, ""})
+        ask.body = fitted(ask.raw_body, content_type, row, row.body)
 
 
 def _precondition(ask: Ask, row: Route) -> None:

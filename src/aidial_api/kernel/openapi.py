@@ -18,7 +18,7 @@ from aidial_contract.transport import WireError
 
 REF = "#/components/schemas/{name}"
 _ANY_ROW = ("host_invalid", "malformed_request", "headers_too_large", "uri_too_long", "body_too_large")
-_ANY_FAILURE = ("internal_error", "dependency_unavailable")
+_ANY_FAILURE = ("internal_error", "configuration_invalid", "dependency_unavailable")
 _CREDENTIALS = ("credentials_missing", "rate_limited", "method_not_allowed", "not_found")
 _KEY = ("api_key_invalid", "api_key_expired", "api_key_revoked", "scope_insufficient")
 _BEARER = ("token_malformed", "token_expired", "token_invalid", "token_scheme_unsupported")
@@ -39,7 +39,7 @@ def codes_of(row: Route) -> tuple[str, ...]:
         if row.auth is not AuthMode.KEY:
             codes |= set(_SESSION)
     if row.body is not None:
-        codes |= {"malformed_json", "validation_failed", "unsupported_media_type"}
+        codes |= {"malformed_json", row.misfit.code, "unsupported_media_type"}
     if row.precondition is Precondition.IF_MATCH:
         codes |= {"precondition_required", "revision_stale"}
     return tuple(code for code in errors.ERRORS if code in codes)
@@ -98,7 +98,7 @@ def _operation(row: Route) -> dict[str, Any]:
     if row.body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _ref(row.body)}},
+            "content": {media_type: {"schema": _ref(row.body)} for media_type in row.takes},
         }
     return operation
 

@@ -15,6 +15,7 @@ import msgspec
 
 from aidial_contract.access import Permission
 from aidial_contract.checking import Rule
+from aidial_contract.errors import VALIDATION_FAILED, ErrorRow
 from aidial_contract.query import QueryParam
 from aidial_contract.scope import ScopeKind
 
@@ -29,6 +30,10 @@ class AuthMode(StrEnum):
     KEY = "key"
     BEARER = "bearer"
     EITHER = "key or bearer"
+
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
 class Access(StrEnum):
@@ -75,6 +80,8 @@ class Route:
     for ids in the body; `body` is the incoming shape, `rules` its cross-field checks; `answers` the
     outgoing shape by status; `body_limit_bytes` the cap of contract section 7. `takes_expired_token`: a
     bearer whose only fault is its age will do, because the row is how one gets a new one or signs out.
+    `takes` are the media types of the body, `misfit` is what a body that does not fit its shape is called.
+    `media_type` is the answer's. `survives_bad_configuration`: health, which then says so.
     """
 
     method: str
@@ -94,12 +101,15 @@ class Route:
     find_body: Finder | None = None
     body: type[msgspec.Struct] | None = None
     rules: tuple[Rule, ...] = ()
+    takes: tuple[str, ...] = (JSON,)
+    misfit: ErrorRow = VALIDATION_FAILED
     body_limit_bytes: int = 1024 * 1024
     precondition: Precondition = Precondition.NONE
     writes: bool = False
     takes_expired_token: bool = False
     idempotent_create: bool = False
-    media_type: str = "application/json"
+    media_type: str = JSON
+    survives_bad_configuration: bool = False
     errors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ class Allowlists:
 
 @dataclass(slots=True)
 class Services:
-    """One process's shared parts."""
+    """One process's shared parts. `is_configured` is false while a required setting is lost."""
 
     settings: Settings
     table: RouteTable
@@ -52,3 +52,4 @@ class Services:
     health: HealthChecks
     redactors: Executor
     allowlists: Allowlists = field(default_factory=Allowlists)
+    is_configured: bool = True

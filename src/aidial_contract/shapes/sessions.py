@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from aidial_contract.checking import TEXT_PATTERN
@@ -72,9 +73,15 @@ class Revoked(Outgoing):
 
 
 class EndSession(Incoming):
-    """`POST /v1/sessions/{session_id}/sign-out`: who signed out, or whose tokens the issuer renews no more."""
+    """`POST /v1/sessions/{session_id}/sign-out`: who signed out, or whose tokens are renewed no more."""
 
     reason: Literal["signed_out", "refresh_refused"] = "signed_out"
+
+
+class LogoutNotice(msgspec.Struct, kw_only=True):
+    """`POST /v1/sessions/backchannel-logout`: the issuer's token; other members are ignored."""
+
+    logout_token: Annotated[str, Meta(min_length=1, max_length=16 * 1024)]
 
 
 class RefreshLease(Outgoing):

@@ -1,25 +1,41 @@
-"""`GET /v1/health` and `/v1/health/live`. `application/health+json`, contract section 9."""
+"""`GET /v1/health` and `/v1/health/live`. `application/health+json`, contract section 9.
+
+The one thing a newcomer would get wrong: a lost setting is told here as well, not only by the 500 of
+everything else; `live` says only that the process answers.
+"""
 
 from __future__ import annotations
 
+import msgspec
+
 from aidial_api.kernel.ask import Ask
-from aidial_api.kernel.route import Answer
-from aidial_contract.shapes.common import Health
+from aidial_api.kernel.route import JSON, Answer
+from aidial_contract.shapes.common import Health, HealthCheck
 
 MEDIA_TYPE = "application/health+json"
+_LOST = HealthCheck(status="fail", latency_ms=0.0)
 
 
 async def show(ask: Ask) -> Answer:
     """200 for pass and warn, 503 for fail."""
     health = await ask.services.health.answer()
+    if not ask.services.is_configured:
+        health = msgspec.structs.replace(
+            health, status="fail", checks={**health.checks, "configuration": _LOST}
+        )
     failed = health.status == "fail"
     headers = {"retry-after": "1"} if failed else {}
-    return Answer(health, status=503 if failed else 200, media_type=MEDIA_TYPE, headers=headers)
+    return Answer(health, status=503 if failed else 200, media_type=_media_type(ask), headers=headers)
 
 
 async def live(ask: Ask) -> Answer:
     """200 as long as the process answers."""
     checks = ask.services.health
-    return Answer(
-        Health(status="pass", service=checks.service, version=checks.version), media_type=MEDIA_TYPE
-    )
+    health = Health(status="pass", service=checks.service, version=checks.version)
+    return Answer(health, media_type=_media_type(ask))
+
+
+def _media_type(ask: Ask) -> str:
+    """Plain JSON for a caller who names that and not health's own type."""
+    accept = ask.headers.get("accept", "").lower()
+    return JSON if JSON in accept and MEDIA_TYPE not in accept else MEDIA_TYPE

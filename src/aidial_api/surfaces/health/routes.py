@@ -21,6 +21,7 @@ ROWS = tuple(
         bucket="none",
         answers=answers,
         media_type=handlers.MEDIA_TYPE,
+        survives_bad_configuration=True,
     )
     for path, name, summary, handler, answers in (
         (

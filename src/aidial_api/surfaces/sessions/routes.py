@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from aidial_api.kernel.route import Access, AuthMode, Route, SessionNeed
-from aidial_api.surfaces.sessions import handlers
+from aidial_api.surfaces.sessions import backchannel, handlers
 from aidial_contract.access import Permission
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.sessions import (
@@ -62,6 +62,7 @@ ROWS = (
         writes=True,
         errors=("token_invalid", "token_expired", "token_malformed"),
     ),
+    backchannel.ROW,
     Route(
         **_MANAGED,
         method="GET",

@@ -40,6 +40,11 @@ UPDATE sessions SET state = $3, revoked_reason = $4, revoked_at = $5
 WHERE user_id = $1 AND session_id = any($2::uuid[]) AND state = 'active'
 RETURNING session_id
 """
+_END_OF_ISSUER = """
+UPDATE sessions SET state = 'revoked', revoked_reason = 'backchannel_logout', revoked_at = $5
+WHERE user_id = $1 AND issuer = $2 AND subject = $3 AND ($4::text IS NULL OR sid = $4) AND state = 'active'
+RETURNING session_id
+"""
 _LEASE = f"""
 UPDATE sessions SET lease_generation = token_generation, lease_until = $4
 WHERE user_id = $1 AND session_id = $2 AND state = 'active'
@@ -139,6 +144,14 @@ async def end(
 ) -> list[str]:
     """End those of a person's sessions that are still active; gives back which."""
     rows = await tx.fetch(_END, user_id, list(session_ids), state, reason, now)
+    return [str(row["session_id"]) for row in rows]
+
+
+async def end_of_issuer(
+    tx: Tx, user_id: str, issuer: str, subject: str, sid: str | None, now: datetime
+) -> list[str]:
+    """End a person's active sessions of one sign-in at the issuer; of every one when `sid` is None."""
+    rows = await tx.fetch(_END_OF_ISSUER, user_id, issuer, subject, sid, now)
     return [str(row["session_id"]) for row in rows]
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aidial_contract import errors
-from aidial_contract.fault import Fault, FieldError
+from aidial_contract.fault import Fault
 from aidial_portal.kernel.nextauth.actions import BASE_PATH, AuthActions
 from aidial_portal.kernel.nextauth.port import AuthSettings
 from aidial_portal.kernel.upstream import Call
@@ -80,9 +80,12 @@ def _logout_token(request: PortalRequest) -> str:
         if request.headers.get("content-type", "").lower().startswith("application/json"):
             token = msgspec.json.decode(request.body, type=dict[str, object]).get("logout_token")
         else:
-            token = dict(parse_qsl(request.body.decode("utf-8"), max_num_fields=20)).get("logout_token")
+            pairs = parse_qsl(request.body.decode("utf-8"), max_num_fields=20)
+            tokens = [value for name, value in pairs if name == "logout_token"]
+            token = tokens[0] if len(tokens) == 1 else None
     except (ValueError, msgspec.DecodeError):
         raise Fault(errors.MALFORMED_REQUEST, reason="logout body") from None
     if not isinstance(token, str) or not 0 < len(token) <= MAX_LOGOUT_TOKEN_CHARS:
-        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/logout_token", "required")])
+        # OpenID Back-Channel Logout 1.0 knows 400 and nothing else for a request that is wrong.
+        raise Fault(errors.MALFORMED_REQUEST, reason="no one logout_token")
     return token
