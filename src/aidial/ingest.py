@@ -71,7 +71,7 @@ class Report:
 OnProgress = Callable[[Report, int], None]
 
 
-def ingest_file(  # noqa: PLR0913 - one knob each
+def ingest_file(
     path: Path,
     api_url: str,
     key: str,
@@ -128,7 +128,7 @@ async def deliver_file(
     return report
 
 
-async def _one(  # noqa: PLR0913 - a step of deliver_file
+async def _one(
     courier: Courier, report: Report, number: int, raw: bytes, project_id: str | None, stop: asyncio.Event
 ) -> None:
     external_id = ""

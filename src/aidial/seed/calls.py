@@ -32,7 +32,7 @@ CENTS_A_MINUTE = 19
 CENTS_A_TEXT = 9
 
 
-def generate_calls(  # noqa: PLR0913 - the six things that settle what comes out
+def generate_calls(
     business: Business, project_id: str, count: int, *, until: datetime, days: int = 90, seed: int
 ) -> Iterator[Body]:
     """Make `count` calls of one project in the `days` before `until` (aware), oldest first, the last live.
@@ -69,7 +69,7 @@ def _external_id(project: Project, project_id: str, seed: int, index: int) -> st
     return f"{'fd' if project.line == 'front_desk' else 'ah'}-{digest[:20]}"
 
 
-def _call(  # noqa: PLR0913 - a step of generate_calls
+def _call(
     rng: Random,
     business: Business,
     project: Project,

@@ -34,7 +34,7 @@ HOLIDAY_AFTER_HOURS = 1.3
 HOUR = timedelta(hours=1)
 
 
-def start_times(  # noqa: PLR0913 - named, each its own dial
+def start_times(
     rng: Random, *, count: int, until: datetime, days: int, timezone: str, state: str, after_hours: bool
 ) -> list[datetime]:
     """Draw `count` start times, oldest first, in the `days` before `until`, in the project's timezone."""

@@ -26,7 +26,9 @@ def decoded(row: Record | None, column: str) -> list[dict[str, object]]:
     return value
 
 
-async def test_a_key_is_found_with_its_tenants_projects_switched_off_ones_too(db: Database, bayside: Tenant) -> None:
+async def test_a_key_is_found_with_its_tenants_projects_switched_off_ones_too(
+    db: Database, bayside: Tenant
+) -> None:
     row = await db.lookup("lookup_api_key", bayside.api_key_id)
     assert row is not None
     assert (row["client_id"], row["lifecycle"], row["secret_sha256"]) == (
