@@ -35,7 +35,7 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
     """Apply the body's changes to the call; gives back the new row. 409, 412 or 422 when it may not be."""
     patch: CallPatch = ask.body
     changes = _changes(patch)
-    _check_status(row, patch, changes)
+    _check_status(row, changes)
     _check_times(row, changes)
     client_id, call_id = row["client_id"], str(row["call_id"])
     if not await update_call(ask.tx, client_id, call_id, row["version"], changes):
@@ -72,7 +72,7 @@ def _changes(patch: CallPatch) -> dict[str, Any]:
     return changes
 
 
-def _check_status(row: asyncpg.Record, patch: CallPatch, changes: dict[str, Any]) -> None:
+def _check_status(row: asyncpg.Record, changes: dict[str, Any]) -> None:
     current: str = row["status"]
     wanted = changes.get("status", current)
     allowed = NEXT_STATUS[current]
@@ -83,14 +83,14 @@ def _check_status(row: asyncpg.Record, patch: CallPatch, changes: dict[str, Any]
             reason="status transition",
         )
     ended = changes.get("ended_at", row["ended_at"])
-    if wanted == "live" and ended is not None:
-        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/ended_at", "conflict")])
+    given = [name for name in ("ended_at", "end_reason") if name in changes]
+    if wanted == "live" and given:
+        failures = [FieldError(f"/{name}", "conflict") for name in given]
+        raise Fault(errors.VALIDATION_FAILED, field_errors=failures)
     if wanted not in {"live", "unknown"} and ended is None:
         raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/ended_at", "required")])
     if current == "live" and wanted != "live" and row["transcript_state"] == "live":
         changes["transcript_state"] = "available" if row["message_count"] else "missing"
-    if patch.ended_at is not UNSET and patch.status is UNSET and current == "live":
-        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/status", "required")])
 
 
 def _check_times(row: asyncpg.Record, changes: dict[str, Any]) -> None:
