@@ -222,7 +222,9 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
             limits_scale=1_000.0,
         )
         await stack.enter_async_context(served(create_app(settings, issuer=Provider), listener))
-        identity.allow(redirect_uri=f"{url}/api/auth/callback/zitadel")
+        identity.allow(
+            redirect_uri=f"{url}/api/auth/callback/zitadel", post_logout_redirect_uri=f"{url}/sign-in"
+        )
         town = Town(url, settings, identity, api)
         stack.push_async_callback(town.close)
         town.keys = keys
