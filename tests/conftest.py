@@ -13,6 +13,7 @@ from tests.support.postgres import PostgresServer
 
 if TYPE_CHECKING:
     from tests.support.api import World
+    from tests.support.portal import Town
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,4 +45,14 @@ async def world(postgres_server: PostgresServer, worker_id: str) -> AsyncIterato
     from tests.support.api import open_world  # noqa: PLC0415
 
     async with open_world(postgres_server.migrated_database(f"aidial_world_{worker_id}")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def town(postgres_server: PostgresServer, worker_id: str) -> AsyncIterator[Town]:
+    """Portal, API, PostgreSQL and identity provider on sockets; people sign in when they are needed."""
+    # Not at the top: tests that need no portal must not import it.
+    from tests.support.portal import open_town  # noqa: PLC0415
+
+    async with open_town(postgres_server.migrated_database(f"aidial_town_{worker_id}")) as opened:
         yield opened

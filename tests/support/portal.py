@@ -113,7 +113,10 @@ def _header_names(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 class Town:
-    """Everything running. `calls` has the id of each delivered call by its external id."""
+    """Everything running. `calls` has the id of each delivered call by its external id.
+
+    `environ` is the API's and `settings` the portal's, for a test that starts one more of either.
+    """
 
     def __init__(
         self, portal_url: str, settings: PortalSettings, identity: RunningIdentity, api: RunningApi
@@ -124,6 +127,9 @@ class Town:
         self.api = api
         self.calls: dict[str, str] = {}
         self.keys: dict[str, str] = {}
+        self.urls: PostgresUrls
+        self.environ: dict[str, str] = {}
+        self.provisioner: Provisioner
         self._browsers: dict[Someone, Browser] = {}
         self._open = AsyncExitStack()
 
@@ -197,18 +203,15 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
         identity = stack.enter_context(RunningIdentity(accounts))
         provisioner = Provisioner(urls.owner_url, master_key, identity.issuer)
         keys = await _provision(provisioner)
-        api = await stack.enter_async_context(
-            running_api(
-                {
-                    "DATABASE_URL": urls.app_url,
-                    "AIDIAL_MASTER_KEY": base64.b64encode(master_key).decode(),
-                    "ZITADEL_ISSUER": identity.issuer,
-                    "AIDIAL_API_AUDIENCE": identity.api_audience,
-                    "ZITADEL_CLIENT_ID": identity.client_id,
-                    "AIDIAL_LIMITS_SCALE": "1000",
-                }
-            )
-        )
+        environ = {
+            "DATABASE_URL": urls.app_url,
+            "AIDIAL_MASTER_KEY": base64.b64encode(master_key).decode(),
+            "ZITADEL_ISSUER": identity.issuer,
+            "AIDIAL_API_AUDIENCE": identity.api_audience,
+            "ZITADEL_CLIENT_ID": identity.client_id,
+            "AIDIAL_LIMITS_SCALE": "1000",
+        }
+        api = await stack.enter_async_context(running_api(environ))
         listener, port = free_socket()
         url = f"http://127.0.0.1:{port}"
         settings = PortalSettings(
@@ -223,11 +226,13 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
         )
         await stack.enter_async_context(served(create_app(settings, issuer=Provider), listener))
         identity.allow(
-            redirect_uri=f"{url}/api/auth/callback/zitadel", post_logout_redirect_uri=f"{url}/sign-in"
+            redirect_uri=f"{url}/api/auth/callback/zitadel",
+            post_logout_redirect_uri=f"{url}/sign-in",
+            backchannel_logout_uri=f"{url}/api/auth/backchannel-logout",
         )
         town = Town(url, settings, identity, api)
         stack.push_async_callback(town.close)
-        town.keys = keys
+        town.keys, town.urls, town.environ, town.provisioner = keys, urls, environ, provisioner
         for client_id, call in CALLS:
             await town.deliver(client_id, call)
         yield town
