@@ -7,6 +7,7 @@ the same rows, so neither can be right alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import msgspec
 from docs_examples import UUID, example
@@ -158,10 +159,15 @@ def _curl(row: Route) -> str:
 
 
 def body_example(row: Route) -> object:
-    """What the reference sends to a row: its required members, or all when every one is optional."""
+    """What the reference sends to a row: its required members, or one when all are optional."""
     if row.body is None:
         return None
-    return example(row.body) or {"outcome": "appointment_booked"}
+    required = example(row.body)
+    if required:
+        return required
+    optional = example(row.body, everything=True)
+    name = "outcome" if "outcome" in optional else next(iter(optional))
+    return {name: optional[name]}
 
 
 def _answers(row: Route) -> str:
@@ -190,15 +196,18 @@ def _shared(rows: Iterable[Route]) -> tuple[str, ...]:
     return tuple(one for one in ERRORS if one in shared)
 
 
+@cache
 def _everywhere() -> tuple[str, ...]:
     return _shared(TABLE.rows)
 
 
+@cache
 def _with_credential() -> tuple[str, ...]:
     shared = _shared(row for row in TABLE.rows if row.access is not Access.PUBLIC)
     return tuple(one for one in shared if one not in _everywhere())
 
 
+@cache
 def _with_session() -> tuple[str, ...]:
     shared = _shared(row for row in TABLE.rows if row.auth in {AuthMode.EITHER, AuthMode.BEARER})
     return tuple(one for one in shared if one not in {*_everywhere(), *_with_credential()})

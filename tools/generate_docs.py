@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docs_api
+import docs_decisions
 import docs_errors
 import docs_roles
 
@@ -20,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": docs_errors.page,
     "roles.md": docs_roles.page,
     "api.md": docs_api.page,
+    "decisions/README.md": docs_decisions.page,
 }
 
 
@@ -35,8 +37,8 @@ def stale(folder: Path) -> list[str]:
 
 def write(folder: Path) -> None:
     """Write every page."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(page(), encoding="utf-8")
 
 
