@@ -1,0 +1,124 @@
+"""811 dialogues with a booking agent go in through the real API, and who may read them afterwards.
+
+The one thing a newcomer would get wrong: the dialogues are read from where they are shared, when they are;
+nothing of them is kept here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aidial.ingest import Report, ingest_file
+from aidial_contract.headers import API_KEY
+from tests.api.calls.lines import Business, open_business
+from tests.support.api import World
+from tests.support.askers import Asker
+
+SHARED = Path(os.environ.get("AIDIAL_SHARED_DIR") or Path(__file__).parents[3] / "shared")
+DIALOGUES = SHARED / "data" / "calls" / "receptionist.jsonl.gz"
+
+pytestmark = [
+    pytest.mark.skipif(not DIALOGUES.exists(), reason="the shared dialogues are not here"),
+    pytest.mark.xdist_group("ingest"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A business, what became of the file, and its lines."""
+
+    business: Business
+    report: Report
+    dialogues: list[dict[str, Any]]
+
+
+async def ingest(world: World, business: Business) -> Report:
+    key = business.key.headers[API_KEY]
+    return await asyncio.to_thread(ingest_file, DIALOGUES, world.api.url, key, business.lines[0])
+
+
+@pytest.fixture(scope="module")
+async def ingested(world: World) -> Ingested:
+    business = await open_business(world, "Australia/Sydney")
+    with gzip.open(DIALOGUES, "rt", encoding="utf-8") as lines:
+        dialogues = [json.loads(line) for line in lines]
+    return Ingested(business, await ingest(world, business), dialogues)
+
+
+async def every_call(asker: Asker) -> AsyncIterator[dict[str, Any]]:
+    """Walk the whole list, a hundred calls a page."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = (await asker.get("/v1/calls?limit=100" + (f"&cursor={cursor}" if cursor else ""))).json
+        for call in page["calls"]:
+            yield call
+        cursor = page["next_cursor"]
+
+
+async def test_every_dialogue_goes_in_and_only_once(world: World, ingested: Ingested) -> None:
+    count = len(ingested.dialogues)
+    report = ingested.report
+    assert (report.created, report.already_there, report.refused) == (count, 0, [])
+    again = await ingest(world, ingested.business)
+    assert (again.created, again.already_there, again.refused) == (0, count, [])
+
+
+async def test_the_admin_reads_them_all_and_staff_the_same_with_masked_callers(ingested: Ingested) -> None:
+    ids = {one["id"] for one in ingested.dialogues}
+    seen = {call["external_id"]: call async for call in every_call(ingested.business.admin)}
+    masked = {call["external_id"]: call async for call in every_call(ingested.business.staff)}
+    assert set(seen) == set(masked) == ids
+    for name, call in seen.items():
+        number, shown = call["from_number"], masked[name]["from_number"]
+        assert " ... " not in number
+        assert (shown[:3], shown[-3:]) == (number[:3], number[-3:])
+        assert " ... " in shown
+    first = (await ingested.business.admin.get("/v1/calls")).json
+    assert first["matching"] == {"count": len(ids), "capped": False}
+
+
+async def test_no_stranger_reads_one(world: World, ingested: Ingested) -> None:
+    call = (await ingested.business.admin.get("/v1/calls?limit=1")).json["calls"][0]
+    for path in (f"/v1/calls/{call['call_id']}", f"/v1/calls/{call['call_id']}/transcript"):
+        assert (await world.anonymous.get(path)).status == 401
+        assert (await world.mallory.get(path)).status == 404
+        assert (await world.northside_manage.get(path)).status == 404
+    listed = (await world.mallory.get("/v1/calls?limit=100")).json["calls"]
+    assert ingested.business.client_id not in {one["client_id"] for one in listed}
+
+
+async def test_no_number_that_was_said_can_be_read(ingested: Ingested) -> None:
+    said = {
+        one["id"]: [
+            re.sub(r"\D", "", turn["text"][span["start"] : span["end"]])
+            for turn in one["turns"]
+            for span in turn["spans"]
+            if span["slot"] == "phone_number"
+        ]
+        for one in ingested.dialogues
+    }
+    assert sum(map(len, said.values())) > 100
+    admin = ingested.business.admin
+    calls = [call async for call in every_call(admin)]
+
+    async def readable(call: dict[str, Any]) -> list[str]:
+        transcript = (await admin.get(f"/v1/calls/{call['call_id']}/transcript")).json
+        assert transcript["state"] == "available"
+        shown = [turn["text"] for turn in transcript["turns"]] + [call["summary"] or ""]
+        digits = [re.sub(r"\D", "", text) for text in shown]
+        numbers = [number for number in said[call["external_id"]] if len(number) >= 7]
+        return [number for number in numbers if any(number in text for text in digits)]
+
+    for start in range(0, len(calls), 20):
+        found = await asyncio.gather(*(readable(call) for call in calls[start : start + 20]))
+        assert not any(found)
