@@ -204,7 +204,6 @@ def person_name(request: PortalRequest) -> str:
 def _shell(
     request: PortalRequest, *, path: str, switcher: Mapping[str, str] | None, search: SearchBox | None
 ) -> ShellContext:
-    context = request.session.known
     current = chosen_project(request) or _only_project(request)
     kept = switcher or {}
     shown = projects_of(request) if switcher is not None else []
@@ -212,7 +211,7 @@ def _shell(
     return ShellContext(
         user_name=person_name(request),
         role_label=role_label(request),
-        tenant_name=context.tenant_name or context.partner_org or "AiDial",
+        tenant_name=organisation(request),
         nav=_menu(request, path),
         csrf_token=ending.csrf_token(request),
         auth_csrf_token=auth_csrf_token(request),
@@ -225,6 +224,12 @@ def _shell(
         density=_density(request),
         search=search,
     )
+
+
+def organisation(request: PortalRequest) -> str:
+    """Whom the person works for."""
+    context = request.session.known
+    return context.tenant_name or context.partner_org or "AiDial"
 
 
 def role_label(request: PortalRequest) -> str:

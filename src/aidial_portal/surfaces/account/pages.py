@@ -13,13 +13,12 @@ from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault
 from aidial_contract.shapes.sessions import SessionList
 from aidial_portal.design.context import AccountPage, SecurityPanel, SessionRow
-from aidial_portal.kernel.pages import draw, part, person_name, role_label, zone_of
+from aidial_portal.kernel.pages import draw, organisation, part, person_name, role_label, zone_of
 from aidial_portal.kernel.steps import deny, needs_second_factor
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from aidial_contract.shapes.sessions import SessionContext
     from aidial_portal.kernel.request import PortalRequest
 
 PATH: Final = "/account"
@@ -71,21 +70,15 @@ async def _sessions(request: PortalRequest) -> tuple[SessionRow, ...]:
 
 
 def _profile(request: PortalRequest) -> tuple[tuple[str, str], ...]:
-    context = request.session.known
-    user = context.user
+    user = request.session.known.user
     return (
         ("Name", person_name(request)),
         ("E-mail", user.email if user is not None else ""),
         ("Mobile", (user.mobile if user is not None else None) or "Not given"),
         ("Time zone", (user.timezone if user is not None else None) or zone_of(request)),
         ("Role", role_label(request)),
-        ("Organisation", organisation(context)),
+        ("Organisation", organisation(request)),
     )
-
-
-def organisation(context: SessionContext) -> str:
-    """Whom the person works for."""
-    return context.tenant_name or context.partner_org or "AiDial"
 
 
 def _security(request: PortalRequest) -> SecurityPanel:
