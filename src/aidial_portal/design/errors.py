@@ -17,7 +17,7 @@ _TEXTS: Final = {
     400: (
         "This address does not work",
         "The link has a part that the page cannot read.",
-        "Open the page again from the menu, or go back and try another link.",
+        "Go back and try another link, or go to the start page.",
         _SUPPORT,
     ),
     401: (
@@ -35,7 +35,7 @@ _TEXTS: Final = {
     404: (
         "There is nothing to see here",
         "The page does not exist, or your account does not include it.",
-        "Check the address, or choose another page from the menu.",
+        "Check the address, or go to the start page.",
         _YOUR_ADMINISTRATOR,
     ),
     429: (
@@ -73,7 +73,7 @@ def error_page(status: int, request_id: str, *, home_url: str | None = "/") -> E
         whom_to_ask=whom_to_ask,
         request_id=request_id,
         home_url="/sign-in" if is_signed_out else home_url,
-        home_label="Sign in" if is_signed_out else "Go to the dashboard",
+        home_label="Sign in" if is_signed_out else "Go to the start page",
     )
 
 

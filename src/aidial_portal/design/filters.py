@@ -24,7 +24,7 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
-_WEEK: Final = 7 * _DAY
+_TENFOLD: Final = 1000  # per cent; from there on the number before says more
 
 _LABELS: Final[Mapping[str, str]] = {
     "caller_hangup": "Caller hung up",
@@ -184,7 +184,7 @@ def amount(value: float | None, kind: str) -> str:
         return NOTHING
     written: dict[str, Callable[[float], str]] = {
         "seconds": duration,
-        "percent": lambda share: f"{round(share)}\N{NARROW NO-BREAK SPACE}%",
+        "percent": lambda share: f"{round(share)}%",
     }
     return written.get(kind, count)(value)
 
@@ -211,7 +211,8 @@ def trend(kpi: Kpi) -> Trend | None:
         unmoved = moved == 0
     else:
         percent = round(abs(moved) / kpi.previous * 100)
-        change, unmoved = f"{percent:,}\N{NARROW NO-BREAK SPACE}%", percent == 0
+        change = f"{percent}%" if percent < _TENFOLD else f"from {amount(kpi.previous, kpi.kind)}"
+        unmoved = percent == 0
     if unmoved:
         return Trend("same", "No change", "neutral")
     direction = "up" if moved > 0 else "down"

@@ -83,7 +83,7 @@ class ErrorPage:
     whom_to_ask: str
     request_id: str
     home_url: str | None = "/"
-    home_label: str = "Go to the dashboard"
+    home_label: str = "Go to the start page"
     sign_out_csrf_token: str | None = None
 
 

@@ -49,7 +49,8 @@ def _api_tile(health: Health | None) -> OpsTile:
     if health is None:
         return OpsTile("API", "It does not answer, or says that it is not well.", state="fail")
     checks = ", ".join(f"{name} {check.latency_ms:g} ms" for name, check in sorted(health.checks.items()))
-    return OpsTile("API", f"Version {health.version}. {checks}".strip(), state=health.status)
+    answers = f" Answers: {checks}." if checks else ""
+    return OpsTile("API", f"Version {health.version}.{answers}", state=health.status)
 
 
 async def _api_health(request: PortalRequest) -> Health | None:
