@@ -1,0 +1,124 @@
+"""A good request of every row of the portal, and what it answers to somebody who is allowed.
+
+The one thing a newcomer would get wrong: a new name in a path, or a new row under `/api/auth/`, must be told
+here; until it is, the matrix fails.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from aidial_contract.ids import new_id
+from aidial_identity.tokens import issue_logout_token
+from aidial_portal.design import assets
+from aidial_portal.kernel.route import Access, Kind, Route
+from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
+
+if TYPE_CHECKING:
+    from tests.support.portal import Page, Town
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request of a row: its path with query, body and headers, and the status of its success."""
+
+    path: str
+    status: int = 200
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def path_names(row: Route) -> tuple[str, ...]:
+    """The names in the braces of a row's path."""
+    return tuple(re.findall(r"\{([a-z_]+\*?)\}", row.path))
+
+
+GOOD_QUERY = {"settings.page": "section=profile", "calls.one": ""}
+GOOD_STATUS = {
+    "calls.one": 302,
+    "sessions.revoke": 204,
+    "errors.access_denied": 404,
+    "errors.not_found": 404,
+    "sign_in.start": 422,
+}
+"""Where success is not 200. Without a proof of its own form a sign-in shows the form again."""
+
+NEXT_AUTH = {
+    # next-auth says "misconfigured" to a path without an action.
+    "auth.root": Example("/api/auth", 500),
+    "auth.action.read": Example("/api/auth/providers"),
+    "auth.action": Example("/api/auth/_log", body=b"{}", headers={"content-type": "application/json"}),
+    "auth.provider.read": Example("/api/auth/callback/zitadel", 302),
+    "auth.provider": Example("/api/auth/callback/zitadel", 302),
+    "auth.signin.page": Example("/api/auth/signin/zitadel", 302),
+    "auth.signin": Example("/api/auth/signin/zitadel", 302),
+    "auth.backchannel_logout.read": Example("/api/auth/backchannel-logout", 400),
+}
+"""What npm's next-auth answers (tests/portal/nextauth compare the two), the same to everybody."""
+
+
+def example(town: Town, row: Route, **values: str) -> Example:
+    """A good request about Harbour's first call; `values` are other ids."""
+    if row.name in NEXT_AUTH:
+        return NEXT_AUTH[row.name]
+    if row.name == "auth.backchannel_logout":
+        form = urlencode({"logout_token": logout_token(town, f"stranger-{new_id()}")}).encode()
+        return Example("/api/auth/backchannel-logout", body=form, headers={"content-type": FORM})
+    known = {
+        "call_id": town.calls["front-1"],
+        "session_id": new_id(),
+        "version": assets.version(),
+        "file*": assets.STYLESHEET,
+        **values,
+    }
+    path = row.path
+    for name in path_names(row):
+        assert name in known, f"{row.name}: tell tests/matrix/portal_requests.py what {{{name}}} is"
+        path = path.replace(f"{{{name}}}", known[name])
+    assert row.kind is not Kind.AUTH, f"{row.name}: tell tests/matrix/portal_requests.py what it answers"
+    assert row.body.shape is None, f"{row.name}: tell tests/matrix/portal_requests.py what a good body is"
+    query = "&".join(filter(None, (GOOD_QUERY.get(row.name, ""), values.get("query", ""))))
+    headers, body = {}, None
+    if row.body.media_types:
+        assert row.name == "sign_in.start", f"{row.name}: tell tests/matrix/portal_requests.py its body"
+        headers, body = {"content-type": FORM}, b"email=nobody"
+    return Example(f"{path}?{query}" if query else path, GOOD_STATUS.get(row.name, 200), body, headers)
+
+
+def logout_token(town: Town, subject: str, sid: str = "V1_nobody") -> str:
+    """A logout token as the issuer signs it."""
+    provider = town.identity.provider
+    return issue_logout_token(provider, provider.clients[town.identity.client_id], subject, sid)
+
+
+async def send(town: Town, row: Route, visitor: Visitor, good: Example) -> Page:
+    """The request, from a visitor's browser."""
+    papers = await papers_of(town, visitor)
+    headers = papers.headers(unsafe=row.unsafe) | good.headers
+    return await ask(town, row.method, good.path, headers, good.body)
+
+
+async def send_good(town: Town, row: Route, visitor: Visitor) -> Page:
+    """The row's good request; a row that ends a session gets one of the visitor's to end."""
+    if row.name != "sessions.revoke" or visitor.session != "live" or not has_sessions(visitor):
+        return await send(town, row, visitor, example(town, row))
+    assert visitor.someone is not None
+    async with town.visitor(visitor.someone) as other:
+        listed = (await other.get("/api/sessions")).json["sessions"]
+        await papers_from(other)
+        return await send(town, row, visitor, example(town, row, session_id=listed[0]["session_id"]))
+
+
+def has_sessions(visitor: Visitor) -> bool:
+    """Whether somebody manages their own sessions: client roles with an assignment."""
+    return visitor.assigned and visitor.someone is not None and visitor.someone.role.startswith("client_")
+
+
+def is_public(row: Route) -> bool:
+    """Whether a row answers without a session."""
+    return row.access is Access.PUBLIC
