@@ -34,9 +34,9 @@ def search_for(text: str, key: TenantKey) -> CallerSearch:
     digits = plain.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()) or len(digits) < SUFFIX_DIGITS[0]:
         raise _refused()
-    if not plain.startswith("+") and len(digits) <= _LONGEST_SUFFIX and not digits.startswith("0"):
-        size = max(size for size in SUFFIX_DIGITS if size <= len(digits))
-        return CallerSearch(key.suffix_token(digits[-size:]), digits if size != len(digits) else None)
+    # A whole number here has ten digits or a plus, so fewer are an ending, a leading zero or not.
+    if not plain.startswith("+") and len(digits) <= _LONGEST_SUFFIX:
+        return _ending(digits, key)
     try:
         number = phonenumbers.parse(plain, _REGION)
     except phonenumbers.NumberParseException:
@@ -46,6 +46,10 @@ def search_for(text: str, key: TenantKey) -> CallerSearch:
         return CallerSearch(key.exact_token(e164), None)
     if len(digits) > _LONGEST_SUFFIX:
         raise _refused()
+    return _ending(digits, key)
+
+
+def _ending(digits: str, key: TenantKey) -> CallerSearch:
     size = max(size for size in SUFFIX_DIGITS if size <= len(digits))
     return CallerSearch(key.suffix_token(digits[-size:]), digits if size != len(digits) else None)
 

@@ -93,22 +93,20 @@ async def show_list(ask: Ask) -> Answer:
     """One page of calls."""
     level = ask.level or Level.MASKED
     keys = ask.services.tenant_keys
-    ending = None
-    token = None
-    if ask.query["caller"] is not None:
-        search = search_for(ask.query["caller"], await keys.get(ask.tx, ask.reach.client_ids[0]))
-        token, ending = search.token, search.ending
-    page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, token)
-    calls = []
-    opened: dict[str, TenantKey] = {}
-    for row in page.rows:
-        client_id = row["client_id"]
-        key = opened.get(client_id)
-        if key is None:
-            key = opened[client_id] = await keys.get(ask.tx, client_id)
-        if ending is None or _ends_with(row, key, ending):
-            calls.append(to_call(row, key, level))
+    caller = await _caller(ask) if ask.query["caller"] is not None else None
+    page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, caller)
+    calls = [to_call(row, await keys.get(ask.tx, row["client_id"]), level) for row in page.rows]
     return Answer(CallList(calls=calls, next_cursor=page.next_cursor, matching=page.matching))
+
+
+async def _caller(ask: Ask) -> bytes | list[str]:
+    """The token of the caller asked for, or, where no token says it all, the calls compared one by one."""
+    key = await ask.services.tenant_keys.get(ask.tx, ask.reach.client_ids[0])
+    search = search_for(ask.query["caller"], key)
+    if search.ending is None:
+        return search.token
+    candidates = await store.find_by_token(ask.tx, ask.reach, search.token)
+    return [str(row["call_id"]) for row in candidates if _ends_with(row, key, search.ending)]
 
 
 def _ends_with(row: asyncpg.Record, key: TenantKey, ending: str) -> bool:

@@ -1,7 +1,7 @@
 """A page of calls by keyset: one index range a project, newest first unless said.
 
-The one thing a newcomer would get wrong: `matching` is counted on the first page only and travels in the
-cursor; it never costs more than 50 ms of the database.
+The one thing a newcomer would get wrong: `matching` is counted on the first page only, when that is not all
+there is, and travels in the cursor; it never costs more than 50 ms of the database.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ COUNT_MS = 50
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 _KEYS = {"started_at": "c.started_at", "duration": "coalesce(c.duration_seconds, 0)"}
+
+
+Caller = bytes | Sequence[str] | None
+"""Whose calls: everybody's, those a token finds, or these."""
 
 
 class Position(msgspec.Struct, array_like=True):
@@ -84,7 +88,7 @@ class _Question:
         return f"${len(self.values)}"
 
 
-def _question(reach: Reach, query: Mapping[str, Any], token: bytes | None) -> _Question:
+def _question(reach: Reach, query: Mapping[str, Any], caller: Caller) -> _Question:
     spans = [bounds(project, query) for project in reach.projects]
     sort: str = query["sort"]
     descending = sort.startswith("-")
@@ -99,12 +103,14 @@ def _question(reach: Reach, query: Mapping[str, Any], token: bytes | None) -> _Q
         value = query[name]
         if value is not None:
             question.conditions.append(condition.format(question.place(value)))
-    if token is not None:
+    if isinstance(caller, bytes):
         # One token is few calls: found first, then read.
         question.conditions.append(
             "c.call_id IN (SELECT t.call_id FROM caller_tokens t WHERE t.client_id = mine.client_id"
-            f" AND t.token = {question.place(token)} AND t.project_id = mine.project_id)"
+            f" AND t.token = {question.place(caller)} AND t.project_id = mine.project_id)"
         )
+    elif caller is not None:
+        question.conditions.append(f"c.call_id = any({question.place(caller)}::uuid[])")
     return question
 
 
@@ -120,18 +126,14 @@ def _ranges(question: _Question, columns: str, limit: str) -> str:
 
 
 async def list_page(
-    tx: Tx, reach: Reach, query: Mapping[str, Any], cursors: CursorKey, token: bytes | None = None
+    tx: Tx, reach: Reach, query: Mapping[str, Any], cursors: CursorKey, caller: Caller = None
 ) -> Page:
     """One page. 400 `invalid_cursor` for a cursor of another list, reach or filter."""
     limit: int = query["limit"]
     bound = _bound(reach, query)
-    question = _question(reach, query, token)
+    question = _question(reach, query, caller)
     position = _read(cursors, query["cursor"], bound)
-    matching = (
-        Matching(count=position.count, capped=position.capped)
-        if position is not None
-        else await _count(tx, question)
-    )
+    values = tuple(question.values)
     if position is not None:
         comparison = "<" if "DESC" in question.order else ">"
         kind = "timestamptz" if isinstance(position.key, datetime) else "integer"
@@ -144,6 +146,12 @@ async def list_page(
         *question.values,
     )
     cursor = None
+    if position is not None:
+        matching = Matching(count=position.count, capped=position.capped)
+    elif len(rows) <= limit:
+        matching = Matching(count=len(rows), capped=False)
+    else:
+        matching = await _count(tx, question, values)
     if len(rows) > limit:
         rows = rows[:limit]
         last = rows[-1]
@@ -154,13 +162,13 @@ async def list_page(
     return Page(rows, cursor, matching)
 
 
-async def _count(tx: Tx, question: _Question) -> Matching:
+async def _count(tx: Tx, question: _Question, values: Sequence[Any]) -> Matching:
     # In the index's own order, or the planner may choose to sort what it could just walk.
     ranges = _ranges(question, "1", f" ORDER BY {question.order} LIMIT {COUNT_CAP + 1}")
     counted = await tx.fetchval_within(
         COUNT_MS,
         f"SELECT count(*) FROM (SELECT 1 {ranges} LIMIT {COUNT_CAP + 1}) AS counted",
-        *question.values,
+        *values,
     )
     if counted is None or counted > COUNT_CAP:
         return Matching(count=COUNT_CAP, capped=True)

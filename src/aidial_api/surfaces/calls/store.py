@@ -41,6 +41,20 @@ WHERE c.client_id = $1 AND c.project_id = $2 AND c.external_id = $3
 """
 
 
+_OF_CALLER = """
+SELECT c.call_id, c.direction, c.from_number, c.to_number
+FROM caller_tokens t JOIN calls c ON c.client_id = t.client_id AND c.call_id = t.call_id
+WHERE t.client_id = any($1::text[]) AND t.token = $2 AND t.project_id = any($3::uuid[])
+ORDER BY t.started_at DESC LIMIT 10000
+"""
+
+
+async def find_by_token(tx: Tx, reach: Reach, token: bytes) -> Sequence[asyncpg.Record]:
+    """The sealed numbers of the calls in reach that a caller's token finds, the newest 10,000."""
+    projects = [project.project_id for project in reach.projects]
+    return await tx.fetch(_OF_CALLER, list(reach.client_ids), token, projects)
+
+
 async def find_call(tx: Tx, reach: Reach, call_id: str, *, for_change: bool = False) -> asyncpg.Record | None:
     """One call in reach, or None; `for_change` holds its row until the end of the transaction."""
     sql = _FIND + " FOR UPDATE" if for_change else _FIND
