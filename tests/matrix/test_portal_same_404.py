@@ -1,9 +1,9 @@
 """On the portal too, what one may not see looks exactly like what does not exist, and costs as much.
 
-What may differ is said in `MAY_DIFFER`. A page of an error holds its request id in three places: the text, the
-nonce of its policy and the header; apart from that id they are the same bytes, so it is replaced and nothing
-else is. Such a page has no CSRF token. The one thing a newcomer would get wrong: the work is counted at the API
-itself, calls and statements, with nothing remembered by either process.
+What may differ is said in `MAY_DIFFER`. A page of an error holds its request id in text, header and the nonce
+of its policy. Apart from that id such pages are the same bytes, so it is replaced and nothing else is; they
+have no CSRF token. The one thing a newcomer would get wrong: the work is counted at the API itself, calls and
+statements, with nothing remembered by either process.
 """
 
 from __future__ import annotations
