@@ -61,7 +61,9 @@ async def running_api(environ: dict[str, str]) -> AsyncIterator[RunningApi]:
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     jar = aiohttp.DummyCookieJar()
     try:
-        async with aiohttp.ClientSession(url, timeout=_TIMEOUT, cookie_jar=jar) as http:
+        # Shorter than the server's five seconds: it must never close what a test is about to use.
+        connector = aiohttp.TCPConnector(keepalive_timeout=4)
+        async with aiohttp.ClientSession(url, timeout=_TIMEOUT, cookie_jar=jar, connector=connector) as http:
             yield RunningApi(url, app, http)
     finally:
         server.should_exit = True
