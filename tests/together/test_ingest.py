@@ -27,10 +27,7 @@ from tests.support.askers import Asker
 SHARED = Path(os.environ.get("AIDIAL_SHARED_DIR") or Path(__file__).parents[3] / "shared")
 DIALOGUES = SHARED / "data" / "calls" / "receptionist.jsonl.gz"
 
-pytestmark = [
-    pytest.mark.skipif(not DIALOGUES.exists(), reason="the shared dialogues are not here"),
-    pytest.mark.xdist_group("ingest"),
-]
+pytestmark = pytest.mark.skipif(not DIALOGUES.exists(), reason="the shared dialogues are not here")
 
 
 @dataclass(frozen=True, slots=True)
