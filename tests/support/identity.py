@@ -127,12 +127,16 @@ class RunningIdentity:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(START_TIMEOUT_S)
+        self.stop()
         assert not self._thread.is_alive(), "the identity provider did not stop"
-        self._listener.close()
         if self._temporary is not None:
             shutil.rmtree(self._temporary)
+
+    def stop(self) -> None:
+        """Answer nobody any more; for tests in which the issuer goes away."""
+        self._server.should_exit = True
+        self._thread.join(START_TIMEOUT_S)
+        self._listener.close()
 
     def account(self, email: str) -> Account:
         """The account with that e-mail address."""

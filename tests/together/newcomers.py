@@ -1,6 +1,6 @@
 """People made for one test, and more portals beside the town's.
 
-The one thing a newcomer would get wrong: a test that ends sessions does it to somebody whom nobody else needs.
+The one thing a newcomer would get wrong: a test that ends sessions does it to somebody nobody else needs.
 """
 
 from __future__ import annotations
