@@ -122,6 +122,9 @@ def _path_parameters(row: Route) -> list[tuple[str, str, str, str]]:
 def _header_parameters(row: Route) -> list[tuple[str, str, str, str]]:
     if row.precondition is Precondition.IF_MATCH:
         return [(code("If-Match"), "header", "ETag", "The revision this changes, or `*`. Without it: 428.")]
+    if row.idempotent_create:
+        about = "Sent again within 24 h with the same body, it gets the first answer, and nothing twice."
+        return [(code("Idempotency-Key"), "header", "1 to 255 printable ASCII", about)]
     return []
 
 

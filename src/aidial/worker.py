@@ -88,7 +88,11 @@ def _app(database_url: str, role: str | None, db: Database) -> procrastinate.App
     app = procrastinate.App(connector=connector)
     retry = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=3)
     for job in JOBS:
-        app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db))
+        if job.cron is None:
+            app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db))
+        else:
+            task = app.task(name=job.name, queue=QUEUE, queueing_lock=job.name)(_regular(job, db))
+            app.periodic(cron=job.cron)(task)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="jobs.rescue", queue=QUEUE, queueing_lock="jobs.rescue")
@@ -105,5 +109,13 @@ def _runner(job: Job, db: Database) -> Callable[..., Awaitable[None]]:
     async def run(**arguments: Any) -> None:
         await job.run(db, **arguments)
         _log.info("job.done", job=job.name, **arguments)
+
+    return run
+
+
+def _regular(job: Job, db: Database) -> Callable[[int], Awaitable[None]]:
+    async def run(timestamp: int) -> None:  # noqa: ARG001 - procrastinate gives it
+        await job.run(db)
+        _log.info("job.done", job=job.name)
 
     return run

@@ -25,6 +25,7 @@ from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
 from aidial_api.kernel.db import Database, DatabaseUnavailable
 from aidial_api.kernel.health import HealthChecks, Probe
 from aidial_api.kernel.hygiene import client_ip, read_headers
+from aidial_api.kernel.idempotency import IdempotencyKeys
 from aidial_api.kernel.jwks import Jwks
 from aidial_api.kernel.limits import Limits
 from aidial_api.kernel.route import RouteTable
@@ -68,6 +69,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
         tenant_keys=TenantKeys(master),
         cursors=CursorKey(master),
         etag_key=master.derived("etags"),
+        idempotency=IdempotencyKeys(master),
         health=HealthChecks("aidial_api", version("aidial"), probes),
         redactors=_redactors(stack),
     )

@@ -6,7 +6,8 @@ carry it.
 
 from __future__ import annotations
 
+from aidial_api.kernel import idempotency
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.sessions import expiry
 
-JOBS = (stalled.CHECK, expiry.EXPIRE)
+JOBS = (stalled.CHECK, expiry.EXPIRE, idempotency.SWEEP)

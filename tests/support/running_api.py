@@ -14,6 +14,8 @@ import aiohttp
 import uvicorn
 
 from aidial_api.app import Application
+from aidial_api.kernel.route import RouteTable
+from aidial_api.routes import TABLE
 from aidial_api.settings import read_settings
 
 _TIMEOUT = aiohttp.ClientTimeout(total=20)
@@ -36,9 +38,9 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running_api(environ: dict[str, str]) -> AsyncIterator[RunningApi]:
-    """Serve an API in this process on a port of its own."""
-    app = Application(read_settings(environ))
+async def running_api(environ: dict[str, str], table: RouteTable = TABLE) -> AsyncIterator[RunningApi]:
+    """Serve an API in this process on a port of its own; `table` when a test has rows of its own."""
+    app = Application(read_settings(environ), table)
     server = _Server(
         uvicorn.Config(
             app,

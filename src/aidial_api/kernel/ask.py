@@ -55,6 +55,7 @@ class Ask:
     tx_or_none: Tx | None = None
     found: Any = None
     if_match: tuple[str, ...] = ()
+    idempotency_key: str | None = None
     on_commit: list[Callable[[], None]] = field(default_factory=list)
 
     @property

@@ -15,6 +15,7 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.credentials import Credential, find_credential
 from aidial_api.kernel.hygiene import check_framing, declared_length, read_body
+from aidial_api.kernel.idempotency import once, read_key
 from aidial_api.kernel.preconditions import read_if_match
 from aidial_api.kernel.route import Access, Answer, AuthMode, Match, Precondition, Route, SessionNeed
 from aidial_contract import errors
@@ -184,7 +185,7 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
         actor_id=actor.person.user_id or None if actor.person and not ask.denied else None,
         partner_org_id=actor.person.partner_org_id if actor.person and not ask.denied else None,
     )
-    async with ask.services.db.transaction(reach, read_only=not row.writes) as tx:
+    async with ask.services.db.transaction(reach, read_only=not (row.writes or row.records)) as tx:
         ask.tx_or_none = tx
         if row.find is not None:
             ask.found = await row.find(ask)
@@ -197,10 +198,13 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
         if row.find_body is not None and await row.find_body(ask) is None:
             raise Fault(errors.NOT_FOUND, reason="an id in the body is out of scope")
         _precondition(ask, row)
-        answer = await row.handler(ask)
+        key = ask.idempotency_key
+        outcome = await (row.handler(ask) if key is None else once(ask, row, key))
     for act in ask.on_commit:
         act()
-    return answer
+    if isinstance(outcome, Fault):
+        raise outcome
+    return outcome
 
 
 def _narrow(ask: Ask, row: Route) -> None:
@@ -242,6 +246,8 @@ async def _parse(ask: Ask, row: Route) -> None:
     if ask.query_fault is not None:
         raise ask.query_fault
     ask.query = parse_query(ask.raw_query, row.query)
+    if row.idempotent_create:
+        ask.idempotency_key = read_key(ask.headers)
     if row.body is not None:
         ask.body = fitted(ask.raw_body, content_type, row, row.body)
 

@@ -20,7 +20,17 @@ MAX_HEADER_BYTES = 32 * 1024
 CLOSE = {"connection": "close"}
 Network = IPv4Network | IPv6Network
 RawHeaders = Iterable[tuple[bytes, bytes]]
-_SINGLE = frozenset({"host", "authorization", "x-api-key", "x-aidial-session", "content-length", "if-match"})
+_SINGLE = frozenset(
+    {
+        "host",
+        "authorization",
+        "x-api-key",
+        "x-aidial-session",
+        "content-length",
+        "if-match",
+        "idempotency-key",
+    }
+)
 
 
 def read_headers(raw: RawHeaders) -> tuple[dict[str, str], Fault | None]:

@@ -31,10 +31,12 @@ class Job:
     """A kind of job: its stable name, and what runs it with the enqueued arguments.
 
     A job may run twice (a worker was killed half-way): it must find out for itself what is left to do.
+    `cron`: when it runs without being enqueued, once for all workers; such a job takes only the database.
     """
 
     name: str
     run: Callable[..., Awaitable[None]]
+    cron: str | None = None
 
 
 async def enqueue(tx: Tx, name: str, arguments: dict[str, str], *, at: datetime) -> None:

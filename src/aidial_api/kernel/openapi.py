@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from aidial_api.kernel.idempotency import LONGEST_KEY
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route, SessionNeed
 from aidial_contract import errors
 from aidial_contract.query import Kind, QueryParam
@@ -23,6 +24,19 @@ _CREDENTIALS = ("credentials_missing", "rate_limited", "method_not_allowed", "no
 _KEY = ("api_key_invalid", "api_key_expired", "api_key_revoked", "scope_insufficient")
 _BEARER = ("token_malformed", "token_expired", "token_invalid", "token_scheme_unsupported")
 _SESSION = ("session_missing", "session_invalid", "session_expired", "session_revoked")
+_IDEMPOTENCY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Sent again within 24 h with the same body, it gets the first answer, and nothing twice.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
+}
+_REPLAYED_HEADER = {
+    "Idempotency-Replayed": {
+        "description": "`true` on an answer given before.",
+        "schema": {"type": "string", "const": "true"},
+    }
+}
 
 
 def codes_of(row: Route) -> tuple[str, ...]:
@@ -42,6 +56,8 @@ def codes_of(row: Route) -> tuple[str, ...]:
         codes |= {"malformed_json", row.misfit.code, "unsupported_media_type"}
     if row.precondition is Precondition.IF_MATCH:
         codes |= {"precondition_required", "revision_stale"}
+    if row.idempotent_create:
+        codes |= {"idempotency_key_invalid", "idempotency_conflict", "request_in_progress"}
     return tuple(code for code in errors.ERRORS if code in codes)
 
 
@@ -133,10 +149,13 @@ def _header_parameters(row: Route) -> list[dict[str, Any]]:
         found.append(("If-Match", "The ETag of the revision this changes, or *."))
     if any(shape is not None for shape in row.answers.values()) and row.method == "GET":
         found.append(("If-None-Match", "Answer 304 when the ETag is still this."))
-    return [
+    parameters: list[dict[str, Any]] = [
         {"name": name, "in": "header", "required": False, "description": about, "schema": {"type": "string"}}
         for name, about in found
     ]
+    if row.idempotent_create:
+        parameters.append(_IDEMPOTENCY_PARAMETER)
+    return parameters
 
 
 def _parameter(param: QueryParam) -> dict[str, Any]:
@@ -170,6 +189,8 @@ def _responses(row: Route) -> dict[str, Any]:
         responses[str(status)] = {"description": "Done."}
         if shape is not None:
             responses[str(status)]["content"] = {row.media_type: {"schema": _ref(shape)}}
+        if row.idempotent_create:
+            responses[str(status)]["headers"] = _REPLAYED_HEADER
     if row.method == "GET" and row.access is Access.FULL:
         responses["304"] = {"description": "Not modified."}
     by_status: dict[str, list[str]] = {}

@@ -34,6 +34,7 @@ class AuthMode(StrEnum):
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+CREATED = 201
 
 
 class Access(StrEnum):
@@ -81,7 +82,9 @@ class Route:
     outgoing shape by status; `body_limit_bytes` the cap of contract section 7. `takes_expired_token`: a
     bearer whose only fault is its age will do, because the row is how one gets a new one or signs out.
     `takes` are the media types of the body, `misfit` is what a body that does not fit its shape is called.
+    `records`: a safe row whose handler leaves an audit event, so its transaction may write.
     `media_type` is the answer's. `survives_bad_configuration`: health, which then says so.
+    `idempotent_create`: takes `Idempotency-Key`, as every POST that creates must.
     """
 
     method: str
@@ -106,6 +109,7 @@ class Route:
     body_limit_bytes: int = 1024 * 1024
     precondition: Precondition = Precondition.NONE
     writes: bool = False
+    records: bool = False
     takes_expired_token: bool = False
     idempotent_create: bool = False
     media_type: str = JSON
@@ -121,6 +125,12 @@ class Route:
             raise ValueError(f"{self.method} {self.path}: a row with an id needs a finder")
         if (self.method in {"POST", "PUT", "PATCH", "DELETE"}) != self.writes and not public:
             raise ValueError(f"{self.method} {self.path}: an unsafe row writes, a safe one does not")
+        if self.records and (self.writes or public):
+            raise ValueError(f"{self.method} {self.path}: only a read by somebody known is recorded")
+        if self.idempotent_create and (public or self.method != "POST"):
+            raise ValueError(f"{self.method} {self.path}: Idempotency-Key is for a POST with a credential")
+        if self.method == "POST" and CREATED in self.answers and not (self.idempotent_create or public):
+            raise ValueError(f"{self.method} {self.path}: a POST that creates takes Idempotency-Key")
 
 
 @dataclass(frozen=True, slots=True)

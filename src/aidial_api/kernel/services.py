@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aidial_api.kernel.crypto import CursorKey, TenantKeys
     from aidial_api.kernel.db import Database
     from aidial_api.kernel.health import HealthChecks
+    from aidial_api.kernel.idempotency import IdempotencyKeys
     from aidial_api.kernel.jwks import Jwks
     from aidial_api.kernel.limits import Limits
     from aidial_api.kernel.route import RouteTable
@@ -49,6 +50,7 @@ class Services:
     tenant_keys: TenantKeys
     cursors: CursorKey
     etag_key: bytes
+    idempotency: IdempotencyKeys
     health: HealthChecks
     redactors: Executor
     allowlists: Allowlists = field(default_factory=Allowlists)

@@ -117,6 +117,13 @@ async def _credentials(tx: Tx, tenant: Tenant) -> None:
         new_id(),
         tenant.client_id,
     )
+    await tx.execute(
+        "INSERT INTO idempotency_records (client_id, actor_id, name, request, answer)"
+        " VALUES ($1, $2, $3, $3, $3)",
+        tenant.client_id,
+        tenant.api_key_id,
+        bytes(32),
+    )
 
 
 async def add_call(tx: Tx, tenant: Tenant, call_id: str, started_at: dt.datetime) -> None:

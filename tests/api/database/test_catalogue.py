@@ -36,6 +36,7 @@ GRANTED = {
     "transcripts": {READ, ADD, CHANGE},
     "caller_tokens": {READ, ADD, REMOVE},
     "audit_events": {READ, ADD},
+    "idempotency_records": {READ, ADD, CHANGE, REMOVE},
 }
 LOOKED_UP = {
     "api_keys",

@@ -24,6 +24,7 @@ OF_A_TENANT = [
     "transcripts",
     "caller_tokens",
     "audit_events",
+    "idempotency_records",
 ]
 OF_PEOPLE = ["users", "sessions"]
 

@@ -37,6 +37,7 @@ ROWS = (
         body_limit_bytes=CALL_BODY_BYTES,
         find_body=handlers.find_project,
         writes=True,
+        idempotent_create=True,
         errors=("already_exists",),
     ),
     Route(

@@ -60,6 +60,7 @@ ROWS = (
         session=SessionNeed.OPTIONAL,
         body=NewSession,
         writes=True,
+        idempotent_create=True,
         errors=("token_invalid", "token_expired", "token_malformed"),
     ),
     backchannel.ROW,
