@@ -179,3 +179,46 @@ async def test_a_callers_number_is_shown_by_role(world: World, name: str) -> Non
 async def test_whoever_delivers_sees_masked_numbers_in_the_answer(clinic: Business) -> None:
     answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), from_number="+14155550123"))
     assert (answer.json["from_number"], answer.json["to_number"]) == ("+1 ... 123", "+61 ... 234")
+
+
+async def test_labels_and_bare_numbers_are_free_text_too(world: World, clinic: Business) -> None:
+    """Neither a label nor a number sent as a number is a way round redaction."""
+    call = new_call(
+        clinic.lines[0],
+        new_id(),
+        agent={"id": "mia", "name": f"Mia {PHONE}"},
+        outcome=f"ring {PHONE}",
+        resolution=EMAIL,
+        call_type=CARD,
+        metadata={
+            "phone": 61412987654,
+            "card": [4111111111111111],
+            "score": 0.95,
+            "at": 1795371720,
+            "ok": True,
+        },
+    )
+    answer = await clinic.deliver(call)
+    assert answer.status == 201, answer.json
+    one = answer.json
+    assert (one["outcome"], one["resolution"], one["call_type"]) == ("ring [PHONE]", "[EMAIL]", "[CARD]")
+    assert one["agent"]["name"] == "Mia [PHONE]"
+    assert one["metadata"] == {
+        "phone": "[PHONE]", "card": ["[CARD]"], "score": 0.95, "at": 1795371720, "ok": True,
+    }  # fmt: skip
+    patch = {"outcome": f"ring {PHONE}", "resolution": EMAIL, "call_type": CARD}
+    later = (await clinic.deliver(new_call(clinic.lines[0], new_id()))).headers["location"]
+    changed = (await clinic.key.patch(later, patch, if_match="*")).json
+    assert [changed[name] for name in patch] == ["ring [PHONE]", "[EMAIL]", "[CARD]"]
+    assert (await clinic.key.patch(later, {"outcome": None}, if_match="*")).json["outcome"] == "unclassified"
+    stored = await everything_of(world, one["call_id"])
+    for secret in (PHONE, EMAIL, CARD, "61412987654", "4111111111111111"):
+        assert secret not in stored
+
+
+async def test_a_label_full_of_birth_dates_still_fits(clinic: Business) -> None:
+    label = "born 1/2/84 " * 6
+    answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), outcome=label.strip()))
+    assert answer.status == 201
+    assert "1/2/84" not in answer.json["outcome"]
+    assert len(answer.json["outcome"]) <= 80

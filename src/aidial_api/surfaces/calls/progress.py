@@ -28,7 +28,7 @@ NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
 }
 """A terminal report may correct `missed`, `failed` and `unknown`; nothing becomes live again."""
 
-_PLAIN = ("answered_at", "ended_at", "end_reason", "resolution", "call_type", "sms_status", "email_status")
+_PLAIN = ("answered_at", "ended_at", "end_reason", "sms_status", "email_status")
 
 
 async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
@@ -59,8 +59,6 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
 
 def _changes(patch: CallPatch) -> dict[str, Any]:
     changes = {name: value for name in _PLAIN if (value := getattr(patch, name)) is not UNSET}
-    if patch.outcome is not UNSET:
-        changes["outcome"] = patch.outcome or "unclassified"
     if patch.sentiment is not UNSET:
         changes["sentiment_caller"] = patch.sentiment.caller
         changes["sentiment_agent"] = patch.sentiment.agent

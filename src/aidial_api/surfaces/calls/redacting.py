@@ -23,6 +23,8 @@ from aidial_api.kernel.redaction import (
 from aidial_api.kernel.redaction import Redacted as RedactedText
 from aidial_contract.shapes.calls import CallPatch, NewCall, NewTurn, RedactionMark, Turn
 
+UNCLASSIFIED = "unclassified"
+LABEL_CHARACTERS = 80
 _encoder = msgspec.json.Encoder()
 
 
@@ -86,6 +88,12 @@ def redact_findings(patch: CallPatch) -> dict[str, Any]:
         columns["summary"] = _line(patch.summary)
     if patch.attention is not UNSET:
         columns["attention_reason"] = _line(patch.attention.reason)
+    if patch.outcome is not UNSET:
+        columns["outcome"] = _label(patch.outcome) or UNCLASSIFIED
+    if patch.resolution is not UNSET:
+        columns["resolution"] = _label(patch.resolution)
+    if patch.call_type is not UNSET:
+        columns["call_type"] = _label(patch.call_type)
     for name in ("booking", "transfer", "follow_up"):
         value = getattr(patch, name)
         if value is not UNSET:
@@ -95,6 +103,10 @@ def redact_findings(patch: CallPatch) -> dict[str, Any]:
 
 def _findings(body: NewCall) -> dict[str, Any]:
     return {
+        "agent_name": _line(body.agent.name),
+        "outcome": _label(body.outcome) or UNCLASSIFIED,
+        "resolution": _label(body.resolution),
+        "call_type": _label(body.call_type),
         "summary": _line(body.summary),
         "attention_reason": _line(body.attention.reason) if body.attention else None,
         "booking": _document(body.booking),
@@ -107,6 +119,11 @@ def _findings(body: NewCall) -> dict[str, Any]:
 
 def _line(text: str | None) -> str | None:
     return None if text is None else redact(text).text
+
+
+def _label(text: str | None) -> str | None:
+    """A line in a column of 80 characters, which marks longer than what they stand for must not burst."""
+    return None if text is None else redact(text).text[:LABEL_CHARACTERS]
 
 
 def _document(value: object) -> str | None:
@@ -122,4 +139,8 @@ def _deep(value: Any) -> Any:
         return {redact(name).text: _deep(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_deep(one) for one in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # A number sent as a number is told by its digits; what is none stays a number.
+        shown = redact(str(value))
+        return shown.text if shown.spans else value
     return value
