@@ -26,6 +26,8 @@ GONE = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    # The server said goodbye and the connection is not closed yet: the driver complains of its own state.
+    asyncpg.InternalClientError,
     OSError,  # TimeoutError is one
 )
 _observers: "list[Callable[[str], None]]" = []
@@ -62,6 +64,8 @@ def unavailable(error: BaseException, connection: "PoolConnectionProxy[Any] | No
     """Return what to raise for `error`: a misuse of the driver stays what it is."""
     if isinstance(error, asyncpg.InterfaceError) and connection is not None and is_open(connection):
         return error
+    if isinstance(error, asyncpg.InternalClientError) and connection is not None:
+        _cut(connection)  # whoever borrowed it next would meet the same state
     return DatabaseUnavailable(f"{type(error).__name__}: {error}")
 
 
@@ -165,6 +169,8 @@ class Transaction:
         try:
             await connection.execute(self._begin)
         except BaseException as error:
+            if isinstance(error, asyncpg.InternalClientError):
+                _cut(connection)
             await given_back(self._pool, connection)
             if isinstance(error, GONE):
                 raise unavailable(error, None) from error
