@@ -114,7 +114,7 @@ def _select(name: str, words: str, values: Iterable[str], state: ListState) -> S
     return Select(
         name,
         words,
-        tuple(Choice(_said(name, one) or "Any", one, is_current=one == chosen) for one in options),
+        tuple(Choice(_said(name, one, state) or "Any", one, is_current=one == chosen) for one in options),
     )
 
 
@@ -140,13 +140,13 @@ def _text_filters(state: ListState, calls: Sequence[Call]) -> tuple[TextFilter, 
 def chips(state: ListState) -> tuple[Chip, ...]:
     """Each applied filter with the address of the list without it."""
     return tuple(
-        Chip(_NAMES[name], _said(name, state.get(name)), state.url(**{f"{name}_": None}))
+        Chip(_NAMES[name], _said(name, state.get(name), state), state.url(**{f"{name}_": None}))
         for name in ("range", "from", "to", "status", *_SELECTS, *_TEXTS, *_SECONDS, "caller")
         if state.get(name)
     )
 
 
-def _said(name: str, value: str) -> str:
+def _said(name: str, value: str, state: ListState) -> str:
     """A filter's value in words."""
     if name == "range":
         return _RANGE_CHIPS.get(value, value)
@@ -157,7 +157,8 @@ def _said(name: str, value: str) -> str:
     if name in _TEXTS:
         return value.replace(",", ", ")
     if name in {"from", "to"}:
-        return value
+        day = _day(value, state)
+        return f"{day.day} {day:%b %Y}" if day is not None else value
     return ", ".join(label(one) for one in value.split(",") if one)
 
 
