@@ -153,10 +153,13 @@ def _own_allowlist(ask: Ask) -> None:
 def _assignment(ask: Ask, row: Route) -> None:
     """Step 7: an active assignment, and the second factor where it is required."""
     ask.reach = ask.actor.reach
-    person = ask.actor.person
-    if person is None or row.access is Access.PENDING:
+    if row.access is Access.PENDING:
         return
-    if person.role is None:
+    person = ask.actor.person
+    if person is None:
+        if not ask.reach.client_ids:
+            ask.denied = "the key's client is archived"
+    elif person.role is None:
         ask.denied = "no active assignment"
     elif person.mfa_required and not (ask.session and ask.session.mfa_satisfied):
         ask.denied = "second factor not satisfied"

@@ -6,6 +6,7 @@ with Transfer-Encoding; we do not, and close the connection on them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -17,6 +18,7 @@ from aidial_contract.headers import CLIENT_IP
 
 MAX_URI_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 32 * 1024
+BODY_TIME_S = 60.0
 CLOSE = {"connection": "close"}
 Network = IPv4Network | IPv6Network
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -63,8 +65,9 @@ def check_framing(headers: Mapping[str, str], hosts: frozenset[str], uri_bytes: 
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     if host.lower() not in hosts and name.lower() not in hosts:
         raise Fault(errors.HOST_INVALID, headers=CLOSE, reason="unknown host")
-    if "content-length" in headers and "transfer-encoding" in headers:
-        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="two framings")
+    coding = headers.get("transfer-encoding")
+    if coding is not None and ("content-length" in headers or coding.lower() != "chunked"):
+        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="two framings, or not plainly chunked")
 
 
 def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network]) -> str:
@@ -102,7 +105,15 @@ def declared_length(headers: Mapping[str, str], limit_bytes: int) -> None:
 
 
 async def read_body(receive: Receive, limit_bytes: int) -> bytes:
-    """The whole body, counted; 413 as soon as it grows past the limit."""
+    """The whole body, counted; 413 as soon as it grows past the limit, 400 when it does not come in time."""
+    try:
+        async with asyncio.timeout(BODY_TIME_S):
+            return await _counted(receive, limit_bytes)
+    except TimeoutError:
+        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="the body did not come in time") from None
+
+
+async def _counted(receive: Receive, limit_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:

@@ -12,10 +12,10 @@ import pytest
 
 from aidial_api.kernel.db import observe
 from aidial_contract.headers import API_KEY
-from aidial_contract.ids import new_api_key
+from aidial_contract.ids import new_api_key, new_id
 from tests.api.kernel.raw import exchange, get
 from tests.api.kernel.strict import at, small_limits
-from tests.people import HARBOUR
+from tests.people import CLOSED, HARBOUR
 from tests.support.api import World, running_api
 from tests.support.askers import Asker
 
@@ -203,3 +203,26 @@ async def test_a_key_is_good_until_the_moment_it_expires(world: World) -> None:
         while (answer := await holder.get("/v1/projects")).status == 200:
             assert datetime.now(UTC) < soon + timedelta(seconds=0.1)
     assert answer.code == "api_key_expired"
+
+
+async def test_the_key_of_an_archived_client_finds_nothing_anywhere_and_may_say_who_it_is(
+    world: World,
+) -> None:
+    """As a person of an archived client: the same 404 for every row, an empty list would say it is alive."""
+    key, _ = new_api_key("live")
+    await world.provisioner.add_key(CLOSED, key, scope="manage", description="of an archived client")
+    holder = with_key(world, key)
+    missing = await world.harbour_manage.get(f"/v1/calls/{new_id()}")
+    plain = missing.body.replace(missing.headers["x-request-id"].encode(), b"")
+    for path in (
+        "/v1/calls",
+        "/v1/calls?unknown=1",
+        "/v1/projects",
+        "/v1/analytics/summary?range=7d",
+        f"/v1/calls/{new_id()}",
+    ):
+        answer = await holder.get(path)
+        assert answer.status == 404, path
+        assert answer.body.replace(answer.headers["x-request-id"].encode(), b"") == plain
+    told = (await holder.get("/v1/session-context")).json
+    assert (told["actor"], told["assigned"], told["projects"]) == ("key", False, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aidial_api.kernel import hygiene
 from aidial_api.routes import TABLE
 from tests.api.kernel.raw import exchange, get
 from tests.api.kernel.strict import allow_only, at
@@ -42,6 +43,22 @@ async def test_a_body_framed_in_two_ways_is_refused_and_nothing_after_it_is_read
     ).encode()
     answer, closed = await exchange(world.api, request)
     assert (answer.status, closed) == (400, True)
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "identity, chunked"])
+async def test_a_body_coded_in_more_ways_than_chunks_is_refused(world: World, coding: str) -> None:
+    request = f"POST /v1/calls HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: {coding}\r\n\r\n0\r\n\r\n"
+    answer, closed = await exchange(world.api, request.encode())
+    assert (answer.status, answer.code, closed) == (400, "malformed_request", True)
+
+
+async def test_a_body_that_never_ends_does_not_hold_its_connection(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hygiene, "BODY_TIME_S", 0.2)
+    request = "POST /v1/calls HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{"
+    answer, closed = await exchange(world.api, request.encode())
+    assert (answer.status, answer.code, closed) == (400, "malformed_request", True)
 
 
 @pytest.mark.parametrize("length", ["-1", "+5", "5 5", "0x5", "abc"])
