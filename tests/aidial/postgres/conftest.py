@@ -120,7 +120,7 @@ def runner(home: Path) -> Iterator[Person]:
     yield from _person(Person(None, Path(sys.executable), home, []))
 
 
-@pytest.fixture(params=["whoever runs the tests", "nobody"])
+@pytest.fixture(params=["whoever runs the tests", pytest.param("nobody", marks=pytest.mark.slow)])
 def person(request: pytest.FixtureRequest, home: Path) -> Iterator[Person]:
     run_as, python = None, Path(sys.executable)
     if request.param == "nobody":
