@@ -23,7 +23,8 @@ WORDS = re.compile(
   | (?P<tfn>t\.?\ ?f\.?\ ?n\b|tax\ file)
   | (?P<abn>a\.?\ ?b\.?\ ?n\b|business\ number)
   | (?P<acn>a\.?\ ?c\.?\ ?n\b|company\ number)
-  | (?P<cvv>c\.?\ ?v\.?\ ?(?:v|c|n)\b|cvv2|cvc2|csc\b|security\ (?:code|number|digits)
+  | (?P<cvv>c\.?\ ?v\.?\ ?(?:v|c|n)\b|c\.?\ ?c\.?\ ?v\b|(?:see|cee)\ (?:see|cee|vee)\ (?:vee|see|cee)\b
+    | cvv2|cvc2|csc\b|security\ (?:code|number|digits)
     | verification\ (?:code|number|value)
     | (?:three|four|3|4)[\ -](?:digits?|numbers)|last\ (?:three|3)\b
     | (?:on|at|from|off)\ the\ back|back\ of\ (?:the|my|your)
