@@ -163,8 +163,9 @@ class Application:
             raise
         except Exception as error:  # noqa: BLE001 - the last resort
             reason = f"unexpected {type(error).__name__}"
-            _log.exception("request.failed", request_id=ask.request_id)
+            # Answered first: a slow log must not hold the caller back.
             status = await reply.send_fault(ask, Fault(errors.INTERNAL_ERROR), send)
+            _log.exception("request.failed", request_id=ask.request_id)
         _log_request(ask, status, started, reason)
 
     def _ask(self, scope: Scope, receive: Receive) -> Ask:
