@@ -45,6 +45,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return _Together(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured (`record_property("measured", ...)`), on whichever worker they ran."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, words in getattr(report, "user_properties", []) if report.when == "call" else []:
+            if name == "measured":
+                terminalreporter.write_line(f"  {words}")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> PostgresServer:
     """The run's PostgreSQL: `.empty_database(name)` and `.migrated_database(name)` make more databases."""

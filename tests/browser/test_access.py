@@ -37,7 +37,8 @@ STANDING: Final = """() => {
   return {
     stop: one.dataset.stop ?? null, outlined, label: one.outerHTML.slice(0, 120),
     inView: box.bottom > 0 && box.right > 0 && box.y < innerHeight && box.x < innerWidth,
-    covered: !!middle && !one.contains(middle) && !middle.contains(one) && !!middle.closest('.top-bar, .tab-bar'),
+    covered: !!middle && !one.contains(middle) && !middle.contains(one)
+      && !!middle.closest('.top-bar, .tab-bar'),
   };
 }"""
 

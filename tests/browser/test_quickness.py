@@ -1,0 +1,71 @@
+"""Pages are there at once, stand still and weigh little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.aidial.demo.running import Demo
+from tests.browser.conftest import OpenVisitor, people_of
+from tests.browser.measures import Scales, layout_shift, median_paint_ms
+from tests.browser.places import OPEN_CALL, PLACES, Place
+from tests.browser.visitor import Visitor
+
+MOST_SHIFT: Final = 0.02
+MOST_BYTES: Final = 120_000
+MOST_PAINT_MS: Final = 100
+Record = Callable[[str, object], None]
+
+
+@pytest.mark.parametrize("width", [1440, 320])
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+async def test_nothing_moves_while_a_page_appears(
+    visit: OpenVisitor, place: Place, width: int, record_property: Record
+) -> None:
+    visitor = await visit(place.person, viewport={"width": width, "height": 800})
+    await place.open(visitor)
+    shift = await layout_shift(visitor.page)
+    record_property("measured", f"layout shift of {place.name} at {width} px: {shift:.4f}")
+    assert shift < MOST_SHIFT
+
+
+async def test_nothing_but_the_call_moves_when_alice_opens_it(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    await alice.go("/calls")
+    await alice.page.locator("tr.row-item a").nth(2).click()
+    await alice.page.get_by_role("group", name="Call review").wait_for()
+    assert await layout_shift(alice.page) < MOST_SHIFT
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+async def test_a_page_is_light(visit: OpenVisitor, place: Place, record_property: Record) -> None:
+    visitor = await visit(place.person)
+    path = place.path
+    if path == OPEN_CALL:
+        path += (await visitor.ask("/api/calls?limit=1&status=completed"))["calls"][0]["call_id"]
+    weights = await Scales(visitor.page).weigh(visitor.portal_url + path, place.status)
+    record_property("measured", f"weight of {place.name}: {sum(weights.values()):,} bytes gzipped {weights}")
+    assert {"text/html", "text/css"} < set(weights)
+    assert sum(weights.values()) < MOST_BYTES
+
+
+@pytest.fixture(scope="module")
+def busy(chromium_path: str, start_demo: Callable[..., Demo]) -> dict[str, Any]:
+    """`demo.json` of a demo with 2,000 calls."""
+    return start_demo("--calls", "2000", env={"AIDIAL_LIMITS_SCALE": "100"}).manifest
+
+
+@pytest.mark.slow
+async def test_alices_calls_are_painted_within_a_tenth_of_a_second(
+    browser: Browser, busy: dict[str, Any], record_property: Record
+) -> None:
+    async with await browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        alice = Visitor(context, await context.new_page(), busy["portal_url"], busy["issuer"])
+        await alice.sign_in(people_of(busy)["alice"])
+        url = f"{alice.portal_url}/calls"
+        paint_ms = await median_paint_ms(alice.page, url, enough_ms=MOST_PAINT_MS)
+    record_property("measured", f"first paint of /calls: {paint_ms:.0f} ms")
+    assert paint_ms < MOST_PAINT_MS
