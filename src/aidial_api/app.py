@@ -28,6 +28,7 @@ from aidial_api.kernel.hygiene import client_ip, read_headers
 from aidial_api.kernel.idempotency import IdempotencyKeys
 from aidial_api.kernel.jwks import Jwks
 from aidial_api.kernel.limits import Limits
+from aidial_api.kernel.redaction import Redactors
 from aidial_api.kernel.route import RouteTable
 from aidial_api.kernel.services import Services
 from aidial_api.kernel.tokens import TokenVerifier
@@ -75,9 +76,9 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
     )
 
 
-def _redactors(stack: AsyncExitStack) -> ProcessPoolExecutor:
+def _redactors(stack: AsyncExitStack) -> Redactors:
     """One process for long redactions, started when the first one comes."""
-    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_die_with_parent)
+    pool = Redactors(lambda: ProcessPoolExecutor(1, get_context("spawn"), initializer=_die_with_parent))
     stack.callback(pool.shutdown, wait=False, cancel_futures=True)
     return pool
 

@@ -5,7 +5,7 @@ A newcomer's likely mistake: storing raw text when `redact_turns` raises; then s
 
 from .engine import DEFAULT_CAP_SECONDS, raw_for_vault, redact, redact_turns
 from .marks import Kind, Redacted, RedactedTurns, RedactionFailed, Span, counts
-from .pool import POOL_FROM_BYTES, redact_many_async
+from .pool import POOL_FROM_BYTES, RedactionBusy, Redactors, redact_many_async
 
 __all__ = [
     "DEFAULT_CAP_SECONDS",
@@ -13,7 +13,9 @@ __all__ = [
     "Kind",
     "Redacted",
     "RedactedTurns",
+    "RedactionBusy",
     "RedactionFailed",
+    "Redactors",
     "Span",
     "counts",
     "raw_for_vault",

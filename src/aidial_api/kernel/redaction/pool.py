@@ -1,33 +1,69 @@
 """Redaction of long conversations outside the event loop.
 
-A newcomer's likely mistake: a thread pool, which would hold the interpreter lock; give a process pool.
+A newcomer's likely mistake: a thread pool, which would hold the interpreter lock; give a process pool. And:
+a queue that is full says nothing about the text in it, so waiting too long is no failed redaction.
 """
 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import BrokenExecutor, Executor, Future
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from .engine import DEFAULT_CAP_SECONDS, redact_turns
-from .marks import RedactedTurns, RedactionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Sequence
+
+    from .marks import RedactedTurns
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 POOL_FROM_BYTES = 64 * 1024
 _STARTING_SECONDS = 5.0  # a fresh worker process imports first
 
 
+class RedactionBusy(Exception):  # noqa: N818 - named like its sibling
+    """Nobody came to redact the text, or died over it: store nothing, it may be sent again."""
+
+
+class Redactors(Executor):
+    """A process pool that is made anew after one of its processes died; the library's own stays broken."""
+
+    def __init__(self, make: Callable[[], Executor]) -> None:
+        self._make = make
+        self._pool = make()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Run `fn` in a process."""
+        try:
+            return self._pool.submit(fn, *args, **kwargs)
+        except BrokenExecutor:
+            self._pool.shutdown(wait=False)
+            self._pool = self._make()
+            return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's signature
+        """End the processes."""
+        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+
+
 async def redact_many_async(
     texts: Sequence[str], executor: Executor, *, cap_seconds: float = DEFAULT_CAP_SECONDS
 ) -> RedactedTurns:
-    """Redact a conversation in `executor`. Raises `RedactionFailed` after the cap, also when none answers."""
+    """Redact a conversation in `executor`.
+
+    Raises `RedactionFailed` after `cap_seconds` of work, `RedactionBusy` when the work was not begun, or
+    not ended because its process died.
+    """
     job = partial(redact_turns, tuple(texts), cap_seconds=cap_seconds)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(cap_seconds + _STARTING_SECONDS):
             return await loop.run_in_executor(executor, job)
     except TimeoutError as late:
-        raise RedactionFailed("no redaction worker answered in time") from late
+        raise RedactionBusy("no redaction worker answered in time") from late
+    except BrokenExecutor as broken:
+        raise RedactionBusy("the redaction worker died") from broken

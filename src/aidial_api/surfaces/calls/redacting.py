@@ -15,12 +15,15 @@ from msgspec import UNSET
 
 from aidial_api.kernel.redaction import (
     POOL_FROM_BYTES,
+    RedactionBusy,
     RedactionFailed,
     redact,
     redact_many_async,
     redact_turns,
 )
 from aidial_api.kernel.redaction import Redacted as RedactedText
+from aidial_contract import errors
+from aidial_contract.fault import Fault
 from aidial_contract.shapes.calls import CallPatch, NewCall, NewTurn, RedactionMark, Turn
 
 UNCLASSIFIED = "unclassified"
@@ -43,7 +46,8 @@ async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
     """Redact a delivered call; a long one in `redactors`, so that nobody else waits for it.
 
     A redaction that takes too long hides the transcript: no text of the turns is stored, because the raw
-    text might hold a card verification code.
+    text might hold a card verification code. 503 `dependency_timeout` when nobody was free to redact it:
+    that says nothing about the text, and a call stored without its words would be lost for good.
     """
     columns = _findings(body)
     texts = [turn.text for turn in body.turns]
@@ -52,6 +56,8 @@ async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
             shown = await redact_many_async(texts, redactors)
         else:
             shown = redact_turns(texts)
+    except RedactionBusy as busy:
+        raise Fault(errors.DEPENDENCY_TIMEOUT, reason=str(busy)) from None
     except RedactionFailed:
         return Redacted("[]", b"[]", "redaction_failed", {}, columns)
     counts = {str(kind): count for kind, count in shown.counts().items()}
