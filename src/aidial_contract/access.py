@@ -170,7 +170,7 @@ GRANTS: Final[dict[Permission, dict[Role, Level]]] = {
     _P.REPORTS_EDIT: {_A: _F},
     _P.OPS_VIEW: {_IA: _F, _IO: _F},
     _P.OPS_MANAGE: {_IA: _F},
-    _P.AUDIT_VIEW: {_A: _F, _M: _F},
+    _P.AUDIT_VIEW: {_A: _F, _M: Level.METADATA},
     _P.STATUS_VIEW: _EVERYONE,
     _P.STATUS_PUBLISH: {_IA: _F, _IO: _F},
     _P.CLIENTS_VIEW: {_PA: _F, _PU: _F},

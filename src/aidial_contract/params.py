@@ -10,6 +10,7 @@ from typing import Final, get_args
 
 from aidial_contract.access import Permission
 from aidial_contract.query import Kind, QueryParam
+from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
@@ -69,4 +70,16 @@ ANALYTICS_PARAMS: Final = (
 TIMESERIES_PARAMS: Final = (
     *ANALYTICS_PARAMS,
     QueryParam("interval", Kind.CHOICE, "A bar a day or a week.", ("day", "week")),
+)
+
+AUDIT_PARAMS: Final = (
+    QueryParam("from", Kind.MOMENT, "The first day (in the tenant's zone), or the earliest time."),
+    QueryParam("to", Kind.MOMENT, "The last day (in the tenant's zone), or the latest time; included."),
+    QueryParam("preset", Kind.CHOICE, "Only this area of the business.", tuple(PRESETS)),
+    QueryParam("action", Kind.TEXTS, "Any of these actions, in full."),
+    QueryParam("actor", Kind.TEXT, "Only what this actor did: an id of `/v1/audit-events/actors`."),
+    QueryParam("outcome", Kind.CHOICES, "Any of these results.", OUTCOMES),
+    QueryParam("project_id", Kind.ID, "Only events of this project."),
+    QueryParam("limit", Kind.WHOLE, "Events a page.", least=1, most=MAX_LIMIT, default=50),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aidial_portal.surfaces.account import rows as account
 from aidial_portal.surfaces.assets import rows as assets
+from aidial_portal.surfaces.audit import rows as audit
 from aidial_portal.surfaces.auth import rows as auth
 from aidial_portal.surfaces.calls import rows as calls
 from aidial_portal.surfaces.components import rows as components
@@ -31,6 +32,7 @@ def all_rows() -> tuple[Route, ...]:
     surfaces = (
         account,
         assets,
+        audit,
         auth,
         calls,
         components,

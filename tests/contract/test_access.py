@@ -66,7 +66,7 @@ reports.view                 full     summary   -                   -         - 
 reports.edit                 full     -         -                   -         -       -     -
 ops.view                     -        -         -                   -         -       full  full
 ops.manage                   -        -         -                   -         -       full  -
-audit.view                   full     full      -                   -         -       -     -
+audit.view                   full     metadata  -                   -         -       -     -
 status.view                  full     full      full                full      full    full  full
 status.publish               -        -         -                   -         -       full  full
 clients.view                 -        -         -                   full      full    -     -

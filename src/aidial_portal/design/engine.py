@@ -51,7 +51,8 @@ def environment() -> Environment:
 def render(page: Page, shell: ShellContext | BareContext | None = None) -> str:
     """The HTML of `page`: a whole document, or the fragment alone when the context is a fragment.
 
-    Fragments (`CallReview`, `CallRowsFragment`) take no shell. A `BareContext` draws the page without rail.
+    Fragments (`CallReview`, `CallRowsFragment`, `AuditRowsFragment`) take no shell. A `BareContext` draws
+    the page without rail.
     Raises jinja2.UndefinedError when a template asks for what its context does not have.
     """
     template = environment().get_template(page.template)

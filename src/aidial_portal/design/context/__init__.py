@@ -7,6 +7,7 @@ that the handler builds with `links.with_query`, because only it knows which sta
 
 from __future__ import annotations
 
+from .audit import AuditFact, AuditFilters, AuditPage, AuditRow, AuditRowsFragment
 from .calls import CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
 from .dashboard import Bar, BarChart, Better, DashboardPage, Kpi, KpiKind
 from .pages import (
@@ -39,6 +40,8 @@ from .shell import (
 
 Page = (
     AccountPage
+    | AuditPage
+    | AuditRowsFragment
     | CallReview
     | CallRowsFragment
     | CallsPage
@@ -51,6 +54,11 @@ Page = (
 
 __all__ = [
     "AccountPage",
+    "AuditFact",
+    "AuditFilters",
+    "AuditPage",
+    "AuditRow",
+    "AuditRowsFragment",
     "Bar",
     "BarChart",
     "BareContext",

@@ -9,7 +9,7 @@ const rowsOf = (table) => /** @type {HTMLElement[]} */ ([...table.querySelectorA
 function stand(table, row) {
   if (!row) return;
   for (const other of rowsOf(table)) other.classList.toggle("is-current", other === row);
-  row.querySelector("a")?.focus({ preventScroll: true });
+  row.querySelector("a, summary")?.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
 }
 
@@ -33,8 +33,8 @@ function wire(table) {
   document.body.addEventListener("htmx:afterSettle", () => {
     const rows = rowsOf(table);
     if (rows.length <= before) return;
-    rows[before].querySelector("a")?.focus({ preventScroll: true });
-    announce(`${rows.length - before} more calls`);
+    rows[before].querySelector("a, summary")?.focus({ preventScroll: true });
+    announce(`${rows.length - before} more ${table.dataset.keys || "calls"}`);
   });
 }
 

@@ -1,0 +1,1 @@
+"""The activity log: its events and who appears in them."""

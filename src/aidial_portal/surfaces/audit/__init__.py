@@ -1,0 +1,1 @@
+"""The activity log as a page and as JSON."""

@@ -1,0 +1,127 @@
+"""The filters of the activity log: presets, form, chips, and what is wrong with one, in words.
+
+The one thing a newcomer would get wrong: a value that the lists do not offer (an old link, another tenant's
+actor) stays chosen and visible, so nobody wonders why the log is empty.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from aidial_contract.checking import parse_time
+from aidial_contract.messages import text as message
+from aidial_contract.shapes.audit import OUTCOMES
+from aidial_portal.design.context import AuditFilters, Chip, Choice, Select
+from aidial_portal.design.filters import label
+from aidial_portal.surfaces.audit.state import LogState
+from aidial_portal.surfaces.audit.words import PRESET_NAMES, actions_of, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aidial_contract.fault import Fault, FieldError
+    from aidial_contract.shapes.audit import AuditActorChoice
+
+_NAMES: Final = {
+    "preset": "Area",
+    "actor": "Who",
+    "action": "What",
+    "outcome": "Result",
+    "project_id": "Project",
+    "from": "From",
+    "to": "To",
+}
+_WORDS: Final = {
+    "query.cursor": "This part of the log has moved. Open the log again from its start.",
+    "query.to": "The last day must be a day, and not before the first.",
+}
+
+
+def filter_form(
+    state: LogState,
+    actors: list[AuditActorChoice],
+    projects: Mapping[str, str],
+    fault: Fault | None,
+) -> AuditFilters:
+    """The form as applied; `projects` are names by id."""
+    areas = {"": "All activity", **PRESET_NAMES}
+    people = {one.id: who(one.label) for one in actors}
+    selects = [
+        _select("actor", {"": "Anyone", **people}, state),
+        _select("action", {"": "Anything", **{one: sentence(one) for one in _actions(state)}}, state),
+        _select("outcome", {"": "Any", **{one: label(one) for one in OUTCOMES}}, state),
+    ]
+    if len(projects) > 1:
+        selects.append(_select("project_id", {"": "Any", **projects}, state))
+    return AuditFilters(
+        presets=tuple(
+            Choice(words, url=state.url(preset=name, action=None), is_current=state.get("preset") == name)
+            for name, words in areas.items()
+        ),
+        selects=tuple(selects),
+        from_date=_day(state.get("from"), state),
+        to_date=_day(state.get("to"), state),
+        hidden=(("preset", state.get("preset")),) if state.get("preset") else (),
+        errors=tuple(_explain(error) for error in fault.field_errors) if fault is not None else (),
+    )
+
+
+def who(name: str) -> str:
+    """A name as a row begins: `Key ending 1a2b`; an e-mail address as it is."""
+    return name if "@" in name else name[:1].upper() + name[1:]
+
+
+def _actions(state: LogState) -> tuple[str, ...]:
+    return actions_of(state.get("preset"))
+
+
+def _select(name: str, options: Mapping[str, str], state: LogState) -> Select:
+    chosen = state.get(name)
+    offered = dict(options) if chosen in options else {**options, chosen: _said(name, chosen)}
+    return Select(
+        name,
+        _NAMES[name],
+        tuple(Choice(words, value, is_current=value == chosen) for value, words in offered.items()),
+    )
+
+
+def chips(state: LogState, actors: list[AuditActorChoice], projects: Mapping[str, str]) -> tuple[Chip, ...]:
+    """Each applied filter but the preset with the address of the log without it."""
+    names = {one.id: who(one.label) for one in actors} | dict(projects)
+    return tuple(
+        Chip(
+            _NAMES[name],
+            names.get(state.get(name)) or _said(name, state.get(name)),
+            state.url(**{f"{name}_": None}),
+        )
+        for name in ("actor", "action", "outcome", "project_id", "from", "to")
+        if state.get(name)
+    )
+
+
+def _said(name: str, value: str) -> str:
+    """A filter's value in words."""
+    if name == "action":
+        return ", ".join(sentence(one) for one in value.split(",") if one)
+    if name == "outcome":
+        return ", ".join(label(one) for one in value.split(",") if one)
+    return value
+
+
+def _day(value: str, state: LogState) -> date | None:
+    moment = parse_time(value)
+    if moment is not None:
+        return moment.astimezone(ZoneInfo(state.zone)).date()
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        return None
+
+
+def _explain(error: FieldError) -> tuple[str, str]:
+    """The id of the field and what is wrong with it."""
+    name = error.field.removeprefix("query.")
+    words = _WORDS.get(error.field)
+    return f"filter-{name}", words or f"{_NAMES.get(name, name)}: {message(error.message_key)}"

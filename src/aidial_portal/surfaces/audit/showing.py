@@ -1,0 +1,69 @@
+"""From events on the wire to what the templates draw.
+
+The one thing a newcomer would get wrong: a detail this reader may not see keeps its place and says so.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from aidial_contract.ids import parse_uuid
+from aidial_portal.design.context import AuditFact, AuditRow
+from aidial_portal.design.links import with_query
+from aidial_portal.surfaces.audit.filters import who
+from aidial_portal.surfaces.audit.words import reason, sentence, target_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aidial_contract.shapes.audit import AuditActor, AuditEvent
+
+RESTRICTED: Final = "Restricted to administrators"
+NOT_RECORDED: Final = "Not recorded"
+
+
+def show_row(event: AuditEvent, projects: Mapping[str, str]) -> AuditRow:
+    """An event as a row."""
+    target = event.target
+    is_call = target.kind == "call" and parse_uuid(target.id or "") is not None
+    return AuditRow(
+        event_id=event.event_id,
+        at=event.at,
+        who=_who(event.actor),
+        who_kind=event.actor.kind,
+        what=sentence(event.action, event.why),
+        outcome=event.outcome,
+        why=reason(event.why),
+        project_name=projects.get(event.project_id or ""),
+        target_url=with_query("/calls", {}, expand=target.id) if is_call else None,
+        target_label="Open the call" if is_call else "",
+        facts=_facts(event),
+    )
+
+
+def _who(actor: AuditActor) -> str:
+    if actor.kind == "system":
+        return f"AiDial ({actor.label})" if actor.label else "AiDial"
+    return who(actor.label or actor.id or "Unknown")
+
+
+def _facts(event: AuditEvent) -> tuple[AuditFact, ...]:
+    technical = event.technical
+    metadata = (
+        None if technical.metadata is None else json.dumps(technical.metadata, ensure_ascii=False, indent=2)
+    )
+    withheld = {str(name): RESTRICTED for name in technical.restricted}
+
+    def fact(name: str, value: str | None, member: str = "") -> AuditFact:
+        return AuditFact(name, value, withheld.get(member, NOT_RECORDED), is_code=value is not None)
+
+    return (
+        fact("Recorded action", event.action),
+        fact(target_name(event.target.kind), event.target.id),
+        fact("Actor", event.actor.id),
+        fact("Event", event.event_id),
+        fact("Request", technical.request_id),
+        fact("Source address", technical.source_ip, "source_ip"),
+        fact("Metadata", metadata, "metadata"),
+    )
