@@ -47,7 +47,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests measured (`record_property("measured", ...)`), on whichever worker they ran."""
-    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+    for report in (
+        terminalreporter.getreports("passed")
+        + terminalreporter.getreports("failed")
+        + terminalreporter.getreports("skipped")
+    ):
         for name, words in getattr(report, "user_properties", []) if report.when == "call" else []:
             if name == "measured":
                 terminalreporter.write_line(f"  {words}")

@@ -100,7 +100,7 @@ def _start_host() -> None:
     folder = _run_folder()
     log = folder / "host.log"
     with log.open("wb") as errors:
-        host = subprocess.Popen(  # noqa: S603  (no shell)
+        host = subprocess.Popen(
             [sys.executable, "-m", "tests.support.postgres_host", str(folder), os.environ[_PID]],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

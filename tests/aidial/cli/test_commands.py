@@ -36,7 +36,7 @@ def aidial(*words: str, env: Mapping[str, str] | None = None) -> Ran:
         for name, value in os.environ.items()
         if not name.startswith(ours) or name.startswith("AIDIAL_TEST_")
     }
-    done = subprocess.run(  # noqa: S603 - no shell
+    done = subprocess.run(
         [sys.executable, "-m", "aidial", *words],
         env={**usual, **(env or {})},
         capture_output=True,

@@ -27,7 +27,7 @@ class Demo:
     def __init__(self, folder: Path, *options: str, env: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.said: list[str] = []
-        self._process = subprocess.Popen(  # noqa: S603 - no shell
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "aidial", "demo", "--data-dir", str(folder), *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -34,7 +34,7 @@ class Held:
     """A server held by another process; see `holder.py`."""
 
     def __init__(self, folder: Path, run_as: RunAs | None, python: Path) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  (no shell)
+        self._process = subprocess.Popen(
             [str(python), "-m", "tests.aidial.postgres.holder", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -109,7 +109,7 @@ def test_a_server_somebody_started_by_hand_is_not_touched(runner: Person) -> Non
     port = f"port={free_port()}"
     by_hand = [str(programs.postgres), "-D", str(cluster), "-c", "unix_socket_directories=", "-c", port]
     who = cluster.stat().st_uid
-    with subprocess.Popen(by_hand, user=who, cwd="/", stderr=subprocess.DEVNULL) as server:  # noqa: S603
+    with subprocess.Popen(by_hand, user=who, cwd="/", stderr=subprocess.DEVNULL) as server:
         try:
             wait_until((cluster / "postmaster.pid").exists)
             words = runner.starts().wait_refused()

@@ -20,7 +20,7 @@ LIMIT_S = 30
 class Tree:
     def __init__(self, folder: Path, second_kind: str) -> None:
         self.folder = folder
-        self.process = subprocess.Popen(  # noqa: S603  (no shell)
+        self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.aidial.processes.tree", str(folder), second_kind],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -77,7 +77,7 @@ def test_a_value_may_come_from_a_file_but_not_from_both(tmp_path: Path) -> None:
 def test_the_process_stops_with_78_and_says_why_on_stderr() -> None:
     code = "import os; from aidial_portal.settings import settings_or_exit; settings_or_exit(os.environ)"
     environ = {**os.environ, **GOOD, "NEXTAUTH_SECRET": "never shown", "ZITADEL_CLIENT_ID": ""}
-    done = subprocess.run(  # noqa: S603 - our own interpreter and text
+    done = subprocess.run(
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 78

@@ -31,7 +31,7 @@ def install_packages() -> None:
         fcntl.flock(gate, fcntl.LOCK_EX)
         if installed.exists() and installed.read_text() == wanted:
             return
-        subprocess.run(  # noqa: S603 - our own lock file, no scripts
+        subprocess.run(
             [NODE, _NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
             cwd=FOLDER,
             env={**os.environ, "PATH": f"{NODE.parent}:{os.environ['PATH']}"},
@@ -46,7 +46,7 @@ def install_packages() -> None:
 def program(script: str, settings: dict[str, Any] | None = None) -> Iterator[subprocess.Popen[str]]:
     """A node program of `tests/node`, ended with the block."""
     arguments = [] if settings is None else [json.dumps(settings)]
-    with subprocess.Popen(  # noqa: S603 - our own programs
+    with subprocess.Popen(
         [NODE, FOLDER / script, *arguments],
         cwd=FOLDER,
         text=True,

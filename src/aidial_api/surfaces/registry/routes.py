@@ -8,9 +8,7 @@ from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.common import ErrorRegistry
 
 
-def _public(
-    path: str, name: str, summary: str, handler: Handler, shape: object, media_type: str
-) -> Route:
+def _public(path: str, name: str, summary: str, handler: Handler, shape: object, media_type: str) -> Route:
     return Route(
         method="GET",
         path=path,
