@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import signal
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -42,6 +43,7 @@ from aidial_contract.ids import new_id
 _log = structlog.get_logger("aidial_api")
 SERVER_ERROR = 500
 PR_SET_PDEATHSIG = 1
+REDACTORS = 2
 
 
 async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteTable = TABLE) -> Services:
@@ -77,8 +79,9 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
 
 
 def _redactors(stack: AsyncExitStack) -> Redactors:
-    """One process for long redactions, started when the first one comes."""
-    pool = Redactors(lambda: ProcessPoolExecutor(1, get_context("spawn"), initializer=_die_with_parent))
+    """Processes for long redactions, started when the first ones come."""
+    workers = min(REDACTORS, os.cpu_count() or 1)
+    pool = Redactors(lambda: ProcessPoolExecutor(workers, get_context("spawn"), initializer=_die_with_parent))
     stack.callback(pool.shutdown, wait=False, cancel_futures=True)
     return pool
 
