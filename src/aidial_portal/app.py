@@ -7,6 +7,7 @@ when the lifespan starts, inside the loop that will use them.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from contextlib import AsyncExitStack
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 MAX_HEAD_BYTES: Final = 128 * 1024
 """Where the connection is dropped; between 32 KiB and this the answer is 431."""
 GRACE_S: Final = 10
+GC_YOUNG: Final = 20_000
 _log = structlog.get_logger("aidial_portal")
 
 
@@ -166,8 +168,16 @@ def _settings_again() -> PortalSettings | None:
         return None
 
 
+def _settle_memory() -> None:
+    """What was imported stays for ever: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_YOUNG, 20, 100)
+
+
 def serve(settings: PortalSettings, host: str, port: int) -> None:
     """Run the portal until SIGTERM or SIGINT; requests under way get 10 s to end."""
     logs.set_up(settings.log_level)
+    _settle_memory()
     app = create_app(settings)
     uvloop.run(_follow_hangups(app, server(app, host, port)))

@@ -94,7 +94,14 @@ class TenantKey:
 
     def decrypt(self, sealed: bytes, *, purpose: str, record: str) -> bytes:
         """Return what `encrypt` sealed for the same column and row; raises `CannotDecrypt`."""
-        return _opened(self._aead, sealed, f"{self.client_id}\x1f{purpose}\x1f{record}".encode())
+        if len(sealed) < _SHORTEST or sealed[0] != _FORMAT[0]:
+            raise CannotDecrypt
+        bound = f"{self.client_id}\x1f{purpose}\x1f{record}".encode()
+        try:
+            # As `_opened` does, in place: a page of calls opens forty numbers.
+            return self._aead.decrypt(sealed[1:_HEAD_BYTES], sealed[_HEAD_BYTES:], bound)
+        except InvalidTag:
+            raise CannotDecrypt from None
 
     def caller_tokens(self, e164: str) -> list[bytes]:
         """Return the blind index of a number: the whole, then its last 3, 4, 6 and 9 digits."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Receive
@@ -82,6 +83,7 @@ def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network])
     return str(address)
 
 
+@lru_cache(maxsize=4096)
 def _plain_address(text: str) -> IPv4Address | IPv6Address:
     """The address without its zone, which no allowlist and no column knows; IPv4 written as IPv6 is IPv4."""
     address = ip_address(text.partition("%")[0])

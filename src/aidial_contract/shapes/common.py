@@ -19,8 +19,8 @@ class Incoming(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A body a caller sends: unknown fields are refused."""
 
 
-class Outgoing(msgspec.Struct, kw_only=True):
-    """A body we answer with."""
+class Outgoing(msgspec.Struct, kw_only=True, gc=False):
+    """A body we answer with. Never part of a cycle, so the collector need not look at it."""
 
 
 Time = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset")]

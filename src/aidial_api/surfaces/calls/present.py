@@ -7,7 +7,7 @@ page or a client.
 from __future__ import annotations
 
 import asyncpg
-import msgspec
+from msgspec import Raw
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from aidial_api.kernel.crypto import TenantKey
@@ -30,17 +30,6 @@ def open_number(key: TenantKey, sealed: bytes | None, purpose: str, call_id: str
     return None if sealed is None else key.decrypt(sealed, purpose=purpose, record=call_id).decode()
 
 
-def _shown(key: TenantKey, sealed: bytes | None, purpose: str, call_id: str, level: Level) -> str | None:
-    if sealed is None:
-        return None
-    number = key.decrypt(sealed, purpose=purpose, record=call_id).decode()
-    return number if level is Level.FULL else mask_number(number)
-
-
-def _raw(text: str | None) -> msgspec.Raw | None:
-    return None if text is None else msgspec.Raw(text)
-
-
 def to_call(row: asyncpg.Record, key: TenantKey, level: Level) -> Call:
     """One stored call at the reader's level; `row` holds `CALL_COLUMNS` in their order, and may hold more.
 
@@ -54,6 +43,11 @@ def to_call(row: asyncpg.Record, key: TenantKey, level: Level) -> Call:
         email_status, message_count, transcript_state, version, *_,
     ) = row  # fmt: skip
     call_id = str(call_uuid)
+    caller = open_number(key, from_number, "from_number", call_id)
+    called = open_number(key, to_number, "to_number", call_id)
+    if level is not Level.FULL:
+        caller = caller and mask_number(caller)
+        called = called and mask_number(called)
     return Call(
         call_id=call_id,
         external_id=external_id,
@@ -67,26 +61,26 @@ def to_call(row: asyncpg.Record, key: TenantKey, level: Level) -> Call:
         ended_at=ended_at,
         duration_seconds=duration_seconds,
         end_reason=end_reason,
-        from_number=_shown(key, from_number, "from_number", call_id, level),
-        to_number=_shown(key, to_number, "to_number", call_id, level),
+        from_number=caller,
+        to_number=called,
         agent=CallAgent(id=agent_id, name=agent_name, config_version=config_version),
         outcome=outcome,
         resolution=resolution,
         call_type=call_type,
         sentiment=CallSentiment(caller=sentiment_caller, agent=sentiment_agent),
         attention=CallAttention(flag=attention_flag, reason=attention_reason),
-        booking=_raw(booking),
-        transfer=_raw(transfer),
-        follow_up=_raw(follow_up),
+        booking=None if booking is None else Raw(booking),
+        transfer=None if transfer is None else Raw(transfer),
+        follow_up=None if follow_up is None else Raw(follow_up),
         sms_status=sms_status,
         email_status=email_status,
         summary=summary,
-        consent=_raw(consent),
-        recording=_raw(recording),
+        consent=None if consent is None else Raw(consent),
+        recording=None if recording is None else Raw(recording),
         message_count=message_count,
         transcript_state=transcript_state,
-        cost=_raw(cost),
-        source=_raw(source),
-        metadata=_raw(metadata),
+        cost=None if cost is None else Raw(cost),
+        source=None if source is None else Raw(source),
+        metadata=None if metadata is None else Raw(metadata),
         version=version,
     )
