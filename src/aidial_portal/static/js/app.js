@@ -10,6 +10,8 @@ import { startCharts } from "./chart-readout.js";
 import { startCopy } from "./copy.js";
 import { startForms } from "./forms.js";
 
+// What sticks is a layer of its own: made after the first paint, which it would hold up.
+requestAnimationFrame(() => setTimeout(() => document.documentElement.classList.add("is-painted")));
 startMenus();
 startTheme();
 startPalette();
