@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,11 @@ from aidial_contract.shapes.calls import Call, CallPatch, NewCall
 from tests.people import FRONT_DESK, NORTHSIDE_LINE
 from tests.support.api import World
 from tests.support.world_calls import new_call
+
+
+def a_word() -> str:
+    """A word nobody used before. Of letters: digits in a label might be redacted as somebody's number."""
+    return new_id().replace("-", "").translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
 def fresh(**changes: Any) -> dict[str, Any]:
@@ -70,11 +76,13 @@ async def test_numbers_are_masked_for_keys(harbour: AsyncAidial, world: World) -
     call = await harbour.call(world.calls["front-1"])
     assert call.from_number == "+61 ... 567"
     listed = await harbour.calls_page(project_id=FRONT_DESK)
-    assert {one.from_number for one in listed.calls if one.from_number} <= {"+61 ... 567", "+61 ... 678"}
+    shown = [one.from_number for one in listed.calls if one.from_number]
+    assert shown
+    assert all(re.fullmatch(r"\+\d{1,3} \.\.\. \d{3}", number) for number in shown)
 
 
 async def test_walking_the_pages_meets_every_call_once(harbour: AsyncAidial, reader: AsyncAidial) -> None:
-    label = f"walk-{new_id()}"
+    label = f"walk-{a_word()}"
     sent = set()
     for minute in range(5):
         body = fresh(outcome=label)
@@ -93,7 +101,7 @@ async def test_walking_the_pages_meets_every_call_once(harbour: AsyncAidial, rea
 
 
 async def test_filters_say_what_is_wanted(harbour: AsyncAidial, reader: AsyncAidial) -> None:
-    label, other = f"one, and {new_id()}".replace(",", ""), f"two+{new_id()}&x"
+    label, other = f"one and {a_word()}", f"two+{a_word()}&x"
     started = datetime(2026, 4, 4, 9, 0, tzinfo=UTC)
     times = {"started_at": started, "ended_at": started + timedelta(seconds=90)}
     flagged = {"attention": {"flag": True, "reason": "asked for a person"}}

@@ -12,7 +12,7 @@ from aidial_client import Aidial, AsyncAidial, InvalidRequest, NotFound
 from aidial_client.filters import CallFilters
 from aidial_contract.ids import new_api_key, new_id
 from tests.client.scripted import SILENT, ScriptedServer
-from tests.client.test_calls import fresh
+from tests.client.test_calls import a_word, fresh
 from tests.support.api import World
 
 THREAD = "aidial-client"
@@ -25,7 +25,7 @@ def threads() -> int:
 async def test_everything_works_without_await(world: World) -> None:
     def work() -> None:
         with Aidial(world.api.url, world.harbour_manage.key) as client:
-            label = f"sync-{new_id()}"
+            label = f"sync-{a_word()}"
             sent = {client.deliver_call(fresh(outcome=label))[0].call_id for _ in range(3)}
             filters: CallFilters = {"outcome": label, "limit": 2}
             assert {one.call_id for one in client.calls(**filters)} == sent
