@@ -127,14 +127,6 @@ class EmbeddedPostgres:
             self._say("The database server ended unexpectedly; starting it again")
             self.start()
 
-    def create_database(
-        self, name: str, *, template: str = "template1", replace: bool = False
-    ) -> PostgresUrls:
-        """Make database `name`, owned by `aidial_owner`, when missing (with `replace`: anew); its URLs."""
-        with psycopg.connect(self._urls("postgres").superuser_url, autocommit=True) as connection:
-            roles.make_database(connection, name, template, replace=replace)
-        return self._urls(name)
-
     def __enter__(self) -> Self:
         self.start()
         return self
