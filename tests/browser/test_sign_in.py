@@ -41,7 +41,7 @@ async def test_ada_mistypes_her_code_and_may_try_again(visit: OpenVisitor, peopl
     await ada.give_password(people["ada"].password)
     await ada.give_code(people["ada"].wrong_code())
     await expect(ada.page.get_by_role("alert")).to_contain_text(re.compile("code", re.IGNORECASE))
-    await ada.give_code(people["ada"].code())
+    await ada.give_code(await people["ada"].code())
     await expect(ada.page.get_by_role("heading", name="Operations", level=1)).to_be_visible()
 
 

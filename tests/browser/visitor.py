@@ -6,6 +6,7 @@ policy and every script error of every page they opened fails the test at its en
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass, field
@@ -36,11 +37,16 @@ class Person:
         """`Alice`."""
         return self.email.split("@")[0].capitalize()
 
-    def code(self) -> str:
-        """A code they have not used yet: the provider takes each once, and one step early or late."""
+    async def code(self) -> str:
+        """A code they have not used yet, waited for when it is not due.
+
+        The provider takes each code once, and one step early or late. The late one is left alone: it would
+        be too late when the step ends on the way to the form.
+        """
         assert self.otp_secret
-        step = max(int(time.time()) // STEP_S - 1, self.spent + 1)
+        step = max(int(time.time()) // STEP_S, self.spent + 1)
         self.spent = step
+        await asyncio.sleep(max(0.0, (step - 1) * STEP_S - time.time()))
         return HOTP(self.otp_secret).at(step)
 
     def wrong_code(self) -> str:
@@ -110,7 +116,7 @@ class Visitor:
         await self.give_email(person.email)
         await self.give_password(person.password)
         if person.otp_secret:
-            await self.give_code(person.code())
+            await self.give_code(await person.code())
         await expect(self.page).to_have_url(re.compile(re.escape(self.portal_url)))
 
     async def sign_in(self, person: Person) -> None:
