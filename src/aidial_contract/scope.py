@@ -18,6 +18,7 @@ class ScopeKind(StrEnum):
     CLIENTS = "clients"  # every client the actor reaches
     PROJECTS = "projects"  # every project the actor reaches; `project_id`, `client_id` narrow it
     CALL = "call"  # one call inside those projects, `call_id` in the path
+    RECORD = "record"  # one record of a client in reach, its id in the path
     PARTNER_ORG = "partner_org"  # the actor's partner organisation
     EVERYTHING = "everything"  # internal roles' own surfaces
 

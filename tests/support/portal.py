@@ -90,11 +90,14 @@ class Browser:
         """Send a form as a page without JavaScript does."""
         return await self.ask("POST", path, data=form, headers={"sec-fetch-site": "same-origin"})
 
-    async def change(self, method: str, path: str) -> Page:
-        """Send what the page's own script sends, with its CSRF token."""
+    async def change(self, method: str, path: str, body: Any = None, **headers: str) -> Page:
+        """Send what the page's own script sends, with its CSRF token; `body` is a value or raw bytes."""
         token = (await self.get("/api/session/csrf")).json["csrf_token"]
         own = {"x-csrf-token": token, "sec-fetch-site": "same-origin", "content-type": "application/json"}
-        return await self.ask(method, path, headers=own, data=b"{}" if method == "POST" else None)
+        if body is None and method == "POST":
+            body = {}
+        data = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
+        return await self.ask(method, path, headers=own | _header_names(headers), data=data)
 
     async def sign_out(self) -> None:
         """Sign out, when somebody is signed in."""

@@ -10,20 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from aidial_api.kernel import db as database
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.credentials import Credential, find_credential
 from aidial_api.kernel.hygiene import check_framing, declared_length, read_body
 from aidial_api.kernel.idempotency import once, read_key
 from aidial_api.kernel.preconditions import read_if_match
-from aidial_api.kernel.route import Access, Answer, AuthMode, Match, Precondition, Route, SessionNeed
+from aidial_api.kernel.route import (
+    Access,
+    Answer,
+    AuthMode,
+    Match,
+    Precondition,
+    Route,
+    SessionNeed,
+)
+from aidial_api.kernel.scoping import body_scope, database_reach, lacks_client, narrow, target_allowlist
 from aidial_contract import errors
-from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
-from aidial_contract.fault import Fault
+from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import AIDIAL_SESSION
-from aidial_contract.query import Kind, parse_query
-from aidial_contract.scope import NOTHING, ScopeKind
+from aidial_contract.query import parse_query
+from aidial_contract.scope import NOTHING
 
 MAX_PAIRS = 100
 CHALLENGE = 'Bearer realm="aidial", charset="UTF-8"'
@@ -181,23 +188,19 @@ def _permission(ask: Ask, row: Route) -> None:
 
 async def _scoped(ask: Ask, row: Route) -> Answer:
     """Step 9 and on, inside the request's one transaction."""
-    _narrow(ask, row)
-    actor = ask.actor
-    reach = database.Reach(
-        client_ids=ask.reach.client_ids,
-        actor_id=actor.person.user_id or None if actor.person and not ask.denied else None,
-        partner_org_id=actor.person.partner_org_id if actor.person and not ask.denied else None,
-    )
+    narrow(ask, row)
+    reach = database_reach(ask)
     async with ask.services.db.transaction(reach, read_only=not (row.writes or row.records)) as tx:
         ask.tx_or_none = tx
-        if row.find is not None:
+        if row.find is not None and not lacks_client(ask, row):
             ask.found = await row.find(ask)
             if ask.found is None and not ask.denied:
                 ask.denied = "not found through the scope"
         if ask.denied:
             raise Fault(errors.NOT_FOUND, reason=ask.denied)
-        _target_allowlist(ask, row)
+        target_allowlist(ask, row)
         await _parse(ask, row)
+        await body_scope(ask, row)
         if row.find_body is not None and await row.find_body(ask) is None:
             raise Fault(errors.NOT_FOUND, reason="an id in the body is out of scope")
         _precondition(ask, row)
@@ -208,32 +211,6 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
     if isinstance(outcome, Fault):
         raise outcome
     return outcome
-
-
-def _narrow(ask: Ask, row: Route) -> None:
-    """Step 9 for `client_id` and `project_id` of the query: out of reach is 404."""
-    if row.scope not in {ScopeKind.PROJECTS, ScopeKind.CLIENTS}:
-        return
-    ids = {param.name for param in row.query if param.kind is Kind.ID}
-    given = {name: text for name, text in ask.raw_query if name in ids}
-    if not given:
-        return
-    reach = ask.reach.narrowed(client_id=given.get("client_id"), project_id=given.get("project_id"))
-    if not reach.client_ids:
-        ask.denied = ask.denied or "client or project out of reach"
-        reach = NOTHING
-    ask.reach = reach
-
-
-def _target_allowlist(ask: Ask, row: Route) -> None:
-    """Still step 9: partner and internal roles meet the target client's allowlist only now."""
-    if row.scope is ScopeKind.SELF:
-        return
-    if ask.actor.role in PARTNER_ROLES | INTERNAL_ROLES:
-        client_ids = (ask.found["client_id"],) if row.scope is ScopeKind.CALL else ask.reach.client_ids
-        for client_id in client_ids:
-            if not ask.services.allowlists.allows(client_id, ask.client_ip):
-                raise Fault(errors.IP_NOT_ALLOWED, reason="target client's allowlist")
 
 
 async def _parse(ask: Ask, row: Route) -> None:
@@ -248,6 +225,9 @@ async def _parse(ask: Ask, row: Route) -> None:
         raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="media type")
     if ask.query_fault is not None:
         raise ask.query_fault
+    if lacks_client(ask, row):
+        fields = [FieldError("query.client_id", "required")]
+        raise Fault(errors.MALFORMED_REQUEST, field_errors=fields, reason="no client named")
     ask.query = parse_query(ask.raw_query, row.query)
     if row.idempotent_create:
         ask.idempotency_key = read_key(ask.headers)
@@ -259,6 +239,8 @@ def _precondition(ask: Ask, row: Route) -> None:
     """Step 13: an unsafe request says which revision it changes."""
     if row.precondition is Precondition.IF_MATCH:
         ask.if_match = read_if_match(ask.headers.get("if-match"))
+    if row.precondition is Precondition.EXPECTED_VERSION and ask.body.expected_version is None:
+        raise Fault(errors.PRECONDITION_REQUIRED, reason="expected_version")
 
 
 def split_query(text: str) -> tuple[list[tuple[str, str]], Fault | None]:

@@ -32,6 +32,9 @@ class AuthMode(StrEnum):
     EITHER = "key or bearer"
 
 
+RECORD_KINDS = frozenset({ScopeKind.CALL, ScopeKind.RECORD})
+"""Kinds whose finder gives one record, `client_id` among its columns."""
+
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 CREATED = 201
@@ -57,6 +60,7 @@ class Precondition(StrEnum):
 
     NONE = "none"
     IF_MATCH = "if_match"
+    EXPECTED_VERSION = "expected_version"
 
 
 @dataclass(slots=True)
@@ -85,6 +89,7 @@ class Route:
     `records`: a safe row whose handler leaves an audit event, so its transaction may write.
     `media_type` is the answer's. `survives_bad_configuration`: health, which then says so.
     `idempotent_create`: takes `Idempotency-Key`, as every POST that creates must.
+    `names_client`: whoever reaches several clients says which one, in the query's `client_id` (else 400).
     """
 
     method: str
@@ -112,6 +117,7 @@ class Route:
     records: bool = False
     takes_expired_token: bool = False
     idempotent_create: bool = False
+    names_client: bool = False
     media_type: str = JSON
     survives_bad_configuration: bool = False
     errors: tuple[str, ...] = ()
@@ -121,8 +127,14 @@ class Route:
         public = self.access is Access.PUBLIC
         if public != (self.auth is AuthMode.NONE) or public != (self.permission is None):
             raise ValueError(f"{self.method} {self.path}: public rows, and only they, take no credential")
-        if self.scope is ScopeKind.CALL and self.find is None:
+        if self.scope in RECORD_KINDS and self.find is None:
             raise ValueError(f"{self.method} {self.path}: a row with an id needs a finder")
+        if self.names_client and (
+            self.find is None or not any(param.name == "client_id" for param in self.query)
+        ):
+            raise ValueError(f"{self.method} {self.path}: naming a client takes its parameter and its finder")
+        if self.precondition is Precondition.EXPECTED_VERSION and self.body is None:
+            raise ValueError(f"{self.method} {self.path}: expected_version needs a body")
         if (self.method in {"POST", "PUT", "PATCH", "DELETE"}) != self.writes and not public:
             raise ValueError(f"{self.method} {self.path}: an unsafe row writes, a safe one does not")
         if self.records and (self.writes or public):
@@ -131,6 +143,12 @@ class Route:
             raise ValueError(f"{self.method} {self.path}: Idempotency-Key is for a POST with a credential")
         if self.method == "POST" and CREATED in self.answers and not (self.idempotent_create or public):
             raise ValueError(f"{self.method} {self.path}: a POST that creates takes Idempotency-Key")
+
+    @property
+    def body_names_client(self) -> bool:
+        """Whether the body says which client it is about, so that scope is judged once it was read."""
+        fields = () if self.body is None else self.body.__struct_fields__
+        return self.scope is ScopeKind.CLIENTS and "client_id" in fields
 
 
 @dataclass(frozen=True, slots=True)

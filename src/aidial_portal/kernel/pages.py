@@ -19,6 +19,7 @@ from aidial_portal.kernel import answers, ending
 from aidial_portal.kernel.nextauth.cookies import Cookie, first
 from aidial_portal.kernel.nextauth.csrf import check_csrf
 from aidial_portal.kernel.route import (
+    CALL_DENIAL,
     HTML,
     NO_BODY,
     Access,
@@ -92,6 +93,7 @@ def page_row(  # noqa: PLR0913 - a row is its policy, said in full
     scope: RouteScope,
     query: frozenset[str] = frozenset(),
     params: tuple[QueryParam, ...] = (),
+    denial: str = CALL_DENIAL,
 ) -> Route:
     """The row of a page that is read: a denial costs the one call a missing id costs."""
     return Route(
@@ -109,7 +111,7 @@ def page_row(  # noqa: PLR0913 - a row is its policy, said in full
         body=NO_BODY,
         produces=HTML,
         precondition=Precondition.NONE,
-        denial_calls=0 if access is Access.PUBLIC else 1,
+        denial="" if access is Access.PUBLIC else denial,
         without_context=WithoutContext.FAIL,
     )
 

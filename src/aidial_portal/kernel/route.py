@@ -100,6 +100,9 @@ class Body:
     rules: tuple[Rule, ...] = ()
 
 
+CALL_DENIAL: Final = "/v1/calls/{id}"
+"""What a row without a better one asks for when it denies."""
+
 NO_BODY: Final = Body(limit_bytes=MIB, media_types=frozenset())
 NO_QUERY: Final[frozenset[str]] = frozenset()
 JSON: Final = "application/json"
@@ -120,8 +123,9 @@ class Route:
     `query` names every parameter (another one is 400 on `/api`, ignored by pages); `params` says what those
     the contract describes may hold, and what using one needs beside the row's permission. `bucket` is the
     rate limit besides the coarse one. `produces` is the success media type, compared with `Accept`.
-    `denial_calls` is how many calls to `/v1` a missing id costs: a denial makes as many, so that they
-    cannot be told apart. `without_context` says what a broken API means for the row.
+    `denial` is what a missing id asks `/v1` for, `{id}` being one that cannot exist: a denial asks for the
+    same, so that the two cannot be told apart ("" where nothing can be missing). `without_context` says what
+    a broken API means for the row.
     """
 
     method: Method
@@ -137,7 +141,7 @@ class Route:
     body: Body
     produces: str
     precondition: Precondition
-    denial_calls: int
+    denial: str
     without_context: WithoutContext
     params: tuple[QueryParam, ...] = ()
 

@@ -19,7 +19,7 @@ from aidial_contract.transport import MAX_FIELD_ERRORS
 from aidial_portal.kernel.limits import COARSE, Bucket, Per
 from aidial_portal.kernel.nextauth import aidial_csrf
 from aidial_portal.kernel.nextauth.cookies import first, policy_violation, session_value
-from aidial_portal.kernel.route import ANY, JSON, Precondition, WithoutContext
+from aidial_portal.kernel.route import ANY, CALL_DENIAL, JSON, Precondition, WithoutContext
 from aidial_portal.kernel.session import Session, session_of_claims
 
 if TYPE_CHECKING:
@@ -243,15 +243,15 @@ def precondition(request: PortalRequest, row: Route) -> None:
 
 
 async def deny(request: PortalRequest, reason: str) -> NoReturn:
-    """Raise 404 `not_found` after as many calls to `/v1` as a missing id costs on this row.
+    """Raise 404 `not_found` after asking `/v1` for what a missing id would have asked for on this row.
 
-    The calls ask for a record that cannot exist. What else they meet (503, a revoked session) is raised as
-    it would be for a missing id.
+    It asks for a record that cannot exist. What else it meets (503, a revoked session) is raised as it would
+    be for a missing id.
     """
-    calls = request.route.denial_calls if request.route is not None else 1
-    for _ in range(calls):
+    asked = request.route.denial if request.route is not None else CALL_DENIAL
+    if asked:
         try:
-            await request.api.call("GET", f"/v1/calls/{new_id()}")
+            await request.api.call("GET", asked.replace("{id}", new_id()))
         except Fault as fault:
             if fault.row.status in {401, 429} or fault.row.status >= 500:  # noqa: PLR2004 - server errors
                 fault.reason = f"{fault.reason} (denied: {reason})"

@@ -9,6 +9,7 @@ import { startReview } from "./review.js";
 import { startCharts } from "./chart-readout.js";
 import { startCopy } from "./copy.js";
 import { startForms } from "./forms.js";
+import { startJsonForms } from "./json-forms.js";
 
 // What sticks is a layer of its own: made after the first paint, which it would hold up.
 requestAnimationFrame(() => setTimeout(() => document.documentElement.classList.add("is-painted")));
@@ -20,4 +21,5 @@ startTableKeys();
 startCharts();
 startCopy();
 startForms();
+startJsonForms();
 startSessionWatch();

@@ -16,15 +16,18 @@ async function renewToken() {
 
 /**
  * @param {string} url
- * @param {"POST" | "DELETE"} method
+ * @param {string} method
+ * @param {unknown} [value] what is sent as JSON; a POST without one sends `{}`
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<Response>}
  */
-export async function send(url, method) {
+export async function send(url, method, value, headers = {}) {
+  const body = value === undefined ? (method === "POST" ? "{}" : undefined) : JSON.stringify(value);
   const go = () =>
     fetch(url, {
       method,
-      headers: { "X-CSRF-Token": tokenHolder()?.content ?? "", Accept: "application/json", "Content-Type": "application/json" },
-      body: method === "POST" ? "{}" : undefined,
+      headers: { "X-CSRF-Token": tokenHolder()?.content ?? "", Accept: "application/json", "Content-Type": "application/json", ...headers },
+      body,
     });
   const answer = await go();
   return answer.status === 403 && (await renewToken()) ? go() : answer;

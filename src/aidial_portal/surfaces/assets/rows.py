@@ -59,7 +59,7 @@ def rows() -> tuple[Route, ...]:
             body=NO_BODY,
             produces=ANY,
             precondition=Precondition.NONE,
-            denial_calls=0,
+            denial="",
             without_context=WithoutContext.FAIL,
         ),
     )

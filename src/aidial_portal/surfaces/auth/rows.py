@@ -46,7 +46,7 @@ def _row(method: Method, path: str, handler: Handler, name: str, bucket: Bucket 
         body=FORM_OR_JSON,
         produces=ANY,
         precondition=Precondition.NONE,
-        denial_calls=0,
+        denial="",
         without_context=WithoutContext.DEGRADE,
     )
 

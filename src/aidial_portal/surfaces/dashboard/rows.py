@@ -6,37 +6,20 @@ from aidial_contract.access import Permission
 from aidial_contract.params import ANALYTICS_PARAMS, TIMESERIES_PARAMS
 from aidial_contract.query import QueryParam
 from aidial_portal.kernel.pages import PROJECTS, page_row
-from aidial_portal.kernel.route import (
-    JSON,
-    NO_BODY,
-    Access,
-    Handler,
-    Kind,
-    Precondition,
-    Route,
-    WithoutContext,
-)
+from aidial_portal.kernel.route import JSON, Access, Handler, Route
+from aidial_portal.kernel.rows import read_row
 from aidial_portal.surfaces.dashboard import api, pages
 
 
 def _numbers(word: str, name: str, handler: Handler, params: tuple[QueryParam, ...], produces: str) -> Route:
-    return Route(
-        method="GET",
-        path=f"/api/analytics/{word}",
-        name=f"analytics.{name}",
-        handler=handler,
-        kind=Kind.API,
-        access=Access.FULL,
+    return read_row(
+        f"/api/analytics/{word}",
+        f"analytics.{name}",
+        handler,
         permission=Permission.DASHBOARD_VIEW,
         scope=PROJECTS,
-        query=frozenset(param.name for param in params),
         params=params,
-        bucket=None,
-        body=NO_BODY,
         produces=produces,
-        precondition=Precondition.NONE,
-        denial_calls=1,
-        without_context=WithoutContext.FAIL,
     )
 
 

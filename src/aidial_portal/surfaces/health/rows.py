@@ -33,7 +33,7 @@ def _row(path: str, name: str, handler: Handler) -> Route:
         body=NO_BODY,
         produces=ANY,
         precondition=Precondition.NONE,
-        denial_calls=0,
+        denial="",
         without_context=WithoutContext.FAIL,
     )
 

@@ -6,6 +6,7 @@ from aidial_contract.access import Permission
 from aidial_contract.scope import ScopeKind
 from aidial_portal.kernel.limits import SESSION_LIFECYCLE
 from aidial_portal.kernel.route import (
+    CALL_DENIAL,
     JSON,
     NO_BODY,
     NO_QUERY,
@@ -36,7 +37,7 @@ def _row(method: Method, path: str, name: str, handler: Handler) -> Route:
         body=NO_BODY,
         produces=JSON,
         precondition=Precondition.NONE,
-        denial_calls=1,
+        denial=CALL_DENIAL,
         without_context=WithoutContext.FAIL,
     )
 

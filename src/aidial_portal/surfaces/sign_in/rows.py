@@ -49,7 +49,7 @@ def rows() -> tuple[Route, ...]:
             body=_FORM,
             produces=HTML,
             precondition=Precondition.NONE,
-            denial_calls=0,
+            denial="",
             without_context=WithoutContext.FAIL,
         ),
     )

@@ -1,0 +1,82 @@
+"""Steps 9 and 12 of the guard: from the ids a request names to what it may touch, and the target's allowlist.
+
+The one thing a newcomer would get wrong: nothing here looks a record up. It narrows the reach, and the row's
+finder then finds or does not; out of reach and missing are one.
+"""
+
+from __future__ import annotations
+
+from aidial_api.kernel import db as database
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.reach import switch_text
+from aidial_api.kernel.route import RECORD_KINDS, Route
+from aidial_contract import errors
+from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
+from aidial_contract.fault import Fault
+from aidial_contract.ids import is_slug
+from aidial_contract.query import Kind
+from aidial_contract.scope import NOTHING, Reach, ScopeKind
+
+_NARROWING = frozenset({"client_id", "project_id"})
+
+
+def database_reach(ask: Ask) -> database.Reach:
+    """What the transaction may see; of the person too, unless the request was denied."""
+    person = None if ask.denied else ask.actor.person
+    return database.Reach(
+        client_ids=ask.reach.client_ids,
+        actor_id=person.user_id or None if person else None,
+        partner_org_id=person.partner_org_id if person else None,
+    )
+
+
+def narrow(ask: Ask, row: Route) -> None:
+    """Step 9 for `client_id` and `project_id` of path and query: out of reach is 404.
+
+    Internal roles reach no client until they name one; whether it is there, the row's finder says.
+    """
+    ids = {param.name for param in row.query if param.kind is Kind.ID} & _NARROWING
+    given = {name: text for name, text in ask.raw_query if name in ids}
+    given |= {name: text for name, text in ask.path.items() if name in _NARROWING}
+    if given and not ask.denied:
+        _reach_only(ask, given.get("client_id"), given.get("project_id"))
+
+
+def _reach_only(ask: Ask, client_id: str | None, project_id: str | None) -> None:
+    if ask.actor.role in INTERNAL_ROLES:
+        ask.reach = Reach(client_ids=(client_id,)) if client_id and is_slug(client_id) else NOTHING
+    else:
+        ask.reach = ask.reach.narrowed(client_id=client_id, project_id=project_id)
+    if not ask.reach.client_ids:
+        ask.denied = "client or project out of reach"
+        ask.reach = NOTHING
+
+
+def lacks_client(ask: Ask, row: Route) -> bool:
+    """Whether somebody of many clients forgot to say which; said at the parse step, as any bad query."""
+    if not row.names_client or ask.denied or ask.actor.role not in PARTNER_ROLES | INTERNAL_ROLES:
+        return False
+    return not any(name == "client_id" for name, _ in ask.raw_query)
+
+
+def target_allowlist(ask: Ask, row: Route) -> None:
+    """Still step 9: partner and internal roles meet the target client's allowlist only now."""
+    if row.scope is ScopeKind.SELF or (row.body_names_client and ask.body is None):
+        return
+    if ask.actor.role in PARTNER_ROLES | INTERNAL_ROLES:
+        client_ids = (ask.found["client_id"],) if row.scope in RECORD_KINDS else ask.reach.client_ids
+        for client_id in client_ids:
+            if not ask.services.allowlists.allows(client_id, ask.client_ip):
+                raise Fault(errors.IP_NOT_ALLOWED, reason="target client's allowlist")
+
+
+async def body_scope(ask: Ask, row: Route) -> None:
+    """Step 12 for a body's `client_id`: the reach becomes that client, or it is 404."""
+    if not row.body_names_client:
+        return
+    _reach_only(ask, ask.body.client_id, None)
+    if ask.denied:
+        raise Fault(errors.NOT_FOUND, reason=ask.denied)
+    if ask.actor.role in INTERNAL_ROLES:
+        await ask.tx.execute(switch_text(database_reach(ask)))
+    target_allowlist(ask, row)

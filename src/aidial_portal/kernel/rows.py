@@ -1,0 +1,97 @@
+"""The two commonest rows of `/api`, so that a surface says only what is its own: a read, and a change.
+
+The one thing a newcomer would get wrong: these are for rows that take all steps; what is public or pending
+says so in a whole `Route`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aidial_portal.kernel.route import (
+    CALL_DENIAL,
+    JSON,
+    NO_BODY,
+    Access,
+    Body,
+    Handler,
+    Kind,
+    Method,
+    Precondition,
+    Route,
+    RouteScope,
+    WithoutContext,
+)
+
+if TYPE_CHECKING:
+    from aidial_contract.access import Permission
+    from aidial_contract.query import QueryParam
+    from aidial_portal.kernel.limits import Bucket
+
+
+def read_row(  # noqa: PLR0913 - a row is its policy, said in full
+    path: str,
+    name: str,
+    handler: Handler,
+    *,
+    permission: Permission,
+    scope: RouteScope,
+    params: tuple[QueryParam, ...] = (),
+    bucket: Bucket | None = None,
+    denial: str = CALL_DENIAL,
+    produces: str = JSON,
+) -> Route:
+    """`GET` for everybody who holds the permission; 503 while the API is away."""
+    return Route(
+        method="GET",
+        path=path,
+        name=name,
+        handler=handler,
+        kind=Kind.API,
+        access=Access.FULL,
+        permission=permission,
+        scope=scope,
+        query=frozenset(param.name for param in params),
+        params=params,
+        bucket=bucket,
+        body=NO_BODY,
+        produces=produces,
+        precondition=Precondition.NONE,
+        denial=denial,
+        without_context=WithoutContext.FAIL,
+    )
+
+
+def change_row(  # noqa: PLR0913 - a row is its policy, said in full
+    method: Method,
+    path: str,
+    name: str,
+    handler: Handler,
+    *,
+    permission: Permission,
+    scope: RouteScope,
+    bucket: Bucket | None,
+    body: Body = NO_BODY,
+    precondition: Precondition = Precondition.NONE,
+    params: tuple[QueryParam, ...] = (),
+    denial: str = CALL_DENIAL,
+) -> Route:
+    """A mutation for everybody who holds the permission, after Fetch Metadata and CSRF."""
+    return Route(
+        method=method,
+        path=path,
+        name=name,
+        handler=handler,
+        kind=Kind.API,
+        access=Access.FULL,
+        permission=permission,
+        scope=scope,
+        query=frozenset(param.name for param in params),
+        params=params,
+        bucket=bucket,
+        body=body,
+        produces=JSON,
+        precondition=precondition,
+        denial=denial,
+        without_context=WithoutContext.FAIL,
+    )

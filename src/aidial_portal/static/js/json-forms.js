@@ -1,0 +1,170 @@
+// @ts-check
+/**
+ * Forms that are sent as JSON: `<form data-json="/api/..." data-method="PUT" data-then="/support/{ticket/ticket_id}">`.
+ *
+ * A field's name is where it stands in the body, with slashes: `value/timezone`, `value/entries/0/cidr`. Its
+ * `data-type` may be `whole`, `yes` (a box that is ticked or not), `lines` (a list, one a line) or `optional`
+ * (empty is left out). `data-then` is where to go: `reload`, or a path with `{members}` of the answer.
+ */
+import { announce, send } from "./http.js";
+
+/** @param {unknown} value @param {string} path */
+const member = (value, path) =>
+  path.split("/").reduce((at, name) => /** @type {any} */ (at)?.[name], /** @type {any} */ (value));
+
+/** @param {any} body @param {string} name @param {unknown} value */
+function put(body, name, value) {
+  const parts = name.split("/");
+  parts.forEach((part, index) => {
+    const last = index === parts.length - 1;
+    if (last) body[part] = value;
+    else body = body[part] ??= /^\d+$/.test(parts[index + 1]) ? [] : {};
+  });
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} field */
+function typed(field) {
+  const text = field.value;
+  switch (field.dataset.type) {
+    case "whole":
+      return text.trim() === "" ? null : Number(text);
+    case "yes":
+      return field instanceof HTMLInputElement && field.checked;
+    case "lines":
+      return text.split("\n").map((line) => line.trim()).filter(Boolean);
+    case "optional":
+      return text === "" ? undefined : text;
+    default:
+      return text;
+  }
+}
+
+/** @param {HTMLFormElement} form */
+function fields(form) {
+  return /** @type {(HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement)[]} */ (
+    [...form.elements].filter((one) => "name" in one && one.name && !(one instanceof HTMLButtonElement))
+  ).filter((one) => !(one instanceof HTMLInputElement && one.type === "radio" && !one.checked));
+}
+
+/** @param {HTMLFormElement} form */
+export function bodyOf(form) {
+  const body = {};
+  for (const field of fields(form)) {
+    const value = typed(field);
+    if (value !== undefined) put(body, field.name, value);
+  }
+  return body;
+}
+
+/** @param {any} body The members every family of errors has, wherever it keeps them. */
+function errorOf(body) {
+  const inner = typeof body?.error === "object" ? body.error : body ?? {};
+  const details = inner.details ?? body?.details ?? {};
+  return {
+    code: inner.code ?? (typeof body?.error === "string" ? body.error : ""),
+    message: inner.message ?? body?.message ?? "",
+    fields: details.field_errors ?? inner.field_errors ?? body?.field_errors ?? [],
+    details,
+  };
+}
+
+/** @param {HTMLFormElement} form */
+function clear(form) {
+  form.querySelector("[data-form-error]")?.remove();
+  for (const one of form.querySelectorAll("[data-field-error]")) one.remove();
+  for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+}
+
+/** @param {HTMLFormElement} form @param {string} heading @param {{ href?: string, text: string }[]} lines @param {string | null} id */
+function summary(form, heading, lines, id) {
+  const box = document.createElement("div");
+  box.className = "error-summary";
+  box.dataset.formError = "";
+  box.tabIndex = -1;
+  box.setAttribute("role", "alert");
+  const head = document.createElement("h2");
+  head.textContent = heading;
+  const list = document.createElement("ul");
+  for (const line of lines) {
+    const item = document.createElement("li");
+    const at = line.href ? document.createElement("a") : item;
+    if (at instanceof HTMLAnchorElement && line.href) at.href = line.href;
+    at.textContent = line.text;
+    if (at !== item) item.append(at);
+    list.append(item);
+  }
+  const inner = document.createElement("div");
+  inner.append(head, list);
+  if (id) {
+    const small = document.createElement("p");
+    small.className = "small quiet";
+    small.textContent = `Request id ${id}`;
+    inner.append(small);
+  }
+  box.append(inner);
+  form.prepend(box);
+  box.focus();
+}
+
+/** @param {HTMLFormElement} form @param {{ field: string, message: string }} error */
+function mark(form, error) {
+  const name = error.field.replace(/^\//, "");
+  const known = fields(form);
+  const field = known.find((one) => one.name === name) ?? known.find((one) => name.startsWith(`${one.name}/`));
+  if (!field) return { text: error.message };
+  const label = field.labels?.[0]?.textContent?.trim();
+  if (!field.id) field.id = `field-${field.name.replaceAll("/", "-")}`;
+  const note = document.createElement("p");
+  note.className = "field-error";
+  note.id = `${field.id}-problem`;
+  note.dataset.fieldError = "";
+  note.textContent = error.message;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", note.id);
+  field.after(note);
+  return { href: `#${field.id}`, text: label ? `${label}: ${error.message}` : error.message };
+}
+
+/** @param {HTMLFormElement} form */
+async function submit(form) {
+  const button = form.querySelector("button[type=submit]");
+  clear(form);
+  button?.setAttribute("disabled", "");
+  const headers = form.dataset.key ? { "Idempotency-Key": form.dataset.key } : {};
+  const answer = await send(form.dataset.json ?? "", form.dataset.method ?? "POST", bodyOf(form), headers).catch(() => null);
+  const body = await answer?.json().catch(() => null);
+  button?.removeAttribute("disabled");
+  if (answer?.ok) {
+    form.dispatchEvent(new CustomEvent("json-sent", { bubbles: true, cancelable: true, detail: body }));
+    const then = form.dataset.then ?? "reload";
+    delete form.dataset.changed;
+    if (then === "reload") return location.reload();
+    if (then === "stay") return announce("Saved");
+    return location.assign(then.replace(/\{([^}]+)\}/g, (_, path) => encodeURIComponent(String(member(body, path)))));
+  }
+  const error = errorOf(body);
+  const id = answer?.headers.get("X-Request-Id") ?? null;
+  const conflict = new CustomEvent("json-refused", { bubbles: true, cancelable: true, detail: { error, status: answer?.status } });
+  if (!form.dispatchEvent(conflict)) return;
+  const lines = error.fields.map((/** @type {any} */ one) => mark(form, one));
+  const heading = lines.length ? "Some of this needs a change" : "That was not saved";
+  const wait = answer?.headers.get("Retry-After");
+  const fallback = answer ? error.message : "The portal did not answer. Check your connection and try again.";
+  summary(form, heading, lines.length ? lines : [{ text: wait ? `${fallback} Try again in ${wait} s.` : fallback }], id);
+}
+
+export function startJsonForms() {
+  for (const form of document.querySelectorAll("form[data-json]")) {
+    if (!(form instanceof HTMLFormElement)) continue;
+    form.dataset.key ??= crypto.randomUUID?.() ?? "";
+    form.addEventListener("input", () => (form.dataset.changed = ""));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void submit(form);
+    });
+  }
+  // What was typed is not lost by a slip of the finger.
+  window.addEventListener("beforeunload", (event) => {
+    if (document.querySelector("form[data-json][data-changed]")) event.preventDefault();
+  });
+}
