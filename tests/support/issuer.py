@@ -6,7 +6,7 @@ It signs what a test asks for, wrong things too; how people really sign in is `t
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,15 +19,26 @@ from aidial_contract.ids import new_id
 API_AUDIENCE = "aidial-api"
 PORTAL_CLIENT_ID = "portal@aidial"
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+DISCOVERY = "/.well-known/openid-configuration"
+KEYS = "/keys"
 _LIFE_S = 3_600
 
 
 class Issuer:
-    """Signs tokens; `url` is its issuer address. A claim given as None is left out of the token."""
+    """Signs tokens; `url` is its issuer address. A claim given as None is left out of the token.
+
+    What it publishes may be changed (`keys`, `algorithms`, `more`), and so may how it answers a path
+    (`instead`); `asked` has every path that was asked for.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.key = RSAKey.generate_key(2048, {"kid": "tests-1", "use": "sig", "alg": "RS256"})
+        self.keys: list[Any] = [self.key.as_dict(private=False)]
+        self.algorithms: list[Any] = ["RS256"]
+        self.more: dict[str, Any] = {}
+        self.instead: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {}
+        self.asked: list[str] = []
 
     def sign(
         self, claims: dict[str, Any], *, key: RSAKey | None = None, header: dict[str, Any] | None = None
@@ -96,21 +107,25 @@ async def running_issuer() -> AsyncIterator[Issuer]:
     """Serve an issuer on a loopback port of its own."""
     issuer = Issuer()
 
+    @web.middleware
+    async def told(request: web.Request, handler: Any) -> web.StreamResponse:
+        issuer.asked.append(request.path)
+        answer: web.StreamResponse = await issuer.instead.get(request.path, handler)(request)
+        return answer
+
     async def discovery(_: web.Request) -> web.Response:
-        named = ["RS256"]
-        return web.json_response(
-            {
-                "issuer": issuer.url,
-                "jwks_uri": f"{issuer.url}/keys",
-                "id_token_signing_alg_values_supported": named,
-            }
-        )
+        document = {
+            "issuer": issuer.url,
+            "jwks_uri": f"{issuer.url}{KEYS}",
+            "id_token_signing_alg_values_supported": issuer.algorithms,
+        }
+        return web.json_response({**document, **issuer.more})
 
     async def keys(_: web.Request) -> web.Response:
-        return web.json_response({"keys": [issuer.key.as_dict(private=False)]})
+        return web.json_response({"keys": issuer.keys})
 
-    app = web.Application()
-    app.add_routes([web.get("/.well-known/openid-configuration", discovery), web.get("/keys", keys)])
+    app = web.Application(middlewares=[told])
+    app.add_routes([web.get(DISCOVERY, discovery), web.get(KEYS, keys)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

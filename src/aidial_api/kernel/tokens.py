@@ -6,59 +6,58 @@ a perfectly signed JWT of the right issuer, and must still be refused as a beare
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
 
-from aidial_api.kernel.jwks import ASYMMETRIC, Jwks
+from aidial_api.kernel.compact import Compact, parse, read_object
+from aidial_api.kernel.jwks import ASYMMETRIC, Jwks, SigningKey
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 
 LEEWAY_S = 30
-MAX_TOKEN_BYTES = 16 * 1024
+LATEST_S = 2**53
 REMEMBERED = 4_096
 NOT_ACCESS = ("nonce", "at_hash", "amr", "events")
-FORBIDDEN_HEADERS = ("jwk", "jku", "x5u", "x5c", "crit", "zip", "b64")
+FORBIDDEN_HEADERS = ("jwk", "jku", "x5u", "x5c", "crit", "zip", "b64", "cty")
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
-_PARTS = 3
-
-
-def _malformed(reason: str) -> Fault:
-    return Fault(errors.TOKEN_MALFORMED, reason=reason)
 
 
 def _invalid(reason: str) -> Fault:
     return Fault(errors.TOKEN_INVALID, reason=reason)
 
 
-def _header_of(token: str) -> dict[str, Any]:
-    parts = token.split(".")
-    if len(parts) != _PARTS or len(token) > MAX_TOKEN_BYTES or not token.isascii():
-        raise _malformed("not a compact JWS")
-    try:
-        header = json.loads(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
-    except (ValueError, RecursionError):
-        raise _malformed("header is not JSON") from None
-    if not isinstance(header, dict):
-        raise _malformed("header is no object")
-    return header
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A token found good, and the key that said so: it is good no longer than that key is the issuer's."""
+
+    claims: dict[str, Any]
+    key: SigningKey
 
 
 class TokenVerifier:
     """Verifies tokens of one issuer; a token seen and good is remembered until it expires."""
 
-    def __init__(self, issuer: str, audience: str, portal_client_id: str, jwks: Jwks) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        portal_client_id: str,
+        jwks: Jwks,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._portal_client_id = portal_client_id
         self._jwks = jwks
-        self._seen: OrderedDict[bytes, dict[str, Any]] = OrderedDict()
+        self._clock = clock
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
 
     async def access_claims(self, token: str, *, late_too: bool = False) -> dict[str, Any]:
         """The claims of an access token; `late_too`: of an expired one too.
@@ -66,31 +65,29 @@ class TokenVerifier:
         Errors: 401 `token_malformed`, `token_expired` or `token_invalid`.
         """
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-        claims = self._seen.get(digest)
-        if claims is None:
-            header = _header_of(token)
-            typ = str(header.get("typ", "JWT")).lower()
-            if typ not in {"at+jwt", "application/at+jwt", "jwt"}:
+        seen = self._seen.get(digest)
+        if seen is None or not await self._is_current(seen.key):
+            parts = parse(token)
+            if _typ(parts) not in {"at+jwt", "application/at+jwt", "jwt"}:
                 raise _invalid("typ is of no access token")
-            claims = await self._signed_claims(token, header)
-            self._judge_access(claims)
-            self._seen[digest] = claims
+            seen = await self._signed(parts)
+            self.judge_access(seen.claims)
+            self._seen[digest] = seen
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
-        _judge_times(claims, late_too=late_too)
-        return claims
+        self.judge_times(seen.claims, late_too=late_too)
+        return seen.claims
 
     async def id_claims(self, token: str, subject: str, nonce: str | None) -> dict[str, Any]:
         """The claims of an ID token of the portal for `subject`; 401 `token_*` when it is not.
 
         `nonce` is what the portal asked for: None means that the token must have none.
         """
-        header = _header_of(token)
-        if str(header.get("typ", "JWT")).lower() != "jwt":
+        parts = parse(token)
+        if _typ(parts) != "jwt":
             raise _invalid("typ is of no ID token")
-        claims = await self._signed_claims(token, header)
-        audience = claims.get("aud")
-        audiences = [audience] if isinstance(audience, str) else audience or []
+        claims = (await self._signed(parts)).claims
+        audiences = _audiences(claims)
         if claims.get("iss") != self._issuer or self._portal_client_id not in audiences:
             raise _invalid("ID token of another issuer or client")
         if "azp" in claims and claims["azp"] != self._portal_client_id:
@@ -104,9 +101,9 @@ class TokenVerifier:
         if "events" in claims:
             raise _invalid("a logout token is no ID token")
         auth_time = claims.get("auth_time", 0)
-        if type(auth_time) is not int or auth_time > time.time() + LEEWAY_S:
+        if type(auth_time) is not int or auth_time > self._clock() + LEEWAY_S:
             raise _invalid("auth_time is no time, or lies ahead")
-        _judge_times(claims)
+        self.judge_times(claims)
         return claims
 
     async def logout_claims(self, token: str) -> dict[str, Any]:
@@ -114,64 +111,74 @@ class TokenVerifier:
 
         `sub`, `sid` and `jti` are left to whoever acts on them.
         """
-        header = _header_of(token)
-        if str(header.get("typ", "JWT")).lower() not in {"logout+jwt", "application/logout+jwt", "jwt"}:
+        parts = parse(token)
+        if _typ(parts) not in {"logout+jwt", "application/logout+jwt", "jwt"}:
             raise _invalid("typ is of no logout token")
-        claims = await self._signed_claims(token, header)
-        audience = claims.get("aud")
-        audiences = [audience] if isinstance(audience, str) else audience or []
-        if claims.get("iss") != self._issuer or self._portal_client_id not in audiences:
+        claims = (await self._signed(parts)).claims
+        if claims.get("iss") != self._issuer or self._portal_client_id not in _audiences(claims):
             raise _invalid("logout token of another issuer or client")
         events = claims.get("events")
         if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
             raise _invalid("events does not say logout")
         if "nonce" in claims:
             raise _invalid("a logout token has no nonce")
-        issued_at = claims.get("iat")
-        if type(issued_at) is not int or issued_at > time.time() + LEEWAY_S:
-            raise _invalid("iat is no time, or lies ahead")
-        _judge_times(claims)
+        if type(claims.get("iat")) is not int:
+            raise _invalid("iat is no time")
+        self.judge_times(claims)
         return claims
 
-    async def _signed_claims(self, token: str, header: dict[str, Any]) -> dict[str, Any]:
-        algorithm, kid = header.get("alg"), header.get("kid")
-        if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC or not isinstance(kid, str):
-            raise _invalid("algorithm or key id not accepted")
-        if any(name in header for name in FORBIDDEN_HEADERS):
-            raise _invalid("header carries key material")
-        known = await self._jwks.keys_for(kid)
-        if algorithm not in known.algorithms or not known.holds(kid):
-            raise _invalid("unknown key or algorithm")
-        key = next(key for key in known.keys.keys if key.kid == kid)
-        pinned = key.alg
-        if pinned is not None and pinned != algorithm:
-            raise _invalid("algorithm is not the key's")
-        try:
-            verified = jws.deserialize_compact(token, key, algorithms=[algorithm])
-            claims = json.loads(verified.payload)
-        except (JoseError, ValueError) as error:
-            raise _invalid(f"signature: {type(error).__name__}") from None
-        if not isinstance(claims, dict):
-            raise _malformed("claims are no object")
-        return claims
-
-    def _judge_access(self, claims: dict[str, Any]) -> None:
-        audience = claims.get("aud")
-        audiences = [audience] if isinstance(audience, str) else audience or []
-        if claims.get("iss") != self._issuer or self._audience not in audiences:
+    def judge_access(self, claims: dict[str, Any]) -> None:
+        """401 `token_invalid` unless these are the claims of an access token for the API."""
+        if claims.get("iss") != self._issuer or self._audience not in _audiences(claims):
             raise _invalid("token of another issuer or audience")
         if any(name in claims for name in NOT_ACCESS):
             raise _invalid("not an access token")
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise _invalid("no subject")
 
+    def judge_times(self, claims: dict[str, Any], *, late_too: bool = False) -> None:
+        """401 unless a token is neither early nor late: 30 s of leeway each way, its last second not good."""
+        now = self._clock()
+        begins, made = claims.get("nbf", 0), claims.get("iat", 0)
+        if not all(_is_time(value) for value in (claims.get("exp"), begins, made)):
+            raise _invalid("times are missing or of the wrong type")
+        if max(begins, made) - LEEWAY_S > now:
+            raise _invalid("not valid yet")
+        if now >= claims["exp"] + LEEWAY_S and not late_too:
+            raise Fault(errors.TOKEN_EXPIRED, reason="token expired")
 
-def _judge_times(claims: dict[str, Any], *, late_too: bool = False) -> None:
-    now = time.time()
-    expires, not_before = claims.get("exp"), claims.get("nbf", 0)
-    if not isinstance(expires, int | float) or not isinstance(not_before, int | float):
-        raise _invalid("times are missing or of the wrong type")
-    if isinstance(expires, bool) or isinstance(not_before, bool) or now < not_before - LEEWAY_S:
-        raise _invalid("not valid yet")
-    if now >= expires + LEEWAY_S and not late_too:
-        raise Fault(errors.TOKEN_EXPIRED, reason="token expired")
+    async def _is_current(self, key: SigningKey) -> bool:
+        """Whether the issuer still signs with that key, as far as is known."""
+        return key in (await self._jwks.keys_for(key.kid)).by_kid.get(key.kid, ())
+
+    async def _signed(self, parts: Compact) -> _Seen:
+        algorithm, kid = parts.header.get("alg"), parts.header.get("kid")
+        if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC or not isinstance(kid, str):
+            raise _invalid("algorithm or key id not accepted")
+        if any(name in parts.header for name in FORBIDDEN_HEADERS):
+            raise _invalid("header carries key material, or rules of its own")
+        key = (await self._jwks.keys_for(kid)).fitting(kid, algorithm)
+        if key is None:
+            raise _invalid("unknown key, or an algorithm that is not the key's")
+        try:
+            good = JWSRegistry.algorithms[algorithm].verify(parts.signed, parts.signature, key.key)
+        except (JoseError, ValueError) as error:
+            raise _invalid(f"signature: {type(error).__name__}") from None
+        if not good:
+            raise _invalid("signature")
+        return _Seen(read_object(parts.payload, "payload"), key)
+
+
+def _typ(parts: Compact) -> str:
+    return str(parts.header.get("typ", "JWT")).lower()
+
+
+def _audiences(claims: dict[str, Any]) -> list[Any]:
+    """Who a token is for: a text or a list of them; anything else is for nobody."""
+    audience = claims.get("aud")
+    return [audience] if isinstance(audience, str) else audience if isinstance(audience, list) else []
+
+
+def _is_time(value: object) -> bool:
+    """Seconds since 1970, whole or not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LATEST_S
