@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from docs_coverage import seen_on
 from docs_text import code, json_block, table
 from docs_text import page as whole_page
 
@@ -74,7 +75,7 @@ def _by_status() -> list[tuple[int, list[ErrorRow]]]:
 
 
 def _status(status: int, rows: list[ErrorRow]) -> str:
-    head = ("Code", "When", "What to do", "Retry as it is", "Category")
+    head = ("Code", "When", "What to do", "Retry as it is", "Category", "Seen on `/v1`", "Seen on the portal")
     return f"### {status}\n\n" + table(
         head,
         (
@@ -84,6 +85,8 @@ def _status(status: int, rows: list[ErrorRow]) -> str:
                 row.what_to_do,
                 "yes, after waiting" if row.retryable else "no",
                 str(row.category),
+                seen_on(row.code, "/v1"),
+                seen_on(row.code, "portal"),
             )
             for row in rows
         ),

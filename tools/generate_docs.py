@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docs_api
+import docs_coverage
 import docs_decisions
 import docs_errors
 import docs_roles
@@ -21,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": docs_errors.page,
     "roles.md": docs_roles.page,
     "api.md": docs_api.page,
+    "contract-coverage.md": docs_coverage.page,
     "decisions/README.md": docs_decisions.page,
 }
 

@@ -141,3 +141,22 @@ DEPENDENCY_TIMEOUT: Final = _row("dependency_timeout", 503, _C.DEPENDENCY, retry
 BILLING_PROVIDER_UNAVAILABLE: Final = _row("billing_provider_unavailable", 503, _C.DEPENDENCY, retryable=True)
 SESSION_SERVICE_UNAVAILABLE: Final = _row("session_service_unavailable", 503, _C.DEPENDENCY, retryable=True)
 STORAGE_UNAVAILABLE: Final = _row("storage_unavailable", 503, _C.DEPENDENCY, retryable=True)
+
+AWAITED: Final[dict[str, str]] = {
+    "entitlement_required": "recordings and entitlements",
+    "range_not_satisfiable": "recordings",
+    "consent_required": "PII unlocks",
+    "recording_unavailable": "recordings",
+    "seat_limit_reached": "customer users",
+    "file_too_large": "recordings and attachments",
+    "sensitive_search_term": "full-text search of calls",
+    "quota_exceeded": "account exports",
+    "session_service_unavailable": "sessions",
+    "billing_provider_unavailable": "billing",
+    "export_too_large": "calls",
+    "transcript_too_large": "calls",
+    "draft_state_missing": "workspace",
+    "published_state_missing": "workspace",
+    "storage_unavailable": "recordings",
+}
+"""Codes no route raises yet, each with the surface that will. A test keeps this honest both ways."""

@@ -56,6 +56,8 @@ def codes_of(row: Route) -> tuple[str, ...]:
         codes |= {"malformed_json", row.misfit.code, "unsupported_media_type"}
     if row.precondition is Precondition.IF_MATCH:
         codes |= {"precondition_required", "revision_stale"}
+    if row.precondition is Precondition.EXPECTED_VERSION:
+        codes |= {"precondition_required", "version_conflict"}
     if row.idempotent_create:
         codes |= {"idempotency_key_invalid", "idempotency_conflict", "request_in_progress"}
     return tuple(code for code in errors.ERRORS if code in codes)

@@ -125,7 +125,8 @@ class Route:
     rate limit besides the coarse one. `produces` is the success media type, compared with `Accept`.
     `denial` is what a missing id asks `/v1` for, `{id}` being one that cannot exist: a denial asks for the
     same, so that the two cannot be told apart ("" where nothing can be missing). `without_context` says what
-    a broken API means for the row.
+    a broken API means for the row. `errors` are the codes the handler, or `/v1` behind it, adds to those that
+    follow from the policy.
     """
 
     method: Method
@@ -144,6 +145,7 @@ class Route:
     denial: str
     without_context: WithoutContext
     params: tuple[QueryParam, ...] = ()
+    errors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse rows whose policy contradicts itself."""

@@ -40,6 +40,7 @@ def read_row(  # noqa: PLR0913 - a row is its policy, said in full
     bucket: Bucket | None = None,
     denial: str = CALL_DENIAL,
     produces: str = JSON,
+    errors: tuple[str, ...] = (),
 ) -> Route:
     """`GET` for everybody who holds the permission; 503 while the API is away."""
     return Route(
@@ -59,6 +60,7 @@ def read_row(  # noqa: PLR0913 - a row is its policy, said in full
         precondition=Precondition.NONE,
         denial=denial,
         without_context=WithoutContext.FAIL,
+        errors=errors,
     )
 
 
@@ -75,6 +77,7 @@ def change_row(  # noqa: PLR0913 - a row is its policy, said in full
     precondition: Precondition = Precondition.NONE,
     params: tuple[QueryParam, ...] = (),
     denial: str = CALL_DENIAL,
+    errors: tuple[str, ...] = (),
 ) -> Route:
     """A mutation for everybody who holds the permission, after Fetch Metadata and CSRF."""
     return Route(
@@ -94,4 +97,5 @@ def change_row(  # noqa: PLR0913 - a row is its policy, said in full
         precondition=precondition,
         denial=denial,
         without_context=WithoutContext.FAIL,
+        errors=errors,
     )
