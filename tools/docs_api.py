@@ -106,7 +106,8 @@ def _route(row: Route) -> str:
 def _policy(row: Route) -> str:
     if row.access is Access.PUBLIC:
         return "Public: no credential."
-    words = [f"Credential: {row.auth}.", f"Permission: `{row.permission}` (see [roles](roles.md))."]
+    permission = f"`{row.permission}`" + (f" or `{row.or_permission}`" if row.or_permission else "")
+    words = [f"Credential: {row.auth}.", f"Permission: {permission} (see [roles](roles.md))."]
     if row.auth is not AuthMode.KEY and row.session is SessionNeed.OPTIONAL:
         words.append("A bearer may come without a session.")
     if row.bucket in BUCKETS and BUCKETS[row.bucket].per_minute:

@@ -108,7 +108,10 @@ def _api_row(row: Route) -> tuple[str, str, str]:
         who.append(f"keys from `{least}`")
     if row.auth is not AuthMode.KEY:
         who += ["everyone signed in"] if row.access is Access.PENDING else _who(row.permission)
-    return route, code(row.permission), ", ".join(who)
+    if row.or_permission is None:
+        return route, code(row.permission), ", ".join(who)
+    who += [f"{one} (naming `client_id`)" for one in _who(row.or_permission)]
+    return route, f"{code(row.permission)} or {code(row.or_permission)}", ", ".join(who)
 
 
 def _portal_row(row: PortalRoute) -> tuple[str, str, str]:

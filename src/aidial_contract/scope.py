@@ -35,10 +35,14 @@ class ProjectReach:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Everything an actor reaches: clients (even those without projects) and projects, both sorted."""
+    """Everything an actor reaches: clients (even those without projects) and projects, both sorted.
+
+    `every_project`: all projects of the clients, which nobody listed: an internal role that named a client.
+    """
 
     client_ids: tuple[str, ...] = ()
     projects: tuple[ProjectReach, ...] = ()
+    every_project: bool = False
 
     def narrowed(self, *, client_id: str | None = None, project_id: str | None = None) -> Reach:
         """Only what lies inside one client and, or, one project; empty when that is out of reach."""

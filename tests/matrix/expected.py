@@ -7,7 +7,14 @@ contract and the role table once more, so that the two can disagree.
 from __future__ import annotations
 
 from aidial_api.kernel.route import Access, AuthMode, Route, SessionNeed
-from aidial_contract.access import GRANTS, KEY_GRANTS, KEY_SCOPE_ORDER, KeyScope, Role
+from aidial_contract.access import (
+    GRANTS,
+    INTERNAL_ROLES,
+    KEY_GRANTS,
+    KEY_SCOPE_ORDER,
+    KeyScope,
+    Role,
+)
 from aidial_contract.scope import ScopeKind
 from tests.matrix.askers import STRANGER, Kind
 from tests.matrix.requests import good_status
@@ -41,8 +48,7 @@ def _of_key(row: Route, kind: Kind) -> tuple[int, str] | None:
     least = KEY_GRANTS.get(row.permission) if row.permission else None
     if least is None or KEY_SCOPE_ORDER[KeyScope(kind.machine.scope)] < KEY_SCOPE_ORDER[least]:
         return 403, "scope_insufficient"
-    about_harbour = row.scope is ScopeKind.CALL or row.find_body is not None
-    if about_harbour and kind.machine.client_id != HARBOUR:
+    if about_harbour(row) and kind.machine.client_id != HARBOUR:
         return 404, "not_found"
     return None
 
@@ -64,16 +70,32 @@ def _of_role(row: Route, kind: Kind) -> tuple[int, str] | None:
     someone = kind.someone
     assert someone is not None
     assert row.permission is not None
-    allowed = kind.assigned and someone.role in GRANTS[row.permission]
+    allowed = kind.assigned and holds(row, someone.role)
     proven = someone.role not in SECOND_FACTOR_FOR or kind.has_shown_second_factor
     if not allowed or not proven or not _reaches(row, kind):
         return 404, "not_found"
     return None
 
 
+def holds(row: Route, role: Role) -> bool:
+    """Whether the role table gives a role what the row asks for."""
+    assert row.permission is not None
+    return any(role in GRANTS[one] for one in (row.permission, row.or_permission) if one is not None)
+
+
+def about_harbour(row: Route) -> bool:
+    """Whether the row's good request is about something of Harbour's front desk, not whatever one reaches."""
+    named = row.find_body is not None or row.body_names_client or row.names_client
+    return row.scope in {ScopeKind.CALL, ScopeKind.RECORD} or named
+
+
 def _reaches(row: Route, kind: Kind) -> bool:
-    """Lists show what one reaches; one call is Harbour's front desk's."""
-    if row.scope is not ScopeKind.CALL:
+    """Lists show what one reaches; what is Harbour's front desk's is for those who reach that.
+
+    Internal roles name the client, and reach it by that.
+    """
+    someone = kind.someone
+    assert someone is not None
+    if not about_harbour(row) or someone.role in INTERNAL_ROLES:
         return True
-    assert kind.someone is not None
-    return bool({(HARBOUR, None), (HARBOUR, FRONT_DESK)} & set(kind.someone.projects))
+    return bool({(HARBOUR, None), (HARBOUR, FRONT_DESK)} & set(someone.projects))

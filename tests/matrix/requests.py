@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from aidial_api.kernel.route import Route
+from aidial_api.kernel.route import Precondition, Route
+from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
 from aidial_contract.ids import new_id
-from tests.people import FRONT_DESK
+from aidial_contract.scope import ScopeKind
+from tests.matrix.records import own_record, version_of
+from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
 from tests.support.world_calls import new_call
@@ -32,15 +35,32 @@ def path_names(row: Route) -> tuple[str, ...]:
     return tuple(part[1:-1] for part in row.path.split("/") if part.startswith("{"))
 
 
-def good_target(world: World, row: Route, asker: Asker) -> Target:
-    """Harbour's front desk, its first call, one's own session."""
-    known = {
+def record_name(row: Route) -> str:
+    """The name in the path of the record a row is about, "" when it is about none."""
+    return path_names(row)[-1] if row.scope is ScopeKind.RECORD else ""
+
+
+async def good_target(world: World, row: Route, asker: Asker) -> Target:
+    """Harbour's front desk, its first call and records, one's own session."""
+    known: dict[str, str] = {
+        "client_id": HARBOUR,
+        "project_id": FRONT_DESK,
         "call_id": world.calls["front-1"],
         "session_id": asker.session_id if isinstance(asker, SignedIn) else new_id(),
     }
+    if record_name(row):
+        known[record_name(row)] = await own_record(world, record_name(row))
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/requests.py what {{{name}}} is"
-    return Target({name: known[name] for name in path_names(row)})
+    path = {name: known[name] for name in path_names(row)}
+    return Target(path, {"client_id": HARBOUR} if must_name_client(row, asker) else {})
+
+
+def must_name_client(row: Route, asker: Asker) -> bool:
+    """Whether somebody says in the query which client they mean: internal roles wherever a row takes it."""
+    role = asker.someone.role if isinstance(asker, SignedIn) else None
+    takes = any(param.name == "client_id" for param in row.query)
+    return takes and (role in INTERNAL_ROLES or (row.names_client and role in PARTNER_ROLES))
 
 
 def good_body(world: World, row: Route, asker: Asker, project_id: str = FRONT_DESK) -> Any:
@@ -78,6 +98,9 @@ async def send(
     path = row.path.format(**target.path)
     if target.query:
         path += "?" + "&".join(f"{name}={value}" for name, value in target.query.items())
-    sent = {"if-match": "*"} if row.precondition != "none" else {}
+    sent = {"if-match": "*"} if row.precondition is Precondition.IF_MATCH else {}
     body = good_body(world, row, asker, target.project_id)
+    if row.precondition is Precondition.EXPECTED_VERSION and record_name(row):
+        name = record_name(row)
+        body = {**body, "expected_version": await version_of(world, name, target.path[name])}
     return await asker.ask(row.method, path, body, headers={**sent, **(headers or {})})

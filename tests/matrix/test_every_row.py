@@ -23,7 +23,7 @@ DOCUMENT = describe(TABLE.rows)
 @pytest.mark.parametrize("row", TABLE.rows, ids=lambda row: row.name)
 async def test_the_answer_is_what_the_contract_says(world: World, row: Route, kind: Kind) -> None:
     somebody = await asker(world, kind, anew=row.writes and row.scope is ScopeKind.SELF)
-    answer = await send(world, row, somebody, good_target(world, row, somebody))
+    answer = await send(world, row, somebody, await good_target(world, row, somebody))
     assert (answer.status, answer.code) == expected(row, kind), answer
     documented = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
     assert str(answer.status) in documented

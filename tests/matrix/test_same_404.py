@@ -14,16 +14,18 @@ import pytest
 from aidial_api.kernel.db import observe
 from aidial_api.kernel.route import Access, AuthMode, Route
 from aidial_api.routes import TABLE
-from aidial_contract.access import GRANTS
 from aidial_contract.headers import AIDIAL_SESSION
 from aidial_contract.ids import new_id
 from aidial_contract.query import Kind as ParamKind
 from aidial_contract.scope import ScopeKind
 from tests.matrix.askers import KINDS, asker
-from tests.matrix.requests import Target, good_target, path_names, send
+from tests.matrix.expected import holds
+from tests.matrix.records import own_record, records_elsewhere
+from tests.matrix.requests import Target, good_target, path_names, record_name, send
 from tests.people import (
     ADA,
     AFTER_HOURS,
+    BAYSIDE,
     CHLOE,
     CLOSED,
     CLOSED_LINE,
@@ -106,8 +108,8 @@ async def trace(world: World, row: Route, denial: Denial) -> Trace:
     return Trace(answer.status, body, headers, tuple(statements), after[0] - before[0])
 
 
-def by_path(world: World, row: Route, somebody: Asker, name: str, value: str) -> Target:
-    target = good_target(world, row, somebody)
+async def by_path(world: World, row: Route, somebody: Asker, name: str, value: str) -> Target:
+    target = await good_target(world, row, somebody)
     return Target({**target.path, name: value}, target.query, target.project_id)
 
 
@@ -117,14 +119,18 @@ async def call_denials(world: World, row: Route, closed_call: str) -> list[Denia
     rival, physio = world.calls["northside-1"], world.calls["physio-1"]
     manage = world.harbour_manage
     found = [
-        Denial("by key, missing", manage, by_path(world, row, manage, "call_id", new_id())),
-        Denial("by key, no id", manage, by_path(world, row, manage, "call_id", "1")),
-        Denial("by key, the rival's", manage, by_path(world, row, manage, "call_id", rival)),
+        Denial("by key, missing", manage, await by_path(world, row, manage, "call_id", new_id())),
+        Denial("by key, no id", manage, await by_path(world, row, manage, "call_id", "1")),
+        Denial("by key, the rival's", manage, await by_path(world, row, manage, "call_id", rival)),
         Denial(
-            "by key, the partner's other client's", manage, by_path(world, row, manage, "call_id", physio)
+            "by key, the partner's other client's",
+            manage,
+            await by_path(world, row, manage, "call_id", physio),
         ),
-        Denial("by key, archived", manage, by_path(world, row, manage, "call_id", closed_call)),
-        Denial("by the rival's key", world.northside_manage, by_path(world, row, manage, "call_id", front)),
+        Denial("by key, archived", manage, await by_path(world, row, manage, "call_id", closed_call)),
+        Denial(
+            "by the rival's key", world.northside_manage, await by_path(world, row, manage, "call_id", front)
+        ),
     ]
     if row.auth is AuthMode.KEY:
         return found
@@ -142,7 +148,7 @@ async def call_denials(world: World, row: Route, closed_call: str) -> list[Denia
     ):
         somebody = await asker(world, BY_NAME[name])
         found.append(
-            Denial(f"{name} asks for {call}", somebody, by_path(world, row, somebody, "call_id", call))
+            Denial(f"{name} asks for {call}", somebody, await by_path(world, row, somebody, "call_id", call))
         )
     return found
 
@@ -151,7 +157,7 @@ def _denied(row: Route, name: str) -> bool:
     kind = BY_NAME[name]
     if kind.someone is None or kind.session != "live" or kind.late:
         return False
-    lacks = row.permission is not None and kind.someone.role not in GRANTS[row.permission]
+    lacks = row.permission is not None and not holds(row, kind.someone.role)
     return not kind.assigned or lacks or name.endswith("without second factor")
 
 
@@ -171,14 +177,73 @@ async def session_denials(world: World, row: Route) -> list[Denial]:
     if row.access is Access.PENDING:
         asked["another of one's own"] = other.headers[AIDIAL_SESSION]
     found = [
-        Denial(why, chloe, by_path(world, row, chloe, "session_id", session_id))
+        Denial(why, chloe, await by_path(world, row, chloe, "session_id", session_id))
         for why, session_id in asked.items()
     ]
     for kind in KINDS:
         if row.access is Access.FULL and _denied(row, kind.name):
             somebody = await asker(world, kind)
-            found.append(Denial(kind.name, somebody, good_target(world, row, somebody)))
+            found.append(Denial(kind.name, somebody, await good_target(world, row, somebody)))
     return found
+
+
+async def record_denials(world: World, row: Route, elsewhere: dict[str, str]) -> list[Denial]:
+    """Everybody who may not see a record, beside those who ask for one that is not there.
+
+    Colleagues ask for what is not Harbour's, whoever is not of Harbour asks for what is, and internal roles
+    name one client and ask for what is another's.
+    """
+    name = record_name(row)
+    own = await own_record(world, name)
+    asked: list[tuple[str, str, dict[str, str]]] = []
+    for who in ("chloe", "alice", "ben", "priya", "tom"):
+        if not _holds(row, who):
+            continue
+        gone = {
+            "missing": new_id(),
+            "no id": "1",
+            "no letters": "%00",
+            "half a letter": "x" * 36,
+            **elsewhere,
+        }
+        if who in {"priya", "tom"}:
+            del gone["the partner's other client's"]
+        if who != "chloe":
+            gone.pop("another project's", None)
+        asked += [(who, record_id, {}) for record_id in gone.values()]
+    asked += [(who, own, {}) for who in ("mallory", "bella", "carla") if _holds(row, who)]
+    asked += [(kind.name, own, {}) for kind in KINDS if _denied(row, kind.name)]
+    for who in ("ada", "omar"):
+        if _holds(row, who):
+            asked += [
+                *((who, one, {"client_id": HARBOUR}) for one in (new_id(), "1", elsewhere["the rival's"])),
+                *(
+                    (who, own, {"client_id": one})
+                    for one in (NORTHSIDE, BAYSIDE, CLOSED, "nobody-s", "%00", "")
+                ),
+                (who, elsewhere["an archived client's"], {"client_id": CLOSED}),
+            ]
+    found = []
+    for who, record_id, query in asked:
+        somebody = await asker(world, BY_NAME[who])
+        target = await by_path(world, row, somebody, name, record_id)
+        target = Target(target.path, {**target.query, **query}, target.project_id)
+        found.append(Denial(f"{who} asks for {record_id} {query}", somebody, target))
+    if row.auth is not AuthMode.BEARER:
+        keys = [(world.harbour_manage, one) for one in (new_id(), "1", *elsewhere.values())]
+        if "another project's" in elsewhere:
+            keys.remove((world.harbour_manage, elsewhere["another project's"]))
+        for key, record_id in [*keys, (world.northside_manage, own)]:
+            found.append(
+                Denial(f"key asks for {record_id}", key, await by_path(world, row, key, name, record_id))
+            )
+    return found
+
+
+def _holds(row: Route, name: str) -> bool:
+    someone = BY_NAME[name].someone
+    assert someone is not None
+    return holds(row, someone.role)
 
 
 async def query_denials(world: World, row: Route) -> list[Denial]:
@@ -193,6 +258,9 @@ async def query_denials(world: World, row: Route) -> list[Denial]:
         lines = (new_id(), "1", "", NORTHSIDE_LINE, CLOSED_LINE)
         wrong += [(chloe, "project_id", one) for one in (*lines, AFTER_HOURS)]
         wrong += [(tom, "project_id", one) for one in lines]
+    if _holds(row, "ada"):
+        ada = await asker(world, BY_NAME["ada"])
+        wrong += [(ada, "client_id", one) for one in ("nobody-s", "%00", "", CLOSED)]
     found = [
         Denial(f"{name}={value}", somebody, Target(query={name: value})) for somebody, name, value in wrong
     ]
@@ -204,32 +272,49 @@ async def query_denials(world: World, row: Route) -> list[Denial]:
     return found
 
 
-def body_denials(world: World) -> list[Denial]:
-    """Projects a key may not deliver to."""
+async def body_denials(world: World, row: Route) -> list[Denial]:
+    """Projects a key, or a person, may not send something about."""
+    wrong = {
+        "missing": new_id(),
+        "no id": "1",
+        "lone half of a letter": "x" * 36,
+        "the rival's": NORTHSIDE_LINE,
+        "archived": CLOSED_LINE,
+    }
+    if row.auth is AuthMode.KEY:
+        insider, outsider = world.harbour_manage, world.northside_manage
+        return [
+            *(Denial(why, insider, Target(project_id=one)) for why, one in wrong.items()),
+            Denial("the rival here", outsider, Target(project_id=FRONT_DESK)),
+        ]
+    chloe, mallory = [await asker(world, BY_NAME[name]) for name in ("chloe", "mallory")]
     return [
-        Denial(why, who, Target(project_id=project_id))
-        for why, who, project_id in (
-            ("missing", world.harbour_manage, new_id()),
-            ("no id", world.harbour_manage, "1"),
-            ("lone half of a letter", world.harbour_manage, "x" * 36),
-            ("the rival's", world.harbour_manage, NORTHSIDE_LINE),
-            ("archived", world.harbour_manage, CLOSED_LINE),
-            ("the rival here", world.northside_manage, FRONT_DESK),
-        )
+        *(Denial(why, chloe, Target(project_id=one)) for why, one in wrong.items()),
+        Denial("another project's", chloe, Target(project_id=AFTER_HOURS)),
+        Denial("the rival here", mallory, Target(project_id=FRONT_DESK)),
     ]
 
 
 @pytest.mark.parametrize("row", WITH_IDS, ids=lambda row: row.name)
 async def test_no_denial_tells_more_than_a_missing_thing(world: World, row: Route, closed_call: str) -> None:
+    if row.scope is ScopeKind.RECORD:
+        async with records_elsewhere(world, record_name(row)) as elsewhere:
+            await assert_all_alike(world, row, await record_denials(world, row, elsewhere))
+        return
     if row.scope is ScopeKind.CALL:
-        denials = await call_denials(world, row, closed_call)
+        await assert_all_alike(world, row, await call_denials(world, row, closed_call))
     elif "session_id" in path_names(row):
-        denials = await session_denials(world, row)
-    elif row.find_body is not None:
-        denials = body_denials(world)
+        await assert_all_alike(world, row, await session_denials(world, row))
     else:
         assert not path_names(row), f"{row.name}: say here how its ids may be out of reach"
-        denials = await query_denials(world, row)
+        if row.find_body is not None:
+            await assert_all_alike(world, row, await body_denials(world, row))
+        if any(param.kind is ParamKind.ID for param in row.query):
+            await assert_all_alike(world, row, await query_denials(world, row))
+
+
+async def assert_all_alike(world: World, row: Route, denials: list[Denial]) -> None:
+    """Every one of these is the same 404, and costs the same."""
     # A key is looked up once, a person and their session are two look-ups: each is compared with its like.
     firsts: dict[bool, tuple[str, Trace]] = {}
     for denial in denials:

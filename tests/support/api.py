@@ -113,6 +113,11 @@ class World:
             session_id=session_id,
         )
 
+    async def at_v1(self, someone: Someone) -> Asker:
+        """A person, as `getattr(world, name)` has them."""
+        asker: Asker = getattr(self, someone.name)
+        return asker
+
     async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """One statement past every policy: to look at what was written, or to move time."""
         connection = await asyncpg.connect(self.urls.superuser_url)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aidial_contract.access import Level
+from aidial_contract.access import Level, Permission
 from aidial_contract.fault import Fault
 from aidial_contract.scope import NOTHING, Reach
 
@@ -49,6 +49,7 @@ class Ask:
     raw_body: bytes = b""
     actor_or_none: Actor | None = None
     session: SessionRecord | None = None
+    held: Permission | None = None
     level: Level | None = None
     reach: Reach = NOTHING
     denied: str = ""

@@ -175,7 +175,9 @@ def _assignment(ask: Ask, row: Route) -> None:
 def _permission(ask: Ask, row: Route) -> None:
     """Step 8: the role table. Pending rows concern the asker alone and are everybody's."""
     if row.permission is not None:
-        ask.level = ask.actor.level(row.permission)
+        ask.held, ask.level = row.permission, ask.actor.level(row.permission)
+        if ask.level is None and row.or_permission is not None:
+            ask.held, ask.level = row.or_permission, ask.actor.level(row.or_permission)
         if ask.level is None and row.access is Access.FULL and not ask.denied:
             ask.denied = f"role lacks {row.permission}"
     given = {name for name, _ in ask.raw_query}

@@ -124,7 +124,8 @@ def _operation(row: Route) -> dict[str, Any]:
 def _policy(row: Route) -> str:
     if row.access is Access.PUBLIC:
         return "Public."
-    return f"Credential: {row.auth}. Permission: {row.permission}. Scope: {row.scope}."
+    permission = row.permission if row.or_permission is None else f"{row.permission} or {row.or_permission}"
+    return f"Credential: {row.auth}. Permission: {permission}. Scope: {row.scope}."
 
 
 def _security(row: Route) -> list[dict[str, list[str]]]:

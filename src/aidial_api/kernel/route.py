@@ -89,7 +89,9 @@ class Route:
     `records`: a safe row whose handler leaves an audit event, so its transaction may write.
     `media_type` is the answer's. `survives_bad_configuration`: health, which then says so.
     `idempotent_create`: takes `Idempotency-Key`, as every POST that creates must.
-    `names_client`: whoever reaches several clients says which one, in the query's `client_id` (else 400).
+    `or_permission` will do for those who lack `permission`; `ask.held` says which of the two admitted somebody.
+    `names_client`: partners too say which client they mean, in the query's `client_id` (else 400); internal
+    roles say so on every row that takes one, because they reach no client until they do.
     """
 
     method: str
@@ -103,6 +105,7 @@ class Route:
     scope: ScopeKind
     bucket: str
     answers: Mapping[int, Any]
+    or_permission: Permission | None = None
     session: SessionNeed = SessionNeed.REQUIRED
     query: tuple[QueryParam, ...] = ()
     find: Finder | None = None
@@ -127,6 +130,8 @@ class Route:
         public = self.access is Access.PUBLIC
         if public != (self.auth is AuthMode.NONE) or public != (self.permission is None):
             raise ValueError(f"{self.method} {self.path}: public rows, and only they, take no credential")
+        if public and self.or_permission is not None:
+            raise ValueError(f"{self.method} {self.path}: a public row has no permission")
         if self.scope in RECORD_KINDS and self.find is None:
             raise ValueError(f"{self.method} {self.path}: a row with an id needs a finder")
         if self.names_client and (

@@ -44,7 +44,8 @@ def narrow(ask: Ask, row: Route) -> None:
 
 def _reach_only(ask: Ask, client_id: str | None, project_id: str | None) -> None:
     if ask.actor.role in INTERNAL_ROLES:
-        ask.reach = Reach(client_ids=(client_id,)) if client_id and is_slug(client_id) else NOTHING
+        named = client_id and is_slug(client_id)
+        ask.reach = Reach(client_ids=(client_id,), every_project=True) if client_id and named else NOTHING
     else:
         ask.reach = ask.reach.narrowed(client_id=client_id, project_id=project_id)
     if not ask.reach.client_ids:
@@ -54,14 +55,15 @@ def _reach_only(ask: Ask, client_id: str | None, project_id: str | None) -> None
 
 def lacks_client(ask: Ask, row: Route) -> bool:
     """Whether somebody of many clients forgot to say which; said at the parse step, as any bad query."""
-    if not row.names_client or ask.denied or ask.actor.role not in PARTNER_ROLES | INTERNAL_ROLES:
+    if ask.denied or not any(param.name == "client_id" for param in row.query):
         return False
-    return not any(name == "client_id" for name, _ in ask.raw_query)
+    must = INTERNAL_ROLES | PARTNER_ROLES if row.names_client else INTERNAL_ROLES
+    return ask.actor.role in must and not any(name == "client_id" for name, _ in ask.raw_query)
 
 
 def target_allowlist(ask: Ask, row: Route) -> None:
     """Still step 9: partner and internal roles meet the target client's allowlist only now."""
-    if row.scope is ScopeKind.SELF or (row.body_names_client and ask.body is None):
+    if row.scope is ScopeKind.SELF or (row.body_names_client and ask.body is None) or lacks_client(ask, row):
         return
     if ask.actor.role in PARTNER_ROLES | INTERNAL_ROLES:
         client_ids = (ask.found["client_id"],) if row.scope in RECORD_KINDS else ask.reach.client_ids
