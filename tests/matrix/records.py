@@ -1,0 +1,122 @@
+"""Sorts of records that a path may name, and how to have one of Harbour's, a rival's and everybody else's.
+
+    SORTS["ticket_id"] = Sort("tickets", make_ticket)
+
+The one thing a newcomer would get wrong: only Harbour's own is made as people make it. The others are copies
+of its row at other places, past every policy: they are there, and that is all a denial is about. They go away
+with the block, because what they hold cannot be read there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from aidial_contract.ids import new_id
+from tests.people import (
+    AFTER_HOURS,
+    BAYSIDE,
+    CLOSED,
+    CLOSED_LINE,
+    HARBOUR,
+    NORTHSIDE,
+    NORTHSIDE_LINE,
+    PHYSIO_LINE,
+    Someone,
+)
+from tests.support.askers import Asker
+
+
+class Place(Protocol):
+    """A world or a town: somewhere records are made, through `/v1` or past every policy."""
+
+    async def sql(self, statement: str, *values: object) -> Any:
+        """One statement past every policy."""
+
+    async def at_v1(self, someone: Someone) -> Asker:
+        """A person who asks `/v1` itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort of record: its table, and how Harbour's front desk comes by one (it gives the id).
+
+    The table's id column is named as in the path. `of_project`: whether it has a `project_id`. `changed`: SQL
+    for what a copy must not share with its original, by column.
+    """
+
+    table: str
+    make: Callable[[Place], Awaitable[str]]
+    of_project: bool = True
+    changed: Mapping[str, str] = field(default_factory=dict)
+
+
+SORTS: Final[dict[str, Sort]] = {}
+"""By the name in the path."""
+
+ELSEWHERE: Final = {
+    "the rival's": (NORTHSIDE, NORTHSIDE_LINE),
+    "the partner's other client's": (BAYSIDE, PHYSIO_LINE),
+    "an archived client's": (CLOSED, CLOSED_LINE),
+    "another project's": (HARBOUR, AFTER_HOURS),
+}
+"""Where else one may be. The last is out of reach of those who reach the front desk alone."""
+
+_own: dict[tuple[int, str], str] = {}
+
+
+async def own_record(place: Place, name: str) -> str:
+    """The id of Harbour's front desk's, made once for each place."""
+    assert name in SORTS, f"tell tests/matrix/records.py what {{{name}}} is"
+    key = (id(place), name)
+    if key not in _own:
+        _own[key] = await SORTS[name].make(place)
+    return _own[key]
+
+
+async def version_of(place: Place, name: str, record_id: str) -> int:
+    """The version a good change names; 1 of what is not there."""
+    sort = SORTS[name]
+    rows = await place.sql(f"SELECT version FROM {sort.table} WHERE {name}::text = $1", record_id)
+    return int(rows[0]["version"]) if rows else 1
+
+
+@asynccontextmanager
+async def records_elsewhere(place: Place, name: str) -> AsyncIterator[dict[str, str]]:
+    """Ids of records that are not Harbour's front desk's, by whose they are."""
+    sort = SORTS[name]
+    original = await own_record(place, name)
+    found = {
+        whose: await _copy(place, name, original, *where)
+        for whose, where in ELSEWHERE.items()
+        if sort.of_project or whose != "another project's"
+    }
+    try:
+        yield found
+    finally:
+        await place.sql(
+            f"DELETE FROM {sort.table} WHERE {name}::text = any($1::text[])", list(found.values())
+        )
+
+
+async def _copy(place: Place, name: str, original: str, client_id: str, project_id: str) -> str:
+    sort = SORTS[name]
+    columns = [
+        row["column_name"]
+        for row in await place.sql(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND is_generated = 'NEVER'",
+            sort.table,
+        )
+    ]
+    record_id = new_id()
+    changed = {"client_id": f"'{client_id}'", name: f"'{record_id}'", **sort.changed}
+    if sort.of_project:
+        changed["project_id"] = f"'{project_id}'"
+    values = ", ".join(changed.get(column, column) for column in columns)
+    await place.sql(
+        f"INSERT INTO {sort.table} ({', '.join(columns)}) SELECT {values} FROM {sort.table} WHERE {name}::text = $1",
+        original,
+    )
+    return record_id
