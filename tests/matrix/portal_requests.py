@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import msgspec
+
 from aidial_contract.ids import new_id
+from aidial_contract.scope import ScopeKind
 from aidial_identity.tokens import issue_logout_token
 from aidial_portal.design import assets
-from aidial_portal.kernel.route import Access, Kind, Route
+from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
+from tests.matrix.records import own_record, version_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.portal import Page, Town
 
 FORM = "application/x-www-form-urlencoded"
@@ -38,7 +44,18 @@ def path_names(row: Route) -> tuple[str, ...]:
     return tuple(re.findall(r"\{([a-z_]+\*?)\}", row.path))
 
 
+def record_name(row: Route) -> str:
+    """The name in the path of the record a row is about, "" when it is about none."""
+    return path_names(row)[-1] if row.scope.kind is ScopeKind.RECORD else ""
+
+
+GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {}
+"""What a row takes, by its name; of one that changes a record without the version, which is added."""
+
 GOOD_QUERY = {"settings.page": "section=profile", "calls.one": ""}
+FRONT_DESK_IN_BODY: frozenset[str] = frozenset()
+"""Rows whose good body is about Harbour's front desk: 404 to those who do not reach it, once they may ask."""
+
 GOOD_STATUS = {
     "calls.one": 302,
     "sessions.revoke": 204,
@@ -62,7 +79,7 @@ NEXT_AUTH = {
 """What npm's next-auth answers (tests/portal/nextauth compare the two), the same to everybody."""
 
 
-def example(town: Town, row: Route, **values: str) -> Example:
+async def example(town: Town, row: Route, **values: str) -> Example:
     """A good request about Harbour's first call; `values` are other ids."""
     if row.name in NEXT_AUTH:
         return NEXT_AUTH[row.name]
@@ -76,15 +93,23 @@ def example(town: Town, row: Route, **values: str) -> Example:
         "file*": assets.STYLESHEET,
         **values,
     }
+    record = record_name(row)
+    if record and record not in values:
+        known[record] = await own_record(town, record)
     path = row.path
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/portal_requests.py what {{{name}}} is"
         path = path.replace(f"{{{name}}}", known[name])
     assert row.kind is not Kind.AUTH, f"{row.name}: tell tests/matrix/portal_requests.py what it answers"
-    assert row.body.shape is None, f"{row.name}: tell tests/matrix/portal_requests.py what a good body is"
     query = "&".join(filter(None, (GOOD_QUERY.get(row.name, ""), values.get("query", ""))))
     headers, body = {}, None
-    if row.body.media_types:
+    if row.body.shape is not None:
+        assert row.name in GOOD_BODY, f"{row.name}: tell tests/matrix/portal_requests.py what a good body is"
+        said = GOOD_BODY[row.name]()
+        if row.precondition is Precondition.EXPECTED_VERSION and record:
+            said["expected_version"] = await version_of(town, record, known[record])
+        headers, body = {"content-type": "application/json"}, msgspec.json.encode(said)
+    elif row.body.media_types:
         assert row.name == "sign_in.start", f"{row.name}: tell tests/matrix/portal_requests.py its body"
         headers, body = {"content-type": FORM}, b"email=nobody"
     return Example(f"{path}?{query}" if query else path, GOOD_STATUS.get(row.name, 200), body, headers)
@@ -106,12 +131,12 @@ async def send(town: Town, row: Route, visitor: Visitor, good: Example) -> Page:
 async def send_good(town: Town, row: Route, visitor: Visitor) -> Page:
     """The row's good request; a row that ends a session gets one of the visitor's to end."""
     if row.name != "sessions.revoke" or visitor.session != "live" or not has_sessions(visitor):
-        return await send(town, row, visitor, example(town, row))
+        return await send(town, row, visitor, await example(town, row))
     assert visitor.someone is not None
     async with town.visitor(visitor.someone) as other:
         listed = (await other.get("/api/sessions")).json["sessions"]
         await papers_from(other)
-        return await send(town, row, visitor, example(town, row, session_id=listed[0]["session_id"]))
+        return await send(town, row, visitor, await example(town, row, session_id=listed[0]["session_id"]))
 
 
 def has_sessions(visitor: Visitor) -> bool:

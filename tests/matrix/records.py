@@ -106,7 +106,8 @@ async def _copy(place: Place, name: str, original: str, client_id: str, project_
     columns = [
         row["column_name"]
         for row in await place.sql(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND is_generated = 'NEVER'",
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_name = $1 AND is_generated = 'NEVER'",
             sort.table,
         )
     ]
@@ -116,7 +117,8 @@ async def _copy(place: Place, name: str, original: str, client_id: str, project_
         changed["project_id"] = f"'{project_id}'"
     values = ", ".join(changed.get(column, column) for column in columns)
     await place.sql(
-        f"INSERT INTO {sort.table} ({', '.join(columns)}) SELECT {values} FROM {sort.table} WHERE {name}::text = $1",
+        f"INSERT INTO {sort.table} ({', '.join(columns)})"
+        f" SELECT {values} FROM {sort.table} WHERE {name}::text = $1",
         original,
     )
     return record_id

@@ -82,7 +82,7 @@ async def test_a_change_passes_only_from_our_own_page_with_its_own_token(
 @pytest.mark.parametrize("row", UNSAFE, ids=lambda row: row.name)
 async def test_every_change_asks_for_the_proof(town: Town, row: Any) -> None:
     papers = await alices(town)
-    good = example(town, row)
+    good = await example(town, row)
     kind = family(row.method, row.path)
     page = await ask(town, row.method, good.path, {"cookie": papers.cookie})
     assert_is_error(page, kind, "cross_site_request")
@@ -110,7 +110,7 @@ async def test_a_key_or_a_bearer_from_a_browser_is_refused_and_goes_no_further(
         {"authorization": f"bEaReR {key}"},
     ):
         headers = papers.headers(unsafe=row.unsafe) | credential
-        page = await ask(town, row.method, example(town, row).path, headers)
+        page = await ask(town, row.method, (await example(town, row)).path, headers)
         assert_is_error(page, family(row.method, row.path), "browser_credential_rejected")
     assert all(key.encode() not in b" ".join(headers.values()) for headers in told)
 

@@ -38,7 +38,7 @@ RUNS_NOTHING = "default-src 'none'; frame-ancestors 'none'"
 @pytest.mark.parametrize("visitor", VISITORS, ids=lambda visitor: visitor.name)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_the_answer_is_what_the_contract_says(town: Town, row: Route, visitor: Visitor) -> None:
-    good = example(town, row)
+    good = await example(town, row)
     status, word = expected(row, visitor, good)
     page = await send_good(town, row, visitor)
     assert page.status == status, (page.status, page.text[:500])
@@ -148,7 +148,7 @@ def access_token(town: Town, cookie: str) -> str:
 @pytest.mark.parametrize("path", sorted({row.path for row in ROWS}))
 async def test_a_wrong_method_is_not_found_for_everybody(town: Town, path: str, name: str) -> None:
     row = next(one for one in ROWS if one.path == path)
-    good = example(town, row)
+    good = await example(town, row)
     matcher = Matcher(ROWS)
     headers = (await papers_of(town, BY_NAME[name])).headers(unsafe=True)
     for method in METHODS:

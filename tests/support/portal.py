@@ -21,19 +21,24 @@ from html import unescape
 from typing import Any
 
 import aiohttp
+import asyncpg
 import msgspec
 
 from aidial.postgres import PostgresUrls
 from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
-from aidial_contract.headers import API_KEY
+from aidial_contract.headers import AIDIAL_SESSION, API_KEY
 from aidial_contract.ids import new_api_key
 from aidial_identity import Account
 from aidial_portal.app import create_app
+from aidial_portal.kernel.nextauth.jwe import CookieCipher
+from aidial_portal.kernel.nextauth.keys import derive_keys
+from aidial_portal.kernel.nextauth.names import cookie_names
 from aidial_portal.kernel.provider import Provider
 from aidial_portal.settings import PortalSettings
 from tests.people import BUSINESSES, PARTNER, PEOPLE, Business, Someone
 from tests.portal.kernel.scripted import free_socket, served
 from tests.support.api import RunningApi, running_api
+from tests.support.askers import Asker
 from tests.support.identity import RunningIdentity, follow, new_browser, submit
 from tests.support.world_calls import CALLS
 
@@ -141,6 +146,27 @@ class Town:
         if someone not in self._browsers:
             self._browsers[someone] = await self._open.enter_async_context(self.visitor(someone))
         return self._browsers[someone]
+
+    async def at_v1(self, someone: Someone) -> Asker:
+        """A person at the API itself, with what the portal keeps for their browser."""
+        browser = await self.of(someone)
+        await browser.get("/api/session/csrf")
+        names = cookie_names(self.settings.nextauth_url)
+        cookies = {one.key: one.value for one in browser.http.cookie_jar}
+        keys = derive_keys(self.settings.nextauth_secret, names)
+        claims = CookieCipher(keys.session).decode(cookies[names.session])
+        assert claims is not None
+        sent = {"authorization": f"Bearer {claims['access_token']}", AIDIAL_SESSION: claims["session_id"]}
+        return Asker(self.api.http, sent)
+
+    async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """One statement past every policy."""
+        connection = await asyncpg.connect(self.urls.superuser_url)
+        try:
+            rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
+            return rows
+        finally:
+            await connection.close()
 
     @asynccontextmanager
     async def visitor(self, someone: Someone, to: str = "/") -> AsyncIterator[Browser]:
