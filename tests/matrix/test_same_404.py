@@ -6,7 +6,7 @@ line more into the audit log, tells as much as another text would.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -187,56 +187,51 @@ async def session_denials(world: World, row: Route) -> list[Denial]:
     return found
 
 
-async def record_denials(world: World, row: Route, elsewhere: dict[str, str]) -> list[Denial]:
-    """Everybody who may not see a record, beside those who ask for one that is not there.
+def _asked_by_people(own: str, elsewhere: dict[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Who asks for which record, with which query.
 
-    Colleagues ask for what is not Harbour's, whoever is not of Harbour asks for what is, and internal roles
-    name one client and ask for what is another's.
+    Colleagues ask for what is not Harbour's, whoever is not of Harbour for what is; internal roles name one
+    client and ask for what is another's.
     """
+    gone = {"missing": new_id(), "no id": "1", "no letters": "%00", "half a letter": "x" * 36, **elsewhere}
+    partners = {"another project's", "the partner's other client's"}
+    reached: dict[str, set[str]] = {
+        "chloe": set(),
+        "alice": {"another project's"},
+        "ben": {"another project's"},
+        "priya": partners,
+        "tom": partners,
+    }
+    for who, theirs in reached.items():
+        yield from ((who, one, {}) for whose, one in gone.items() if whose not in theirs)
+    yield from ((who, own, {}) for who in ("mallory", "bella", "carla"))
+    for who in ("ada", "omar"):
+        for one in (gone["missing"], "1", elsewhere["the rival's"]):
+            yield who, one, {"client_id": HARBOUR}
+        for client_id in (NORTHSIDE, BAYSIDE, CLOSED, "nobody-s", "%00", ""):
+            yield who, own, {"client_id": client_id}
+        yield who, elsewhere["an archived client's"], {"client_id": CLOSED}
+
+
+async def record_denials(world: World, row: Route, elsewhere: dict[str, str]) -> list[Denial]:
+    """Everybody who may not see a record, beside those who ask for one that is not there."""
     name = record_name(row)
     own = await own_record(world, name)
-    asked: list[tuple[str, str, dict[str, str]]] = []
-    for who in ("chloe", "alice", "ben", "priya", "tom"):
-        if not _holds(row, who):
-            continue
-        gone = {
-            "missing": new_id(),
-            "no id": "1",
-            "no letters": "%00",
-            "half a letter": "x" * 36,
-            **elsewhere,
-        }
-        if who in {"priya", "tom"}:
-            del gone["the partner's other client's"]
-        if who != "chloe":
-            gone.pop("another project's", None)
-        asked += [(who, record_id, {}) for record_id in gone.values()]
-    asked += [(who, own, {}) for who in ("mallory", "bella", "carla") if _holds(row, who)]
+    asked = [one for one in _asked_by_people(own, elsewhere) if _holds(row, one[0])]
     asked += [(kind.name, own, {}) for kind in KINDS if _denied(row, kind.name)]
-    for who in ("ada", "omar"):
-        if _holds(row, who):
-            asked += [
-                *((who, one, {"client_id": HARBOUR}) for one in (new_id(), "1", elsewhere["the rival's"])),
-                *(
-                    (who, own, {"client_id": one})
-                    for one in (NORTHSIDE, BAYSIDE, CLOSED, "nobody-s", "%00", "")
-                ),
-                (who, elsewhere["an archived client's"], {"client_id": CLOSED}),
-            ]
     found = []
     for who, record_id, query in asked:
         somebody = await asker(world, BY_NAME[who])
         target = await by_path(world, row, somebody, name, record_id)
         target = Target(target.path, {**target.query, **query}, target.project_id)
         found.append(Denial(f"{who} asks for {record_id} {query}", somebody, target))
-    if row.auth is not AuthMode.BEARER:
-        keys = [(world.harbour_manage, one) for one in (new_id(), "1", *elsewhere.values())]
-        if "another project's" in elsewhere:
-            keys.remove((world.harbour_manage, elsewhere["another project's"]))
-        for key, record_id in [*keys, (world.northside_manage, own)]:
-            found.append(
-                Denial(f"key asks for {record_id}", key, await by_path(world, row, key, name, record_id))
-            )
+    if row.auth is AuthMode.BEARER:
+        return found
+    of_harbour = {elsewhere.get("another project's", "")}
+    keys = [(world.harbour_manage, one) for one in (new_id(), "1", *elsewhere.values())]
+    for key, record_id in [*(one for one in keys if one[1] not in of_harbour), (world.northside_manage, own)]:
+        target = await by_path(world, row, key, name, record_id)
+        found.append(Denial(f"a key asks for {record_id}", key, target))
     return found
 
 
