@@ -89,9 +89,9 @@ class Route:
     `records`: a safe row whose handler leaves an audit event, so its transaction may write.
     `media_type` is the answer's. `survives_bad_configuration`: health, which then says so.
     `idempotent_create`: takes `Idempotency-Key`, as every POST that creates must.
-    `or_permission` will do for those who lack `permission`; `ask.held` says which of the two admitted somebody.
-    `names_client`: partners too say which client they mean, in the query's `client_id` (else 400); internal
-    roles say so on every row that takes one, because they reach no client until they do.
+    `or_permission` will do for those who lack `permission`; `ask.held` says which of the two they hold.
+    `names_client`: partners too say which client they mean, in the query's `client_id` (else 400);
+    internal roles do so on every row that takes one, because they reach no client until they do.
     """
 
     method: str
