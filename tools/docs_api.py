@@ -15,11 +15,12 @@ from docs_shapes import shapes
 from docs_text import code, fence, json_block, table
 from docs_text import page as whole_page
 
-from aidial_api.kernel.limits import BUCKETS, BURST_S
+from aidial_api.kernel.limits import BUCKETS
 from aidial_api.kernel.openapi import codes_of
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route, SessionNeed
 from aidial_api.routes import TABLE
 from aidial_contract.errors import ERRORS
+from aidial_contract.limits import Rate
 from aidial_contract.query import Kind, QueryParam
 
 INTRODUCTION = """\
@@ -44,6 +45,19 @@ HABITS = """## Habits every client needs
 - **Page by cursor.** `next_cursor` goes into `cursor`, with the same filters, until it is null.
 - **Keep the request id.** It is in `X-Request-Id`; send your own (8 to 64 letters, digits, `.`, `_`, `-`) and
   it is kept."""
+
+RATES = """\
+A request is counted in all of its windows, or in none when one of them is full: what is refused costs you
+nothing. Every answer to a credential, errors too, carries what counts and what is left of it (structured
+fields as in the IETF draft *RateLimit header fields for HTTP*):
+
+```
+RateLimit-Policy: "reads";q=600;w=60, "reads_burst";q=60;w=6, "reads_of_tenant";q=3000;w=60
+RateLimit: "reads";r=597;t=52, "reads_burst";r=59;t=6, "reads_of_tenant";r=2891;t=1
+```
+
+`q` requests in any `w` seconds; `r` are left, and one more comes back in `t` seconds. A 429 says the longest
+wait in `Retry-After`. Every number is configuration: see [limits](limits.md)."""
 
 WORDS = {
     Kind.ID: "id",
@@ -80,15 +94,16 @@ def _limits() -> str:
         (
             code(bucket.name),
             bucket.about,
-            f"{bucket.per_minute:,}" if bucket.per_minute else "-",
-            f"{bucket.per_burst:,}" if bucket.per_burst else "-",
+            ", and ".join(f"{rate.amount:,} in any {rate.seconds} s" for rate in bucket.rates),
         )
         for bucket in BUCKETS.values()
-        if bucket.per_minute
+        if bucket.rates
     )
-    head = ("Bucket", "Counts", "A minute", f"In any {BURST_S} s")
-    about = "Configuration: `AIDIAL_LIMITS_SCALE` multiplies every rate."
-    return "## Rates\n\n" + table(head, rows) + "\n\n" + about
+    return "\n\n".join(("## Rates", table(("Bucket", "Counts", "At most"), rows), RATES))
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.amount:,} in any {rate.seconds} s"
 
 
 def _route(row: Route) -> str:
@@ -110,7 +125,7 @@ def _policy(row: Route) -> str:
     words = [f"Credential: {row.auth}.", f"Permission: {permission} (see [roles](roles.md))."]
     if row.auth is not AuthMode.KEY and row.session is SessionNeed.OPTIONAL:
         words.append("A bearer may come without a session.")
-    if row.bucket in BUCKETS and BUCKETS[row.bucket].per_minute:
+    if row.bucket in BUCKETS and BUCKETS[row.bucket].rates:
         words.append(f"Rate: `{row.bucket}`.")
     return " ".join(words)
 

@@ -15,11 +15,13 @@ import docs_api
 import docs_coverage
 import docs_decisions
 import docs_errors
+import docs_limits
 import docs_roles
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": docs_errors.page,
+    "limits.md": docs_limits.page,
     "roles.md": docs_roles.page,
     "api.md": docs_api.page,
     "contract-coverage.md": docs_coverage.page,

@@ -39,6 +39,8 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.headers import REQUEST_ID, acceptable_request_id
 from aidial_contract.ids import new_id
+from aidial_contract.limits import HEADER_BLOCK, URI
+from aidial_limits import Counting, SharedWindows, Windows
 
 _log = structlog.get_logger("aidial_api")
 SERVER_ERROR = 500
@@ -60,22 +62,35 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
         await db.ping()
         return True
 
-    probes = (Probe("database", True, database_answers), Probe("issuer", False, jwks.reachable))
+    counting = _counting(settings, stack)
+    probes = [Probe("database", True, database_answers), Probe("issuer", False, jwks.reachable)]
+    if counting.shared is not None:
+        probes.append(Probe("limiter_store", False, counting.store_answers))
     return Services(
         settings=settings,
-        table=table,
+        table=table.configured(settings.numbers),
         db=db,
         verifier=verifier,
         jwks=jwks,
         credentials=credentials,
-        limits=Limits(settings.limits_scale),
+        limits=Limits(settings.numbers, counting),
         tenant_keys=TenantKeys(master),
         cursors=CursorKey(master),
         etag_key=master.derived("etags"),
         idempotency=IdempotencyKeys(master),
-        health=HealthChecks("aidial_api", version("aidial"), probes),
+        health=HealthChecks("aidial_api", version("aidial"), tuple(probes)),
         redactors=_redactors(stack),
+        header_limit_bytes=settings.numbers.size(HEADER_BLOCK),
+        uri_limit_bytes=settings.numbers.size(URI),
     )
+
+
+def _counting(settings: Settings, stack: AsyncExitStack) -> Counting:
+    """Where requests are counted: here, or in the store that is configured."""
+    shared = SharedWindows(settings.limits_url) if settings.limits_url else None
+    counting = Counting("api", Windows(), shared)
+    stack.push_async_callback(counting.close)
+    return counting
 
 
 def _redactors(stack: AsyncExitStack) -> Redactors:
@@ -176,7 +191,7 @@ class Application:
         services = self.services
         if services is None:
             raise RuntimeError("the application was not started")
-        headers, header_fault = read_headers(scope["headers"])
+        headers, header_fault = read_headers(scope["headers"], services.header_limit_bytes)
         pairs, query_fault = guard.split_query(scope["query_string"].decode("latin-1"))
         told = headers.get(REQUEST_ID, "")
         peer = scope.get("client") or ("", 0)

@@ -19,6 +19,7 @@ from aidial_api.app import Application
 from aidial_api.kernel import logs
 from aidial_api.settings import Settings, read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
+from aidial_limits.metrics import listening
 
 GRACE_S = 10
 GC_YOUNG = 20_000
@@ -53,7 +54,8 @@ def serve(host: str, port: int) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    uvloop.run(_follow_hangups(app, running))
+    with listening(settings.metrics_addr, settings.metrics_port):
+        uvloop.run(_follow_hangups(app, running))
     if not running.started:
         sys.exit(STARTUP_FAILED)
 

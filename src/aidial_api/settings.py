@@ -13,15 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from aidial_contract.limits import SCALE, Numbers, load_with_numbers
 from aidial_contract.settings import (
     LOOPBACK,
     Network,
     Setting,
     http_url,
-    load,
     networks,
+    port,
     positive_int,
     positive_number,
+    store_url,
     text,
     words,
 )
@@ -55,7 +57,10 @@ SETTINGS = (
     Setting("AIDIAL_MFA_AMR", words, default=()),
     Setting("AIDIAL_HOSTS", words, default=("localhost", "127.0.0.1", "[::1]")),
     Setting("AIDIAL_TRUSTED_PROXIES", networks, default=LOOPBACK),
-    Setting("AIDIAL_LIMITS_SCALE", positive_number, default=1.0),
+    Setting(SCALE, positive_number, default=1.0),
+    Setting("AIDIAL_LIMITS_URL", store_url),
+    Setting("AIDIAL_METRICS_PORT", port),
+    Setting("AIDIAL_METRICS_ADDR", text, default="127.0.0.1"),
     Setting("AIDIAL_SESSION_IDLE_MINUTES", positive_number, default=30.0),
     Setting("AIDIAL_SESSION_ABSOLUTE_HOURS", positive_number, default=12.0),
     Setting("AIDIAL_SESSION_TOUCH_SECONDS", positive_number, default=60.0),
@@ -76,7 +81,10 @@ class Settings:
     mfa_amr: tuple[str, ...]
     hosts: frozenset[str]
     trusted_proxies: tuple[Network, ...]
-    limits_scale: float
+    numbers: Numbers
+    limits_url: str | None
+    metrics_port: int | None
+    metrics_addr: str
     idle_minutes: float
     absolute_hours: float
     touch_seconds: float
@@ -90,7 +98,7 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings, or `ConfigurationError` naming every problem."""
-    values = load(SETTINGS, environ)
+    values, numbers = load_with_numbers(SETTINGS, environ)
     return Settings(
         database_url=values["DATABASE_URL"],
         master_key=values["AIDIAL_MASTER_KEY"],
@@ -100,7 +108,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mfa_amr=values["AIDIAL_MFA_AMR"],
         hosts=frozenset(host.lower() for host in values["AIDIAL_HOSTS"]),
         trusted_proxies=values["AIDIAL_TRUSTED_PROXIES"],
-        limits_scale=values["AIDIAL_LIMITS_SCALE"],
+        numbers=numbers,
+        limits_url=values["AIDIAL_LIMITS_URL"],
+        metrics_port=values["AIDIAL_METRICS_PORT"],
+        metrics_addr=values["AIDIAL_METRICS_ADDR"],
         idle_minutes=values["AIDIAL_SESSION_IDLE_MINUTES"],
         absolute_hours=values["AIDIAL_SESSION_ABSOLUTE_HOURS"],
         touch_seconds=values["AIDIAL_SESSION_TOUCH_SECONDS"],

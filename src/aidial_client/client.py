@@ -18,7 +18,7 @@ from aidial_client.errors import UnexpectedAnswer
 from aidial_client.filters import CallFilters, PageFilters, PeriodFilters, SeriesFilters, query_of
 from aidial_client.transport import Question, Reply, Transport, decode
 from aidial_contract.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
-from aidial_contract.params import MAX_LIMIT
+from aidial_contract.limits import CALLS_PAGE_MAX
 from aidial_contract.shapes.analytics import Summary, Timeseries
 from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
 from aidial_contract.shapes.common import ErrorEntry, ErrorRegistry, Health
@@ -77,7 +77,7 @@ class AsyncAidial:
 
     async def call_pages(self, **filters: Unpack[CallFilters]) -> AsyncIterator[CallList]:
         """The same page by page, with what matches in all; `limit` is a page's size, 100 unless said."""
-        asked: PageFilters = {"limit": MAX_LIMIT, **filters, "cursor": None}
+        asked: PageFilters = {"limit": CALLS_PAGE_MAX, **filters, "cursor": None}
         while True:
             page = await self.calls_page(**asked)
             yield page

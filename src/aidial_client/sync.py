@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 from aidial_client.client import AsyncAidial, TaggedCall
 from aidial_client.filters import CallFilters, PageFilters, PeriodFilters, SeriesFilters
-from aidial_contract.params import MAX_LIMIT
+from aidial_contract.limits import CALLS_PAGE_MAX
 from aidial_contract.shapes.analytics import Summary, Timeseries
 from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
 from aidial_contract.shapes.common import ErrorEntry, Health
@@ -114,7 +114,7 @@ class Aidial:
 
     def call_pages(self, **filters: Unpack[CallFilters]) -> Iterator[CallList]:
         """See `AsyncAidial.call_pages`."""
-        asked: PageFilters = {"limit": MAX_LIMIT, **filters, "cursor": None}
+        asked: PageFilters = {"limit": CALLS_PAGE_MAX, **filters, "cursor": None}
         while True:
             page = self.calls_page(**asked)
             yield page

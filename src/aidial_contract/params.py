@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from aidial_contract.access import Permission
+from aidial_contract.limits import AUDIT_PAGE, CALLS_PAGE, CALLS_PAGE_MAX
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
 PRESENCE: Final = ("yes", "no")
-DEFAULT_LIMIT: Final = 20
-MAX_LIMIT: Final = 100
 RANGE_DAYS: Final = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 """How many whole days up to today a named range holds."""
 
@@ -55,7 +54,7 @@ CALLER: Final = QueryParam(
 )
 PAGE_PARAMS: Final = (
     QueryParam("sort", Kind.CHOICE, "Newest first unless said.", SORTS, default="-started_at"),
-    QueryParam("limit", Kind.WHOLE, "Calls a page.", least=1, most=MAX_LIMIT, default=DEFAULT_LIMIT),
+    QueryParam("limit", Kind.WHOLE, "Calls a page.", least=1, most=CALLS_PAGE_MAX, default=CALLS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, *PAGE_PARAMS)
@@ -80,6 +79,6 @@ AUDIT_PARAMS: Final = (
     QueryParam("actor", Kind.TEXT, "Only what this actor did: an id of `/v1/audit-events/actors`."),
     QueryParam("outcome", Kind.CHOICES, "Any of these results.", OUTCOMES),
     QueryParam("project_id", Kind.ID, "Only events of this project."),
-    QueryParam("limit", Kind.WHOLE, "Events a page.", least=1, most=MAX_LIMIT, default=50),
+    QueryParam("limit", Kind.WHOLE, "Events a page.", least=1, most=CALLS_PAGE_MAX, default=AUDIT_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )

@@ -18,6 +18,8 @@ EXIT_CODE: Final = 78
 """What a process exits with when its configuration is missing or bad (EX_CONFIG)."""
 
 MAX_FILE_BYTES: Final = 64 * 1024
+MOST_PORT: Final = 65_535
+STORE_SCHEMES: Final = ("valkey", "valkeys", "redis", "rediss", "unix")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -114,6 +116,28 @@ def http_url(raw: str) -> str:
     if "@" in parts.netloc or "?" in value or "#" in value:
         raise ValueError("must be a URL without user, query or fragment")
     return value.rstrip("/")
+
+
+def store_url(raw: str) -> str:
+    """Where a Valkey or Redis is: `valkey://host:6379/0`; `valkeys` or `rediss` with TLS; a unix socket."""
+    value = raw.strip()
+    try:
+        parts = urlsplit(value)
+        place = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
+        fits = parts.scheme in STORE_SCHEMES and place and value.isprintable()
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"must be a URL of {', '.join(STORE_SCHEMES)}")
+    return value
+
+
+def port(raw: str) -> int:
+    """A TCP port, 1 to 65535."""
+    number = positive_int(raw)
+    if number > MOST_PORT:
+        raise ValueError("must be a port")
+    return number
 
 
 def positive_int(raw: str) -> int:

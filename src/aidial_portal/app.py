@@ -19,6 +19,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aidial_contract.settings import ConfigurationError
+from aidial_limits.metrics import listening
 from aidial_portal.kernel import logs
 from aidial_portal.kernel.guard import Guard
 from aidial_portal.kernel.matcher import Matcher
@@ -77,7 +78,8 @@ class PortalApp:
             self._guard.is_configured = True
 
     async def _open(self, settings: PortalSettings) -> None:
-        services = opened(settings, Matcher(all_rows()), self._issuer(settings))
+        rows = [row.configured(settings.numbers) for row in all_rows()]
+        services = opened(settings, Matcher(rows), self._issuer(settings))
         # The old connections stay until the process ends: requests under way still use them.
         self._guard = Guard(await self._opened.enter_async_context(services))
         self._settings = settings
@@ -180,4 +182,5 @@ def serve(settings: PortalSettings, host: str, port: int) -> None:
     logs.set_up(settings.log_level)
     _settle_memory()
     app = create_app(settings)
-    uvloop.run(_follow_hangups(app, server(app, host, port)))
+    with listening(settings.metrics_addr, settings.metrics_port):
+        uvloop.run(_follow_hangups(app, server(app, host, port)))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlsplit
 
+from aidial_contract.limits import SCALE, Numbers, load_with_numbers
 from aidial_contract.settings import (
     EXIT_CODE,
     LOOPBACK,
@@ -18,11 +19,12 @@ from aidial_contract.settings import (
     Network,
     Setting,
     http_url,
-    load,
     networks,
+    port,
     positive_int,
     positive_number,
     secret,
+    store_url,
     text,
     words,
 )
@@ -45,7 +47,10 @@ SETTINGS: Final = (
     Setting("AIDIAL_MFA_SETUP_URL", http_url),
     Setting("AIDIAL_HOSTS", words, default=()),
     Setting("AIDIAL_TRUSTED_PROXIES", networks, default=LOOPBACK),
-    Setting("AIDIAL_LIMITS_SCALE", positive_number, default=1.0),
+    Setting(SCALE, positive_number, default=1.0),
+    Setting("AIDIAL_LIMITS_URL", store_url),
+    Setting("AIDIAL_METRICS_PORT", port),
+    Setting("AIDIAL_METRICS_ADDR", text, default="127.0.0.1"),
     Setting("AIDIAL_STREAM_IDLE_MS", positive_number, default=15_000.0),
     Setting("AIDIAL_UPSTREAM_CONNECTIONS", positive_int, default=256),
     Setting("AIDIAL_LOG_LEVEL", text, default="info"),
@@ -70,7 +75,10 @@ class PortalSettings:
     mfa_setup_url: str | None = None
     hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = LOOPBACK
-    limits_scale: float = 1.0
+    numbers: Numbers = field(default_factory=Numbers)
+    limits_url: str | None = field(default=None, repr=False)
+    metrics_port: int | None = None
+    metrics_addr: str = "127.0.0.1"
     stream_idle_ms: float = 15_000.0
     upstream_connections: int = 256
     log_level: str = "info"
@@ -97,7 +105,7 @@ def own_host(url: str) -> str:
 
 def read_settings(environ: Mapping[str, str]) -> PortalSettings:
     """The settings, or `ConfigurationError` naming every missing or bad one."""
-    values: dict[str, Any] = load(SETTINGS, environ)
+    values, numbers = load_with_numbers(SETTINGS, environ)
     return PortalSettings(
         nextauth_secret=values["NEXTAUTH_SECRET"],
         nextauth_url=values["NEXTAUTH_URL"],
@@ -110,7 +118,10 @@ def read_settings(environ: Mapping[str, str]) -> PortalSettings:
         mfa_setup_url=values["AIDIAL_MFA_SETUP_URL"],
         hosts=values["AIDIAL_HOSTS"],
         trusted_proxies=values["AIDIAL_TRUSTED_PROXIES"],
-        limits_scale=values["AIDIAL_LIMITS_SCALE"],
+        numbers=numbers,
+        limits_url=values["AIDIAL_LIMITS_URL"],
+        metrics_port=values["AIDIAL_METRICS_PORT"],
+        metrics_addr=values["AIDIAL_METRICS_ADDR"],
         stream_idle_ms=values["AIDIAL_STREAM_IDLE_MS"],
         upstream_connections=values["AIDIAL_UPSTREAM_CONNECTIONS"],
         log_level=values["AIDIAL_LOG_LEVEL"],

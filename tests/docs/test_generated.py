@@ -43,7 +43,14 @@ def test_pages_are_the_same_whatever_the_hash_seed(tmp_path: Path) -> None:
         assert run("--folder", str(tmp_path / seed), seed=seed).returncode == 0
     written = (path for path in (tmp_path / "1").rglob("*.md"))
     names = sorted(str(path.relative_to(tmp_path / "1")) for path in written)
-    assert names == ["api.md", "contract-coverage.md", "decisions/README.md", "errors.md", "roles.md"]
+    assert names == [
+        "api.md",
+        "contract-coverage.md",
+        "decisions/README.md",
+        "errors.md",
+        "limits.md",
+        "roles.md",
+    ]
     for name in names:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 

@@ -28,6 +28,7 @@ from aidial.postgres import PostgresUrls
 from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
 from aidial_contract.headers import AIDIAL_SESSION, API_KEY
 from aidial_contract.ids import new_api_key
+from aidial_contract.limits import Numbers
 from aidial_identity import Account
 from aidial_portal.app import create_app
 from aidial_portal.kernel.nextauth.jwe import CookieCipher
@@ -251,7 +252,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
             zitadel_issuer=identity.issuer,
             zitadel_client_id=identity.client_id,
             zitadel_client_secret=identity.client_secret,
-            limits_scale=1_000.0,
+            numbers=Numbers(scale=1_000.0),
         )
         await stack.enter_async_context(served(create_app(settings, issuer=Provider), listener))
         identity.allow(

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aidial.commands.owner import read
-from aidial_contract.settings import Setting, positive_number
+from aidial.commands.owner import incomplete
+from aidial_contract.settings import ConfigurationError, Setting, positive_int, positive_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from aidial_contract.limits import Numbers
+
 Row = tuple[str, ...]
-MIB, KIB = 1024 * 1024, 1024
 
 
 def routes(
@@ -76,65 +77,37 @@ def errors() -> None:
 
 
 def limits() -> None:
-    """Print every limit: its default, and what it is here under AIDIAL_LIMITS_SCALE (rates only, not sizes).
+    """Print every limit with its setting: its default, and what it is in this environment.
 
-    Example: AIDIAL_LIMITS_SCALE=10 aidial limits
+    AIDIAL_LIMITS_SCALE multiplies rates and no size.
+
+    Example: AIDIAL_LIMIT_READS=900/min aidial limits
     """
-    scale: float = read((Setting("AIDIAL_LIMITS_SCALE", positive_number, default=1.0),), os.environ)[
-        "AIDIAL_LIMITS_SCALE"
-    ]
-    typer.echo(f"Rates (AIDIAL_LIMITS_SCALE={scale:g})")
-    _table(("LIMIT", "DEFAULT", "HERE", "COUNTED"), [*_api_rates(scale), *_portal_rates(scale)])
+    from aidial_contract.limits import RATES, SCALE, SIZES  # noqa: PLC0415
+
+    numbers = _numbers()
+    head = ("SETTING", "DEFAULT", "HERE", "WHAT")
+    typer.echo(f"Rates ({SCALE}={numbers.scale:g})")
+    _table(head, ((row.setting, str(row), str(numbers.rate(row)), row.about) for row in RATES.values()))
     typer.echo("Sizes")
-    _table(("LIMIT", "DEFAULT"), _sizes())
-    typer.echo("Settings (environment variables)")
-    _table(("NAME", "DEFAULT"), _settings())
+    _table(
+        head,
+        (
+            (row.setting, row.shown(row), row.shown(numbers.size(row)), f"{row.about} ({row.unit})")
+            for row in SIZES.values()
+        ),
+    )
+    typer.echo("Times and counts of section 7 that are settings of one app")
+    _table(("SETTING", "APP", "DEFAULT"), _settings())
 
 
-def _scaled(amount: int, scale: float) -> str:
-    return f"{max(1, int(amount * scale)):,}"
+def _numbers() -> Numbers:
+    from aidial_contract.limits import SCALE, load_with_numbers  # noqa: PLC0415
 
-
-def _api_rates(scale: float) -> Iterator[Row]:
-    from aidial_api.kernel.limits import BUCKETS, BURST_S  # noqa: PLC0415
-
-    for bucket in BUCKETS.values():
-        if bucket.per_minute:
-            here = f"{_scaled(bucket.per_minute, scale)}/min"
-            yield (f"api.{bucket.name}", f"{bucket.per_minute:,}/min", here, bucket.about)
-        if bucket.per_burst:
-            here = f"{_scaled(bucket.per_burst, scale)} in {BURST_S} s"
-            yield (f"api.{bucket.name}", f"{bucket.per_burst:,} in {BURST_S} s", here, bucket.about)
-
-
-def _portal_rates(scale: float) -> Iterator[Row]:
-    from aidial_portal.kernel.limits import BUCKETS  # noqa: PLC0415
-
-    for bucket in BUCKETS:
-        window = {60: "min", 3_600: "h"}.get(bucket.window_seconds, f"{bucket.window_seconds} s")
-        here = f"{max(1, round(bucket.amount * scale)):,}/{window}"
-        yield (bucket.name, f"{bucket.amount:,}/{window}", here, f"per {bucket.per}")
-
-
-def _sizes() -> Iterator[Row]:
-    from aidial_api.kernel.hygiene import MAX_HEADER_BYTES, MAX_URI_BYTES  # noqa: PLC0415
-    from aidial_api.routes import TABLE  # noqa: PLC0415
-    from aidial_portal.routes import all_rows  # noqa: PLC0415
-
-    yield ("header block", _size(MAX_HEADER_BYTES))
-    yield ("URI", _size(MAX_URI_BYTES))
-    for row in TABLE.rows:
-        if row.body is not None:
-            yield (f"body of {row.method} {row.path}", _size(row.body_limit_bytes))
-    for portal_row in all_rows():
-        if portal_row.body.media_types:
-            yield (f"body of {portal_row.method} {portal_row.path}", _size(portal_row.body.limit_bytes))
-
-
-def _size(size_bytes: int) -> str:
-    if size_bytes % MIB == 0:
-        return f"{size_bytes // MIB} MiB"
-    return f"{size_bytes // KIB} KiB"
+    try:
+        return load_with_numbers((Setting(SCALE, positive_number, default=1.0),), os.environ)[1]
+    except ConfigurationError as error:
+        raise incomplete(error) from None
 
 
 def _settings() -> Iterator[Row]:
@@ -143,8 +116,9 @@ def _settings() -> Iterator[Row]:
 
     for app, settings in (("api", OF_API), ("portal", OF_PORTAL)):
         for setting in settings:
-            if isinstance(setting.default, (int, float)) and not isinstance(setting.default, bool):
-                yield (f"{setting.name} ({app})", f"{setting.default:g}")
+            if setting.read in {positive_int, positive_number}:
+                shown = "required" if setting.required else f"{setting.default:g}"
+                yield (setting.name, app, shown)
 
 
 def _table(head: Row, rows: Iterable[Row]) -> None:

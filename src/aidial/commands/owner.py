@@ -20,8 +20,13 @@ def read(settings: tuple[Setting, ...], environ: Mapping[str, str] = os.environ)
     try:
         return load(settings, environ)
     except ConfigurationError as error:
-        lines = "".join(f"\n  {name}: {reason}" for name, reason in error.problems.items())
-        raise CommandStopped(f"the configuration is not complete{lines}", Exit.CONFIGURATION) from None
+        raise incomplete(error) from None
+
+
+def incomplete(error: ConfigurationError) -> CommandStopped:
+    """Code 78, naming every missing or bad setting."""
+    lines = "".join(f"\n  {name}: {reason}" for name, reason in error.problems.items())
+    return CommandStopped(f"the configuration is not complete{lines}", Exit.CONFIGURATION)
 
 
 def owner_url(environ: Mapping[str, str] = os.environ) -> str:

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from aidial_api.kernel.db import Tx
     from aidial_api.kernel.route import Route
     from aidial_api.kernel.services import Services
+    from aidial_limits import Standing
 
 
 @dataclass(slots=True)
 class Ask:
     """The request and everything the guard found out; handlers read it.
 
-    `on_commit` is run once the transaction is written: to drop what this process remembers.
+    `standings` are the rate windows it was counted in, for its answer's headers. `on_commit` is run once the
+    transaction is written: to drop what this process remembers.
     """
 
     services: Services
@@ -57,6 +59,7 @@ class Ask:
     found: Any = None
     if_match: tuple[str, ...] = ()
     idempotency_key: str | None = None
+    standings: tuple[Standing, ...] = ()
     on_commit: list[Callable[[], None]] = field(default_factory=list)
 
     @property

@@ -15,6 +15,7 @@ from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.credentials import Credential, find_credential
 from aidial_api.kernel.hygiene import check_framing, declared_length, read_body
 from aidial_api.kernel.idempotency import once, read_key
+from aidial_api.kernel.limits import COARSE
 from aidial_api.kernel.preconditions import read_if_match
 from aidial_api.kernel.route import (
     Access,
@@ -44,7 +45,7 @@ async def run(ask: Ask) -> Answer:
         raise Fault(errors.NOT_FOUND, reason="no such path")
     if ask.header_fault is not None:
         raise ask.header_fault
-    check_framing(ask.headers, ask.services.settings.hosts, ask.uri_bytes)
+    check_framing(ask.headers, ask.services.settings.hosts, ask.uri_bytes, ask.services.uri_limit_bytes)
     route = match.rows.get(ask.method) or (match.rows.get("GET") if ask.method == "HEAD" else None)
     ask.path, ask.route = match.path, route
     some_row = route or next(iter(match.rows.values()))
@@ -54,7 +55,7 @@ async def run(ask: Ask) -> Answer:
     if some_row.access is Access.PUBLIC:
         return await _run_public(ask, route, match.rows)
     credential = await _authenticate(ask)
-    _coarse_limit(ask)
+    await _coarse_limit(ask)
     row = _allowed_row(ask, route, match.rows, credential)
     await _session_state(ask, row)
     _own_allowlist(ask)
@@ -80,7 +81,7 @@ async def _run_public(ask: Ask, route: Route | None, rows: Mapping[str, Route]) 
 async def _authenticate(ask: Ask) -> Credential:
     """Step 2: who asks. Refused credentials are counted by address, and soon refused unread."""
     limits = ask.services.limits
-    limits.full("failed_credentials", ask.client_ip)
+    await limits.refuse_failing(ask)
     try:
         credential = find_credential(ask.headers)
         if credential.kind == "key":
@@ -90,22 +91,21 @@ async def _authenticate(ask: Ask) -> Credential:
             ask.actor_or_none = await ask.services.credentials.bearer_actor(credential.text, late_too=late)
     except Fault as fault:
         if fault.row.status == 401:  # noqa: PLR2004 - HTTP
-            limits.remember("failed_credentials", ask.client_ip)
+            await limits.failed(ask)
             fault.headers = {**fault.headers, "www-authenticate": CHALLENGE}
         raise
     return credential
 
 
-def _coarse_limit(ask: Ask) -> None:
+async def _coarse_limit(ask: Ask) -> None:
     """Step 3: per credential, and per tenant."""
     actor = ask.actor
     limits = ask.services.limits
     if actor.key is None:
-        limits.hit("person", actor.actor_id or actor.label)
+        await limits.hit(ask, ("person", actor.actor_id or actor.label))
         return
     kind = "deliveries" if ask.route is not None and ask.route.bucket == "deliveries" else "reads"
-    limits.hit(kind, actor.actor_id)
-    limits.hit(f"{kind}_of_tenant", actor.key.client_id)
+    await limits.hit(ask, (kind, actor.actor_id), (f"{kind}_of_tenant", actor.key.client_id))
 
 
 def _method_not_allowed(rows: Mapping[str, Route]) -> Fault:
@@ -217,8 +217,8 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
 
 async def _parse(ask: Ask, row: Route) -> None:
     """Steps 10 and 11: the route's bucket, media type, query, body."""
-    if row.bucket not in {"none", "reads", "deliveries"}:
-        ask.services.limits.hit(row.bucket, ask.actor.actor_id or ask.actor.label)
+    if row.bucket not in COARSE:
+        await ask.services.limits.hit(ask, (row.bucket, ask.actor.actor_id or ask.actor.label))
     accept = ask.headers.get("accept")
     if accept is not None and not accepts(accept, row.media_type):
         raise Fault(errors.NOT_ACCEPTABLE, reason="accept")

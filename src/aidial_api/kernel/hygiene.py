@@ -17,8 +17,6 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.headers import CLIENT_IP
 
-MAX_URI_BYTES = 8 * 1024
-MAX_HEADER_BYTES = 32 * 1024
 BODY_TIME_S = 60.0
 CLOSE = {"connection": "close"}
 Network = IPv4Network | IPv6Network
@@ -36,7 +34,7 @@ _SINGLE = frozenset(
 )
 
 
-def read_headers(raw: RawHeaders) -> tuple[dict[str, str], Fault | None]:
+def read_headers(raw: RawHeaders, limit_bytes: int) -> tuple[dict[str, str], Fault | None]:
     """Headers by lower-case name, repeated ones joined by comma, and what is wrong with them.
 
     The fault is raised at step 1, after an unknown path was answered.
@@ -53,14 +51,16 @@ def read_headers(raw: RawHeaders) -> tuple[dict[str, str], Fault | None]:
                 fault = Fault(row, headers=CLOSE, reason=f"{name} given twice")
             value = f"{headers[name]},{value}"
         headers[name] = value
-    if size > MAX_HEADER_BYTES:
+    if size > limit_bytes:
         fault = Fault(errors.HEADERS_TOO_LARGE, headers=CLOSE, reason="header block")
     return headers, fault
 
 
-def check_framing(headers: Mapping[str, str], hosts: frozenset[str], uri_bytes: int) -> None:
+def check_framing(
+    headers: Mapping[str, str], hosts: frozenset[str], uri_bytes: int, uri_limit_bytes: int
+) -> None:
     """One known Host, one way of framing the body, a bearable URI."""
-    if uri_bytes > MAX_URI_BYTES:
+    if uri_bytes > uri_limit_bytes:
         raise Fault(errors.URI_TOO_LONG, headers=CLOSE, reason="uri")
     host = headers.get("host", "")
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host

@@ -1,95 +1,100 @@
-"""Rates: buckets as rows, counted per process in memory (a shared store comes with its surface).
+"""Rates of the API: buckets as rows, and what a request's windows say in its answer.
 
-Source: `contract.md` section 7. The one thing a newcomer would get wrong: "N in any 6 s" is a second
-window over the same requests, not a token bucket; the short one is asked first.
+The one thing a newcomer would get wrong: a bucket may have several windows ("600 a minute and 60 in any
+6 s"), and a key's request is counted in its tenant's too: in all of them, or in none when one is full.
 """
 
 from __future__ import annotations
 
-import time
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.strategies import SlidingWindowCounterRateLimiter
-
-from aidial_api.kernel.rate_memory import SweptMemoryStorage
-from aidial_contract import errors
+from aidial_contract import errors, limits
 from aidial_contract.fault import Fault
+from aidial_contract.limits import Numbers, Rate
+from aidial_limits import Counting, Standing, Taken
+from aidial_limits.metrics import REFUSED
 
-BURST_S = 6
-MAX_FAILING = 100_000
+if TYPE_CHECKING:
+    from aidial_api.kernel.ask import Ask
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One rate: so many a minute, and at most `per_burst` in any six seconds (0: no second window)."""
+    """What a row or a step counts; `about` says whose requests together. Its numbers are the contract's."""
 
     name: str
     about: str
-    per_minute: int
-    per_burst: int = 0
+    rates: tuple[Rate, ...]
 
 
 BUCKETS: dict[str, Bucket] = {
     bucket.name: bucket
     for bucket in (
-        Bucket("none", "public rows: not counted", 0),
-        Bucket("reads", "reads of one key", 600, 60),
-        Bucket("person", "requests of one person through the portal", 1_200),
-        Bucket("reads_of_tenant", "reads of one tenant, all credentials", 3_000),
-        Bucket("deliveries", "call delivery of one key", 12_000, 1_200),
-        Bucket("deliveries_of_tenant", "call delivery of one tenant", 30_000),
-        Bucket("failed_credentials", "refused credentials of one address", 60),
-        Bucket("session", "session life-cycle of one person", 120),
+        Bucket("none", "public rows: not counted", ()),
+        Bucket("reads", "reads and changes of one key", (limits.READS, limits.READS_BURST)),
+        Bucket("person", "requests of one person through the portal", (limits.PERSON,)),
+        Bucket("reads_of_tenant", "reads and changes of one tenant's keys", (limits.READS_OF_TENANT,)),
+        Bucket("deliveries", "call delivery of one key", (limits.DELIVERIES, limits.DELIVERIES_BURST)),
+        Bucket("deliveries_of_tenant", "call delivery of one tenant", (limits.DELIVERIES_OF_TENANT,)),
+        Bucket("failed_credentials", "refused credentials of one address", (limits.FAILED_CREDENTIALS,)),
+        Bucket("session", "session life-cycle of one person", (limits.SESSION,)),
     )
 }
+COARSE = frozenset({"none", "reads", "deliveries"})
+"""Buckets of rows that step 3 counts already, with the credential."""
 
 
 class Limits:
-    """Counts hits; `scale` multiplies every rate (`AIDIAL_LIMITS_SCALE`)."""
+    """Counts requests by the numbers that are configured here."""
 
-    def __init__(self, scale: float) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(SweptMemoryStorage())
-        # Asking about somebody who never failed would cost as much as counting.
-        self._failing: set[tuple[str, str]] = set()
-        self._windows: dict[str, list[RateLimitItem]] = {}
-        for bucket in BUCKETS.values():
-            windows: list[RateLimitItem] = []
-            if bucket.per_burst:
-                windows.append(
-                    RateLimitItemPerSecond(
-                        max(1, int(bucket.per_burst * scale)), BURST_S, namespace=bucket.name + "_burst"
-                    )
-                )
-            if bucket.per_minute:
-                windows.append(
-                    RateLimitItemPerMinute(max(1, int(bucket.per_minute * scale)), namespace=bucket.name)
-                )
-            self._windows[bucket.name] = windows
+    def __init__(self, numbers: Numbers, counting: Counting) -> None:
+        self.counting = counting
+        self._rates = {name: tuple(map(numbers.rate, bucket.rates)) for name, bucket in BUCKETS.items()}
+        (self._failed,) = self._rates["failed_credentials"]
 
-    def hit(self, bucket: str, who: str) -> None:
-        """Count one request; 429 `rate_limited` with the time to wait when a window is full."""
-        for window in self._windows[bucket]:
-            if not self._limiter.hit(window, who):
-                self._refuse(window, bucket, who)
+    async def hit(self, ask: Ask, *buckets: tuple[str, str]) -> None:
+        """Count a request in buckets, each with whose it is; 429 `rate_limited` when a window is full."""
+        wanted = [(rate, whose) for name, whose in buckets for rate in self._rates[name]]
+        taken = await self.counting.take(wanted)
+        ask.standings += taken.standings
+        _refuse_when_full(taken)
 
-    def full(self, bucket: str, who: str) -> None:
-        """429 when a window is full already; counts nothing."""
-        if (bucket, who) not in self._failing:
-            return
-        for window in self._windows[bucket]:
-            if not self._limiter.test(window, who):
-                self._refuse(window, bucket, who)
+    async def refuse_failing(self, ask: Ask) -> None:
+        """429 for an address with too many refused credentials, before the next one is looked at."""
+        # Asked about addresses only that failed at this process lately: nobody else pays for it.
+        if self.counting.memory.holds(self._failed, ask.client_ip):
+            wanted = ((self._failed, ask.client_ip),)
+            taken = await self.counting.take(wanted, count=False)
+            if taken.full is not None:
+                ask.standings = taken.standings
+                _refuse_when_full(taken)
 
-    def remember(self, bucket: str, who: str) -> None:
-        """Count a failure, to be asked about by `full`; never refuses by itself."""
-        if len(self._failing) >= MAX_FAILING:
-            self._failing.clear()
-        self._failing.add((bucket, who))
-        for window in self._windows[bucket]:
-            self._limiter.hit(window, who)
+    async def failed(self, ask: Ask) -> None:
+        """Count a refused credential; 429 in place of its 401 when there were too many meanwhile."""
+        wanted = ((self._failed, ask.client_ip),)
+        if self.counting.shared is not None:
+            self.counting.memory.take(wanted)
+        taken = await self.counting.take(wanted)
+        if taken.full is not None:
+            ask.standings = taken.standings
+            _refuse_when_full(taken)
 
-    def _refuse(self, window: RateLimitItem, bucket: str, who: str) -> None:
-        reset_at = self._limiter.get_window_stats(window, who).reset_time
-        wait_ms = max(1, int((reset_at - time.time()) * 1_000))
-        raise Fault(errors.RATE_LIMITED, retry_after_ms=wait_ms, reason=f"bucket {bucket}")
+
+def _refuse_when_full(taken: Taken) -> None:
+    if taken.full is None:
+        return
+    REFUSED.labels("api", taken.full.name).inc()
+    wait_ms = max(1, math.ceil(taken.wait_s * 1_000))
+    raise Fault(errors.RATE_LIMITED, retry_after_ms=wait_ms, reason=f"rate {taken.full.name}")
+
+
+def rate_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
+    """`RateLimit-Policy` and `RateLimit`: what counts, what is left of it, and when one more comes back."""
+    policy = ", ".join([rate.policy for rate, _, _ in standings])
+    state = ", ".join(
+        [f'"{rate.name}";r={left};t={math.ceil(more_in_s)}' for rate, left, more_in_s in standings]
+    )
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]

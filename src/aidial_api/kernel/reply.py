@@ -9,6 +9,7 @@ import msgspec
 from starlette.types import Send
 
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.limits import rate_headers
 from aidial_api.kernel.preconditions import unchanged
 from aidial_api.kernel.route import Answer
 from aidial_contract.envelopes import Envelope, fault_headers, render
@@ -49,6 +50,8 @@ async def _send(ask: Ask, status: int, headers: dict[str, str], payload: bytes, 
     raw.append((REQUEST_ID.encode(), ask.request_id.encode()))
     if status not in {204, NOT_MODIFIED}:
         raw.append((b"content-length", str(len(payload)).encode()))
+    if ask.standings:
+        raw += rate_headers(ask.standings)
     if "content-security-policy" not in headers:
         raw += _SECURITY
     await send({"type": "http.response.start", "status": status, "headers": raw})

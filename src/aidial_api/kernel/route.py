@@ -7,7 +7,7 @@ not type-check; and a handler never checks a role, the guard did.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import msgspec
 from aidial_contract.access import Permission
 from aidial_contract.checking import Rule
 from aidial_contract.errors import VALIDATION_FAILED, ErrorRow
+from aidial_contract.limits import JSON_BODY, Numbers
 from aidial_contract.query import QueryParam
 from aidial_contract.scope import ScopeKind
 
@@ -114,7 +115,7 @@ class Route:
     rules: tuple[Rule, ...] = ()
     takes: tuple[str, ...] = (JSON,)
     misfit: ErrorRow = VALIDATION_FAILED
-    body_limit_bytes: int = 1024 * 1024
+    body_limit_bytes: int = JSON_BODY
     precondition: Precondition = Precondition.NONE
     writes: bool = False
     records: bool = False
@@ -173,6 +174,13 @@ class RouteTable:
         self._dynamic: dict[int, list[tuple[tuple[str, ...], dict[str, Route]]]] = {}
         for row in self.rows:
             self._add(row)
+
+    def configured(self, numbers: Numbers) -> RouteTable:
+        """The same rows with the sizes that are configured here."""
+        return RouteTable(
+            replace(row, body_limit_bytes=numbers.size(row.body_limit_bytes), query=numbers.params(row.query))
+            for row in self.rows
+        )
 
     def _add(self, row: Route) -> None:
         if "{" not in row.path:

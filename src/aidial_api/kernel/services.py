@@ -53,5 +53,7 @@ class Services:
     idempotency: IdempotencyKeys
     health: HealthChecks
     redactors: Executor
+    header_limit_bytes: int
+    uri_limit_bytes: int
     allowlists: Allowlists = field(default_factory=Allowlists)
     is_configured: bool = True

@@ -19,7 +19,7 @@ from aidial_contract.ids import new_id
 from aidial_portal.kernel import answers, ending, hygiene, steps
 from aidial_portal.kernel.families import family_of, is_api
 from aidial_portal.kernel.request import PortalRequest
-from aidial_portal.kernel.route import MIB, Access, Kind
+from aidial_portal.kernel.route import Access, Kind
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -113,8 +113,8 @@ class Guard:
         scope = request.scope
         uri_bytes = len(scope["raw_path"]) + len(scope["query_string"]) + 1
         sent = dict(request.headers)
-        hygiene.check_head(scope["headers"], sent, uri_bytes, self._portal.hosts)
-        limit = request.route.body.limit_bytes if request.route is not None else MIB
+        hygiene.check_head(scope["headers"], sent, uri_bytes, self._portal.head)
+        limit = request.route.body.limit_bytes if request.route is not None else self._portal.body_limit_bytes
         request.body = await hygiene.read_body(sent, request.receive, limit)
         if request.query_string:
             request.query = _named(request)
@@ -156,9 +156,9 @@ class Guard:
             if row.unsafe:
                 steps.same_origin(request)
                 steps.csrf(request)
-            steps.coarse_limit(request)
+            await steps.coarse_limit(request)
             await self._allowed(request, row, access)
-        steps.route_bucket(request, row)
+        await steps.route_bucket(request, row)
         if row.kind is Kind.AUTH:
             if request.body:
                 steps.media_type(request, row)
@@ -181,16 +181,16 @@ class Guard:
         """The steps of a page: sign-in redirect, then 404 each."""
         access = row.access_for(request.query)
         if access is Access.PUBLIC:
-            steps.route_bucket(request, row)
+            await steps.route_bucket(request, row)
             return await row.handler(request)
         try:
             await steps.session(request, row)
-            steps.coarse_limit(request)
+            await steps.coarse_limit(request)
             led = self._led(request)
             if led is not None:
                 return led
             await self._allowed(request, row, access)
-            steps.route_bucket(request, row)
+            await steps.route_bucket(request, row)
             return await row.handler(request)
         except Fault as fault:
             return self._ended_or_raise(request, fault)

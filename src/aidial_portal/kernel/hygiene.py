@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from aidial_contract.errors import ErrorRow
     from aidial_contract.settings import Network
 
-MAX_URI_BYTES: Final = 8 * 1024
-MAX_HEADER_BYTES: Final = 32 * 1024
 BODY_TIME_S: Final = 30.0
 _LINE_EXTRA: Final = 4  # the colon, the space and the line end of each header
 _MAX_DIGITS: Final = 15
@@ -53,7 +52,16 @@ def plain_headers(raw: RawHeaders) -> dict[str, str]:
     return found
 
 
-def check_head(raw: RawHeaders, headers: dict[str, str], uri_bytes: int, hosts: frozenset[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a request's head may be: for which hosts, and how large."""
+
+    hosts: frozenset[str]
+    header_limit_bytes: int
+    uri_limit_bytes: int
+
+
+def check_head(raw: RawHeaders, headers: dict[str, str], uri_bytes: int, head: Head) -> None:
     """Refuse a wrong host (400), too long a URI (414), too many headers (431), unclear framing (400)."""
     size = hosts_sent = lengths_sent = 0
     for name, value in raw:
@@ -62,11 +70,11 @@ def check_head(raw: RawHeaders, headers: dict[str, str], uri_bytes: int, hosts: 
             hosts_sent += 1
         elif name == b"content-length":
             lengths_sent += 1
-    if hosts_sent != 1 or headers["host"].lower() not in hosts:
+    if hosts_sent != 1 or headers["host"].lower() not in head.hosts:
         raise _refused(errors.HOST_INVALID, f"{hosts_sent} Host headers, or one that is not ours")
-    if uri_bytes > MAX_URI_BYTES:
+    if uri_bytes > head.uri_limit_bytes:
         raise _refused(errors.URI_TOO_LONG, "URI")
-    if size > MAX_HEADER_BYTES:
+    if size > head.header_limit_bytes:
         raise _refused(errors.HEADERS_TOO_LARGE, "header block")
     coding = headers.get("transfer-encoding")
     if coding is not None and (lengths_sent or coding.lower() != "chunked"):

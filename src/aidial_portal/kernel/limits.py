@@ -1,22 +1,23 @@
-"""Rate limits of the portal: the buckets rows name, and the limiter that counts them.
+"""Rates of the portal: the buckets rows name, whose requests they count, and their refusals.
 
-Counts live in this process. The one thing a newcomer would get wrong: `AIDIAL_LIMITS_SCALE` multiplies
-every amount, never a window and never a size.
+The one thing a newcomer would get wrong: the amounts are the contract's defaults. What counts in a running
+portal is configured and scaled, and in the shared store it counts for every portal process together.
 """
 
 from __future__ import annotations
 
-import time
+import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from limits import RateLimitItemPerSecond
-from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
-
-from aidial_contract import errors
+from aidial_contract import errors, limits
 from aidial_contract.fault import Fault
-from aidial_portal.kernel.rate_memory import SweptMemoryStorage
+from aidial_limits.metrics import REFUSED
+
+if TYPE_CHECKING:
+    from aidial_contract.limits import Numbers, Rate
+    from aidial_limits import Counting
 
 
 class Per(StrEnum):
@@ -29,23 +30,26 @@ class Per(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`amount` requests in any `window_seconds`, counted per session, user or client address."""
+    """A rate, counted per session, user or client address."""
 
-    name: str
-    amount: int
-    window_seconds: int
+    rate: Rate
     per: Per
 
+    @property
+    def name(self) -> str:
+        """The rate's."""
+        return self.rate.name
 
-COARSE: Final = Bucket("portal.session", 600, 60, Per.SESSION)
-SETTINGS_CHANGES: Final = Bucket("portal.settings", 30, 60, Per.USER)
-BILLING: Final = Bucket("portal.billing", 60, 60, Per.USER)
-COMMENTS: Final = Bucket("portal.comments", 20, 60, Per.USER)
-CALL_EXPORTS: Final = Bucket("portal.call_exports", 10, 3_600, Per.USER)
-DOWNLOADS: Final = Bucket("portal.downloads", 60, 3_600, Per.USER)
-SESSION_LIFECYCLE: Final = Bucket("portal.session_lifecycle", 120, 60, Per.SESSION)
-SIGN_IN_STARTS: Final = Bucket("portal.sign_in_starts", 60, 60, Per.ADDRESS)
-SMS_ENROLMENTS: Final = Bucket("portal.sms_enrolments", 5, 3_600, Per.USER)
+
+COARSE: Final = Bucket(limits.PORTAL_SESSION, Per.SESSION)
+SETTINGS_CHANGES: Final = Bucket(limits.PORTAL_SETTINGS, Per.USER)
+BILLING: Final = Bucket(limits.PORTAL_BILLING, Per.USER)
+COMMENTS: Final = Bucket(limits.PORTAL_COMMENTS, Per.USER)
+CALL_EXPORTS: Final = Bucket(limits.PORTAL_CALL_EXPORTS, Per.USER)
+DOWNLOADS: Final = Bucket(limits.PORTAL_DOWNLOADS, Per.USER)
+SESSION_LIFECYCLE: Final = Bucket(limits.PORTAL_SESSION_LIFECYCLE, Per.SESSION)
+SIGN_IN_STARTS: Final = Bucket(limits.PORTAL_SIGN_IN_STARTS, Per.ADDRESS)
+SMS_ENROLMENTS: Final = Bucket(limits.PORTAL_SMS_ENROLMENTS, Per.USER)
 
 BUCKETS: Final = (
     COARSE,
@@ -58,30 +62,21 @@ BUCKETS: Final = (
     SIGN_IN_STARTS,
     SMS_ENROLMENTS,
 )
-"""Every bucket, for `aidial limits` and the docs."""
-
-
-EXACT_UP_TO: Final = 200
-"""Small amounts are counted exactly; a large one is weighed over two windows, in constant memory."""
+"""Every bucket, for the docs and the tests."""
 
 
 class Limiter:
-    """Counts hits of a bucket by whose they are. `scale` multiplies every amount."""
+    """Counts hits of a bucket by whose they are, by the numbers that are configured here."""
 
-    def __init__(self, scale: float = 1.0) -> None:
-        storage = SweptMemoryStorage()
-        exact, weighed = MovingWindowRateLimiter(storage), SlidingWindowCounterRateLimiter(storage)
-        self._rules: dict[Bucket, tuple[RateLimiter, RateLimitItemPerSecond]] = {}
-        for bucket in BUCKETS:
-            amount = max(1, round(bucket.amount * scale))
-            item = RateLimitItemPerSecond(amount, bucket.window_seconds)
-            self._rules[bucket] = (exact if amount <= EXACT_UP_TO else weighed, item)
+    def __init__(self, numbers: Numbers, counting: Counting) -> None:
+        self.counting = counting
+        self._rates = {bucket.name: numbers.rate(bucket.rate) for bucket in BUCKETS}
 
-    def hit(self, bucket: Bucket, whose: str) -> None:
+    async def hit(self, bucket: Bucket, whose: str) -> None:
         """Count one request; `Fault(rate_limited)` with the time until the next may pass."""
-        strategy, item = self._rules[bucket]
-        if strategy.hit(item, bucket.name, whose):
+        taken = await self.counting.take(((self._rates[bucket.name], whose),))
+        if taken.full is None:
             return
-        reset_at, _ = strategy.get_window_stats(item, bucket.name, whose)
-        wait_ms = min(bucket.window_seconds * 1_000, max(1_000, round((reset_at - time.time()) * 1_000)))
-        raise Fault(errors.RATE_LIMITED, retry_after_ms=wait_ms, reason=f"bucket {bucket.name} is full")
+        REFUSED.labels("portal", bucket.name).inc()
+        wait_ms = max(1, math.ceil(taken.wait_s * 1_000))
+        raise Fault(errors.RATE_LIMITED, retry_after_ms=wait_ms, reason=f"rate {bucket.name}")

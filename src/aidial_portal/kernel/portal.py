@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from aidial_contract.limits import HEADER_BLOCK, JSON_BODY, URI
+from aidial_limits import Counting, SharedWindows, Windows
 from aidial_portal.kernel.context import Contexts
 from aidial_portal.kernel.farewell import Farewells
+from aidial_portal.kernel.hygiene import Head
 from aidial_portal.kernel.limits import Limiter
 from aidial_portal.kernel.nextauth.callback import origin_of
 from aidial_portal.kernel.nextauth.jwe import CookieCipher
@@ -45,7 +48,8 @@ class Portal:
     matcher: Matcher
     origin: str
     issuer_origin: str
-    hosts: frozenset[str]
+    head: Head
+    body_limit_bytes: int
     names: CookieNames
     keys: PortalKeys
     cipher: CookieCipher
@@ -70,6 +74,8 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
     upstream = Upstream(
         settings.api_base_url, settings.api_timeout_ms, connections=settings.upstream_connections
     )
+    shared = SharedWindows(settings.limits_url) if settings.limits_url else None
+    counting = Counting("portal", Windows(), shared)
     refresher: Refresher = issuer
     try:
         yield Portal(
@@ -77,7 +83,10 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             matcher=matcher,
             origin=origin_of(settings.nextauth_url),
             issuer_origin=_origin(settings.zitadel_issuer),
-            hosts=settings.accepted_hosts,
+            head=Head(
+                settings.accepted_hosts, settings.numbers.size(HEADER_BLOCK), settings.numbers.size(URI)
+            ),
+            body_limit_bytes=settings.numbers.size(JSON_BODY),
             names=names,
             keys=keys,
             cipher=CookieCipher(keys.session),
@@ -87,13 +96,14 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             issuer=issuer,
             keeper=TokenKeeper(upstream, refresher, sealer),
             contexts=Contexts(),
-            limiter=Limiter(settings.limits_scale),
+            limiter=Limiter(settings.numbers, counting),
             farewells=Farewells(derive_key(secret, salt="", info=FAREWELL_INFO)),
             reference_key=derive_key(secret, salt="", info=REFERENCE_INFO),
         )
     finally:
         await upstream.close()
         await issuer.close()
+        await counting.close()
 
 
 def _origin(url: str) -> str:

@@ -7,13 +7,14 @@ type-check; and a handler never checks a role, the guard did.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from starlette.responses import Response
 
+from aidial_contract.limits import JSON_BODY
 from aidial_portal.kernel.families import family_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from aidial_contract.access import Permission
     from aidial_contract.checking import Rule
     from aidial_contract.envelopes import Envelope
+    from aidial_contract.limits import Numbers
     from aidial_contract.query import QueryParam
     from aidial_contract.scope import ScopeKind
     from aidial_portal.kernel.limits import Bucket
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
-MIB: Final = 1024 * 1024
 
 Handler = Callable[["PortalRequest"], Awaitable[Response]]
 """A handler answers with a Starlette response and raises `Fault` for every error."""
@@ -103,7 +104,7 @@ class Body:
 CALL_DENIAL: Final = "/v1/calls/{id}"
 """What a row without a better one asks for when it denies."""
 
-NO_BODY: Final = Body(limit_bytes=MIB, media_types=frozenset())
+NO_BODY: Final = Body(limit_bytes=JSON_BODY, media_types=frozenset())
 NO_QUERY: Final[frozenset[str]] = frozenset()
 JSON: Final = "application/json"
 HTML: Final = "text/html"
@@ -112,8 +113,8 @@ ANY: Final = "*/*"
 
 
 def json_body(shape: type[msgspec.Struct], *rules: Rule) -> Body:
-    """A JSON body of a shape, at most 1 MiB."""
-    return Body(limit_bytes=MIB, media_types=frozenset({JSON}), shape=shape, rules=rules)
+    """A JSON body of a shape."""
+    return Body(limit_bytes=JSON_BODY, media_types=frozenset({JSON}), shape=shape, rules=rules)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +176,11 @@ class Route:
             wanted = query.get(self.access.name) == self.access.value
             return Access.PENDING if wanted else Access.FULL
         return self.access
+
+    def configured(self, numbers: Numbers) -> Route:
+        """The same row with the sizes that are configured here."""
+        body = replace(self.body, limit_bytes=numbers.size(self.body.limit_bytes))
+        return replace(self, body=body, params=numbers.params(self.params))
 
     @property
     def unsafe(self) -> bool:

@@ -102,9 +102,9 @@ def csrf(request: PortalRequest) -> None:
         raise Fault(_CSRF_ROWS[refusal], reason="double submit")
 
 
-def coarse_limit(request: PortalRequest) -> None:
+async def coarse_limit(request: PortalRequest) -> None:
     """Step 5: so many requests a session, whatever they are (429)."""
-    request.portal.limiter.hit(COARSE, request.session.session_id)
+    await request.portal.limiter.hit(COARSE, request.session.session_id)
 
 
 async def assignment(request: PortalRequest) -> None:
@@ -156,10 +156,10 @@ def _value(request: PortalRequest, place: str | None) -> str | None:
     return (request.path_values if where == "path" else request.query).get(name)
 
 
-def route_bucket(request: PortalRequest, row: Route) -> None:
+async def route_bucket(request: PortalRequest, row: Route) -> None:
     """Step 10: the row's own rate bucket (429)."""
     if row.bucket is not None:
-        request.portal.limiter.hit(row.bucket, whose(request, row.bucket))
+        await request.portal.limiter.hit(row.bucket, whose(request, row.bucket))
 
 
 def whose(request: PortalRequest, bucket: Bucket) -> str:

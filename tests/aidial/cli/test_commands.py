@@ -15,6 +15,7 @@ import pytest
 from aidial.postgres import PostgresUrls
 from aidial_contract.errors import ERRORS
 from aidial_contract.ids import parse_api_key
+from aidial_contract.limits import DEFAULTS
 from tests.support.postgres import PostgresServer
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -152,10 +153,8 @@ def test_the_lists_come_from_the_tables() -> None:
     routes = aidial("routes").out
     assert "/v1/calls/{call_id}/transcript" in routes
     assert "/api/health" in routes
-    limits = aidial("limits", env={"AIDIAL_LIMITS_SCALE": "2"}).out
-    (deliveries,) = [line.split() for line in limits.splitlines() if "1,200 in 6 s" in line]
-    assert "2,400" in deliveries
-    assert "10 MiB" in limits
+    limits = aidial("limits").out
+    assert all(row.setting in limits for row in DEFAULTS)
     assert "\x1b[" not in errors + routes + limits
 
 
@@ -165,3 +164,22 @@ def test_wrong_usage_ends_with_two_and_a_reader_who_leaves_is_no_failure() -> No
     assert aidial("seed", "--project", "nonsense", "--key", "k").code == 2
     assert aidial("--version").out.startswith("aidial ")
     assert "Example: aidial demo" in aidial("demo", "--help").out
+
+
+def test_limits_shows_what_holds_here_and_scales_rates_but_no_size() -> None:
+    here = {"AIDIAL_LIMITS_SCALE": "2", "AIDIAL_LIMIT_READS": "900/6s", "AIDIAL_LIMIT_URI": "4KiB"}
+    rows = {
+        line.split()[0]: line.split()[1:3] for line in aidial("limits", env=here).out.splitlines() if line
+    }
+    assert rows["AIDIAL_LIMIT_DELIVERIES_BURST"] == ["1200/6s", "2400/6s"]
+    assert rows["AIDIAL_LIMIT_READS"] == ["600/min", "1800/6s"]
+    assert rows["AIDIAL_LIMIT_URI"] == ["8KiB", "4KiB"]
+    assert rows["AIDIAL_LIMIT_CALL_BODY"] == ["10MiB", "10MiB"]
+
+
+def test_limits_names_every_bad_number_and_every_name_that_is_no_limits() -> None:
+    ran = aidial("limits", env={"AIDIAL_LIMIT_READS": "many", "AIDIAL_LIMIT_READ": "5"})
+    assert ran.code == 78
+    assert "AIDIAL_LIMIT_READS: must be a rate" in ran.err
+    assert "AIDIAL_LIMIT_READ: no limit has this name" in ran.err
+    assert "many" not in ran.err

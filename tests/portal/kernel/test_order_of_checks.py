@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from aidial_contract import errors
+from aidial_contract.limits import Numbers
 from tests.portal.kernel.scripted import (
     RunningPortal,
     ScriptedApi,
@@ -99,7 +100,7 @@ async def test_a_csrf_token_of_another_session_is_invalid(
 async def test_a_bad_csrf_proof_is_told_before_a_full_limit(
     api_url: str, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
 ) -> None:
-    async with running_portal(api_url, issuer, limits_scale=0.002) as portal:
+    async with running_portal(api_url, issuer, numbers=Numbers(scale=0.002)) as portal:
         async with browser.get(f"{portal.url}/api/session/csrf", headers=portal.signed_in()) as answer:
             assert answer.status == 200
         sent = {**portal.signed_in(), "sec-fetch-site": "same-origin"}

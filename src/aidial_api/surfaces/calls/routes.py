@@ -5,6 +5,7 @@ from __future__ import annotations
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
 from aidial_api.surfaces.calls import handlers
 from aidial_contract.access import Permission
+from aidial_contract.limits import CALL_BODY
 from aidial_contract.params import CALL_LIST_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.calls import (
@@ -16,8 +17,6 @@ from aidial_contract.shapes.calls import (
     call_patch_rules,
     new_call_rules,
 )
-
-CALL_BODY_BYTES = 10 * 1024 * 1024
 
 ROWS = (
     Route(
@@ -34,7 +33,7 @@ ROWS = (
         answers={201: Call, 200: Call},
         body=NewCall,
         rules=(new_call_rules,),
-        body_limit_bytes=CALL_BODY_BYTES,
+        body_limit_bytes=CALL_BODY,
         find_body=handlers.find_project,
         writes=True,
         idempotent_create=True,

@@ -58,14 +58,17 @@ class HealthProbe:
 
 async def _examine(request: PortalRequest) -> Health:
     portal = request.portal
-    api, issuer = await asyncio.gather(
-        _timed(_api_answers(portal, request), "fail"),
-        _timed(portal.issuer.is_reachable(min(portal.upstream.timeout_s, LONGEST_S)), "warn"),
-    )
-    worst: _State = "fail" if api.status == "fail" else "warn" if issuer.status == "warn" else "pass"
-    return Health(
-        status=worst, service="aidial-portal", version=_VERSION, checks={"api": api, "issuer": issuer}
-    )
+    counting = portal.limiter.counting
+    asked = {
+        "api": _timed(_api_answers(portal, request), "fail"),
+        "issuer": _timed(portal.issuer.is_reachable(min(portal.upstream.timeout_s, LONGEST_S)), "warn"),
+    }
+    if counting.shared is not None:
+        asked["limiter_store"] = _timed(counting.store_answers(), "warn")
+    checks = dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
+    found = {check.status for check in checks.values()}
+    worst: _State = "fail" if "fail" in found else "warn" if "warn" in found else "pass"
+    return Health(status=worst, service="aidial-portal", version=_VERSION, checks=checks)
 
 
 async def _timed(check: Awaitable[bool], otherwise: _State) -> HealthCheck:
