@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import OpenVisitor
@@ -48,6 +49,26 @@ async def test_alice_sees_her_numbers_and_goes_from_them_to_her_calls(visit: Ope
     assert sum(int(total.replace(",", "")) for total in totals) == int(shown.replace(",", ""))
     await alice.page.get_by_label("Main").get_by_role("link", name="Calls").click()
     await expect(alice.page.get_by_role("heading", name="Calls", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_alice_filters_by_what_stands_behind_more_filters(visit: OpenVisitor, *, scripts: bool) -> None:
+    alice = await visit("alice", java_script_enabled=scripts)
+    await alice.go("/calls")
+    felt = alice.page.get_by_label("Caller felt")
+    await alice.page.get_by_text("More filters").click()
+    await felt.select_option("Positive")
+    await alice.page.get_by_role("button", name="Apply filters").click()
+    await expect(
+        alice.page.get_by_role("link", name="Remove the filter Caller felt Positive")
+    ).to_be_visible()
+    await alice.page.get_by_label("Status", exact=True).select_option("Completed")
+    await alice.page.get_by_role("button", name="Apply filters").click()
+    await expect(
+        alice.page.get_by_role("link", name="Remove the filter Caller felt Positive")
+    ).to_be_visible()
+    assert "sentiment=positive" in alice.path
+    assert "status=completed" in alice.path
 
 
 async def test_alice_filters_by_status_and_removes_the_chip(visit: OpenVisitor) -> None:

@@ -9,10 +9,9 @@ import { startReview } from "./review.js";
 import { startCharts } from "./chart-readout.js";
 import { startCopy } from "./copy.js";
 import { startForms } from "./forms.js";
+import { afterPaint } from "./painted.js";
 import { startJsonForms } from "./json-forms.js";
 
-// What sticks is a layer of its own: made after the first paint, which it would hold up.
-requestAnimationFrame(() => setTimeout(() => document.documentElement.classList.add("is-painted")));
 startMenus();
 startTheme();
 startPalette();
@@ -22,4 +21,8 @@ startCharts();
 startCopy();
 startForms();
 startJsonForms();
-startSessionWatch();
+// What sticks is a layer of its own, and asking for the session's state keeps the server busy.
+afterPaint(() => {
+  document.documentElement.classList.add("is-painted");
+  startSessionWatch();
+});

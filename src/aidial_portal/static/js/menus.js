@@ -69,9 +69,21 @@ function startSwitcher(menu) {
   });
 }
 
+/**
+ * What a menu holds for browsers without scripts is text to one with them, and costs nothing until it is opened.
+ * @param {HTMLDetailsElement} menu
+ */
+function unpack(menu) {
+  const packed = menu.querySelector("noscript[data-packed]");
+  if (packed) packed.outerHTML = packed.textContent ?? "";
+}
+
 export function startMenus() {
   for (const menu of document.querySelectorAll("details.menu")) {
     if (!(menu instanceof HTMLDetailsElement)) continue;
+    menu.querySelector("summary")?.addEventListener("click", () => unpack(menu));
+    menu.addEventListener("toggle", () => unpack(menu));
+    if (menu.open) unpack(menu);
     menu.addEventListener("keydown", (event) => onKey(menu, event));
     if ("switcher" in menu.dataset) startSwitcher(menu);
   }
