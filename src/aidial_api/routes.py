@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from aidial_api.kernel.route import RouteTable
 from aidial_api.surfaces.analytics.routes import ROWS as ANALYTICS
+from aidial_api.surfaces.api_keys.routes import ROWS as API_KEYS
 from aidial_api.surfaces.audit.routes import ROWS as AUDIT
 from aidial_api.surfaces.calls.routes import ROWS as CALLS
+from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 
-TABLE = RouteTable((*HEALTH, *REGISTRY, *PROJECTS, *CALLS, *ANALYTICS, *AUDIT, *SESSIONS))
+TABLE = RouteTable(
+    (*HEALTH, *REGISTRY, *PROJECTS, *CALLS, *ANALYTICS, *AUDIT, *CLIENTS, *API_KEYS, *SESSIONS)
+)

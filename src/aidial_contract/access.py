@@ -173,7 +173,7 @@ GRANTS: Final[dict[Permission, dict[Role, Level]]] = {
     _P.AUDIT_VIEW: {_A: _F, _M: Level.METADATA},
     _P.STATUS_VIEW: _EVERYONE,
     _P.STATUS_PUBLISH: {_IA: _F, _IO: _F},
-    _P.CLIENTS_VIEW: {_PA: _F, _PU: _F},
+    _P.CLIENTS_VIEW: {_PA: _F, _PU: Level.SUMMARY},
     _P.CLIENTS_MANAGE: {_PA: _F},
     _P.TEAM_VIEW: {_PA: _F, _PU: _F},
     _P.TEAM_MANAGE: {_PA: _F},

@@ -13,6 +13,7 @@ from aidial_contract.limits import AUDIT_PAGE, CALLS_PAGE, CALLS_PAGE_MAX
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
+from aidial_contract.shapes.clients import LIFECYCLES
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
 PRESENCE: Final = ("yes", "no")
@@ -80,5 +81,18 @@ AUDIT_PARAMS: Final = (
     QueryParam("outcome", Kind.CHOICES, "Any of these results.", OUTCOMES),
     QueryParam("project_id", Kind.ID, "Only events of this project."),
     QueryParam("limit", Kind.WHOLE, "Events a page.", least=1, most=CALLS_PAGE_MAX, default=AUDIT_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+
+CLIENT_LIST_PARAMS: Final = (
+    QueryParam("q", Kind.TEXT, "Only clients whose id, name or web domain holds this."),
+    QueryParam("lifecycle", Kind.CHOICES, "Any of these states.", LIFECYCLES),
+    QueryParam("limit", Kind.WHOLE, "Clients a page.", least=1, most=MAX_LIMIT, default=DEFAULT_LIMIT),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+CLIENT: Final = QueryParam("client_id", Kind.ID, "The client it is about.")
+API_KEY_LIST_PARAMS: Final = (
+    CLIENT,
+    QueryParam("limit", Kind.WHOLE, "Keys a page.", least=1, most=MAX_LIMIT, default=DEFAULT_LIMIT),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )

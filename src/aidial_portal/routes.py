@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aidial_portal.surfaces.account import rows as account
+from aidial_portal.surfaces.api_keys import rows as api_keys
 from aidial_portal.surfaces.assets import rows as assets
 from aidial_portal.surfaces.audit import rows as audit
 from aidial_portal.surfaces.auth import rows as auth
 from aidial_portal.surfaces.calls import rows as calls
+from aidial_portal.surfaces.clients import rows as clients
 from aidial_portal.surfaces.components import rows as components
 from aidial_portal.surfaces.dashboard import rows as dashboard
 from aidial_portal.surfaces.errors import rows as errors
@@ -31,10 +33,12 @@ def all_rows() -> tuple[Route, ...]:
     """Every row, made anew for each application."""
     surfaces = (
         account,
+        api_keys,
         assets,
         audit,
         auth,
         calls,
+        clients,
         components,
         dashboard,
         errors,

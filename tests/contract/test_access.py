@@ -69,7 +69,7 @@ ops.manage                   -        -         -                   -         - 
 audit.view                   full     metadata  -                   -         -       -     -
 status.view                  full     full      full                full      full    full  full
 status.publish               -        -         -                   -         -       full  full
-clients.view                 -        -         -                   full      full    -     -
+clients.view                 -        -         -                   full      summary -     -
 clients.manage               -        -         -                   full      -       -     -
 team.view                    -        -         -                   full      full    -     -
 team.manage                  -        -         -                   full      -       -     -
