@@ -17,6 +17,7 @@ from uuid import UUID
 import uuid_utils
 
 SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{1,62}$"
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _SLUG = re.compile(SLUG_PATTERN.replace("$", r"\Z"))
 _BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _KEY = re.compile(
@@ -34,6 +35,11 @@ def new_id() -> str:
 def is_slug(value: str) -> bool:
     """Whether `value` may be a client or partner organisation id."""
     return _SLUG.match(value) is not None
+
+
+def plain_id(value: str) -> str:
+    """An id as sent when it is one of any kind, else "", which no record has: letters, digits and dashes."""
+    return value if _PLAIN.match(value) is not None else ""
 
 
 def parse_uuid(value: str) -> str | None:

@@ -68,6 +68,8 @@ def _allowed(row: Route, visitor: Visitor, good: Example) -> bool:
     if visitor.someone.role not in GRANTS[row.permission]:
         return False
     reaches = bool({(HARBOUR, None), (HARBOUR, FRONT_DESK)} & set(visitor.someone.projects))
+    if visitor.someone.role in INTERNAL and f"client_id={HARBOUR}" in good.path:
+        return True  # internal people reach the client they name
     about_harbour = row.scope.kind in {ScopeKind.CALL, ScopeKind.RECORD} or row.name in FRONT_DESK_IN_BODY
     return not about_harbour or reaches
 

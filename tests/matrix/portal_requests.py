@@ -20,6 +20,7 @@ from aidial_portal.design import assets
 from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
 from tests.matrix.records import own_record, version_of
+from tests.people import HARBOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,16 +50,27 @@ def record_name(row: Route) -> str:
     return path_names(row)[-1] if row.scope.kind is ScopeKind.RECORD else ""
 
 
-GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {}
+GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
+    "api_keys.create": lambda: {"client_id": HARBOUR, "scope": "read", "description": "of the matrix"},
+    "api_keys.revoke": dict,
+}
 """What a row takes, by its name; of one that changes a record without the version, which is added."""
 
-GOOD_QUERY = {"settings.page": "section=profile", "calls.one": ""}
+GOOD_QUERY = {
+    "settings.page": "section=profile",
+    "calls.one": "",
+    "api_keys.list": f"client_id={HARBOUR}",
+    "api_keys.rotate": f"client_id={HARBOUR}",
+    "api_keys.revoke": f"client_id={HARBOUR}",
+}
 FRONT_DESK_IN_BODY: frozenset[str] = frozenset()
 """Rows whose good body is about Harbour's front desk: 404 to those who do not reach it, once they may ask."""
 
 GOOD_STATUS = {
     "calls.one": 302,
     "sessions.revoke": 204,
+    "api_keys.create": 201,
+    "api_keys.rotate": 201,
     "errors.access_denied": 404,
     "errors.not_found": 404,
     "sign_in.start": 422,

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from aidial_contract.ids import new_id
+from aidial_contract.ids import new_api_key, new_id
 from tests.people import (
     AFTER_HOURS,
     BAYSIDE,
@@ -24,6 +24,7 @@ from tests.people import (
     NORTHSIDE,
     NORTHSIDE_LINE,
     PHYSIO_LINE,
+    PRIYA,
     Someone,
 )
 from tests.support.askers import Asker
@@ -44,16 +45,41 @@ class Sort:
     """One sort of record: its table, and how Harbour's front desk comes by one (it gives the id).
 
     The table's id column is named as in the path. `of_project`: whether it has a `project_id`. `changed`: SQL
-    for what a copy must not share with its original, by column.
+    for what a copy must not share with its original, by column. `new_id` makes an id of this sort.
+    `is_spent`: a good request uses the record up. `existing`: what is there elsewhere anyway, not copied.
     """
 
     table: str
     make: Callable[[Place], Awaitable[str]]
     of_project: bool = True
     changed: Mapping[str, str] = field(default_factory=dict)
+    new_id: Callable[[], str] = new_id
+    is_spent: bool = False
+    existing: Mapping[str, str] = field(default_factory=dict)
 
 
-SORTS: Final[dict[str, Sort]] = {}
+async def _harbour(_: Place) -> str:
+    return HARBOUR
+
+
+async def _api_key(place: Place) -> str:
+    new = {"client_id": HARBOUR, "scope": "read", "description": "of the matrix"}
+    answer = await (await place.at_v1(PRIYA)).post("/v1/api-keys", new)
+    return str(answer.json["api_key"]["api_key_id"])
+
+
+SORTS: Final[dict[str, Sort]] = {
+    "client_id": Sort(
+        "clients", _harbour, existing={"the rival's": NORTHSIDE, "an archived client's": CLOSED}
+    ),
+    "api_key_id": Sort(
+        "api_keys",
+        _api_key,
+        of_project=False,
+        new_id=lambda: new_api_key("live")[1].api_key_id,
+        is_spent=True,
+    ),
+}
 """By the name in the path."""
 
 ELSEWHERE: Final = {
@@ -71,7 +97,7 @@ async def own_record(place: Place, name: str) -> str:
     """The id of Harbour's front desk's, made once for each place."""
     assert name in SORTS, f"tell tests/matrix/records.py what {{{name}}} is"
     key = (id(place), name)
-    if key not in _own:
+    if key not in _own or SORTS[name].is_spent:
         _own[key] = await SORTS[name].make(place)
     return _own[key]
 
@@ -87,6 +113,9 @@ async def version_of(place: Place, name: str, record_id: str) -> int:
 async def records_elsewhere(place: Place, name: str) -> AsyncIterator[dict[str, str]]:
     """Ids of records that are not Harbour's front desk's, by whose they are."""
     sort = SORTS[name]
+    if sort.existing:
+        yield dict(sort.existing)
+        return
     original = await own_record(place, name)
     found = {
         whose: await _copy(place, name, original, *where)
@@ -111,7 +140,7 @@ async def _copy(place: Place, name: str, original: str, client_id: str, project_
             sort.table,
         )
     ]
-    record_id = new_id()
+    record_id = sort.new_id()
     changed = {"client_id": f"'{client_id}'", name: f"'{record_id}'", **sort.changed}
     if sort.of_project:
         changed["project_id"] = f"'{project_id}'"

@@ -28,6 +28,7 @@ class Target:
     path: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     project_id: str = FRONT_DESK
+    client_id: str = HARBOUR
 
 
 def path_names(row: Route) -> tuple[str, ...]:
@@ -63,13 +64,17 @@ def must_name_client(row: Route, asker: Asker) -> bool:
     return takes and (role in INTERNAL_ROLES or (row.names_client and role in PARTNER_ROLES))
 
 
-def good_body(world: World, row: Route, asker: Asker, project_id: str = FRONT_DESK) -> Any:
+def good_body(
+    world: World, row: Route, asker: Asker, project_id: str = FRONT_DESK, client_id: str = HARBOUR
+) -> Any:
     """What the row takes, None when it takes nothing."""
     if row.body is None:
         return None
     bodies: dict[str, Callable[[], Any]] = {
         "calls.create": lambda: new_call(project_id, f"matrix-{new_id()}"),
         "calls.change": lambda: {"resolution": "matrix"},
+        "api_keys.create": lambda: {"client_id": client_id, "scope": "read", "description": "matrix"},
+        "api_keys.revoke": dict,
         "sessions.create": lambda: {"id_token": _id_token(world, asker), "device_label": "The matrix"},
         "sessions.sign_out": dict,
         "sessions.store_tokens": lambda: {"expected_generation": 0, "tokens": "sealed"},
@@ -99,7 +104,7 @@ async def send(
     if target.query:
         path += "?" + "&".join(f"{name}={value}" for name, value in target.query.items())
     sent = {"if-match": "*"} if row.precondition is Precondition.IF_MATCH else {}
-    body = good_body(world, row, asker, target.project_id)
+    body = good_body(world, row, asker, target.project_id, target.client_id)
     if row.precondition is Precondition.EXPECTED_VERSION and record_name(row):
         name = record_name(row)
         body = {**body, "expected_version": await version_of(world, name, target.path[name])}

@@ -128,27 +128,35 @@ class Route:
 
     def __post_init__(self) -> None:
         """Refuse rows whose policy contradicts itself."""
+        for is_wrong, why in (*self._wrong_policy(), *self._wrong_scope()):
+            if is_wrong:
+                raise ValueError(f"{self.method} {self.path}: {why}")
+
+    def _wrong_policy(self) -> Iterable[tuple[bool, str]]:
         public = self.access is Access.PUBLIC
-        if public != (self.auth is AuthMode.NONE) or public != (self.permission is None):
-            raise ValueError(f"{self.method} {self.path}: public rows, and only they, take no credential")
-        if public and self.or_permission is not None:
-            raise ValueError(f"{self.method} {self.path}: a public row has no permission")
-        if self.scope in RECORD_KINDS and self.find is None:
-            raise ValueError(f"{self.method} {self.path}: a row with an id needs a finder")
-        if self.names_client and (
-            self.find is None or not any(param.name == "client_id" for param in self.query)
-        ):
-            raise ValueError(f"{self.method} {self.path}: naming a client takes its parameter and its finder")
-        if self.precondition is Precondition.EXPECTED_VERSION and self.body is None:
-            raise ValueError(f"{self.method} {self.path}: expected_version needs a body")
-        if (self.method in {"POST", "PUT", "PATCH", "DELETE"}) != self.writes and not public:
-            raise ValueError(f"{self.method} {self.path}: an unsafe row writes, a safe one does not")
-        if self.records and (self.writes or public):
-            raise ValueError(f"{self.method} {self.path}: only a read by somebody known is recorded")
-        if self.idempotent_create and (public or self.method != "POST"):
-            raise ValueError(f"{self.method} {self.path}: Idempotency-Key is for a POST with a credential")
-        if self.method == "POST" and CREATED in self.answers and not (self.idempotent_create or public):
-            raise ValueError(f"{self.method} {self.path}: a POST that creates takes Idempotency-Key")
+        unsafe = self.method in {"POST", "PUT", "PATCH", "DELETE"}
+        creates = self.method == "POST" and CREATED in self.answers
+        yield public != (self.auth is AuthMode.NONE), "public rows, and only they, take no credential"
+        yield public != (self.permission is None), "public rows, and only they, have no permission"
+        yield public and self.or_permission is not None, "a public row has no permission"
+        yield unsafe != self.writes and not public, "an unsafe row writes, a safe one does not"
+        yield self.records and (self.writes or public), "only a read by somebody known is recorded"
+        yield (
+            self.idempotent_create and (public or self.method != "POST"),
+            "Idempotency-Key is for a POST with a credential",
+        )
+        yield creates and not (self.idempotent_create or public), "a POST that creates takes Idempotency-Key"
+
+    def _wrong_scope(self) -> Iterable[tuple[bool, str]]:
+        takes_client = any(param.name == "client_id" for param in self.query)
+        versioned = self.precondition is Precondition.EXPECTED_VERSION
+        yield self.scope in RECORD_KINDS and self.find is None, "a row with an id needs a finder"
+        yield (
+            self.names_client and (self.find is None or not takes_client),
+            "naming a client takes its parameter and its finder",
+        )
+        yield self.body_names_client and self.find_body is None, "a client in the body needs its finder"
+        yield versioned and self.body is None, "expected_version needs a body"
 
     @property
     def body_names_client(self) -> bool:

@@ -73,12 +73,10 @@ def target_allowlist(ask: Ask, row: Route) -> None:
 
 
 async def body_scope(ask: Ask, row: Route) -> None:
-    """Step 12 for a body's `client_id`: the reach becomes that client, or it is 404."""
+    """Step 12 for a body's `client_id`: the reach becomes that client, for `find_body` to look in."""
     if not row.body_names_client:
         return
     _reach_only(ask, ask.body.client_id, None)
-    if ask.denied:
-        raise Fault(errors.NOT_FOUND, reason=ask.denied)
     if ask.actor.role in INTERNAL_ROLES:
         await ask.tx.execute(switch_text(database_reach(ask)))
     target_allowlist(ask, row)

@@ -18,7 +18,7 @@ from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.api_keys import store
 from aidial_contract.fault import Fault
-from aidial_contract.ids import new_api_key
+from aidial_contract.ids import new_api_key, plain_id
 from aidial_contract.lifecycle import API_KEYS
 from aidial_contract.shapes.api_keys import ApiKey, ApiKeyAnswer, ApiKeyList, ApiKeyMade, NewApiKey
 
@@ -37,19 +37,19 @@ class Position(msgspec.Struct, array_like=True):
 async def find_client(ask: Ask) -> asyncpg.Record | None:
     """The client the query names."""
     named = next((text for name, text in ask.raw_query if name == "client_id"), "")
-    return await store.find_client(ask.tx, ask.reach, named)
+    return await store.find_client(ask.tx, ask.reach, plain_id(named))
 
 
 async def find_body_client(ask: Ask) -> asyncpg.Record | None:
     """The client the body names."""
-    found = await store.find_client(ask.tx, ask.reach, ask.body.client_id)
+    found = await store.find_client(ask.tx, ask.reach, plain_id(ask.body.client_id))
     ask.found = found
     return found
 
 
 async def find_key(ask: Ask) -> asyncpg.Record | None:
     """The key the path names."""
-    return await store.find_key(ask.tx, ask.reach, ask.path["api_key_id"])
+    return await store.find_key(ask.tx, ask.reach, plain_id(ask.path["api_key_id"]))
 
 
 async def show_list(ask: Ask) -> Answer:

@@ -14,6 +14,7 @@ from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.clients import store
 from aidial_contract.access import Level
+from aidial_contract.ids import plain_id
 from aidial_contract.shapes.clients import Client, ClientList
 
 
@@ -26,7 +27,7 @@ class Position(msgspec.Struct, array_like=True):
 
 async def find(ask: Ask) -> asyncpg.Record | None:
     """The client the path names."""
-    return await store.find_client(ask.tx, ask.reach, ask.path["client_id"])
+    return await store.find_client(ask.tx, ask.reach, plain_id(ask.path["client_id"]))
 
 
 async def show_list(ask: Ask) -> Answer:

@@ -10,6 +10,7 @@ from aidial_portal.kernel.rows import read_row
 from aidial_portal.surfaces.clients import api
 
 _ASSIGNED = RouteScope(kind=ScopeKind.CLIENTS, client_id=None, project_id=None)
+_ONE = RouteScope(kind=ScopeKind.RECORD, client_id=None, project_id=None)
 _DENIAL = "/v1/clients/{id}"
 
 
@@ -30,7 +31,7 @@ def rows() -> tuple[Route, ...]:
             "clients.show",
             api.one_client,
             permission=Permission.CLIENTS_VIEW,
-            scope=_ASSIGNED,
+            scope=_ONE,
             denial=_DENIAL,
         ),
     )
