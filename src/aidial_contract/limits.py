@@ -128,6 +128,8 @@ URI: Final = _size("uri", 8 * KIB, "bytes", "path and query of a request", 48 * 
 CALLS_PAGE: Final = _size("calls_page", 20, "calls", "a page of calls, unless asked for another")
 CALLS_PAGE_MAX: Final = _size("calls_page_max", 100, "calls", "the largest page that may be asked for", 1_000)
 AUDIT_PAGE: Final = _size("audit_page", 50, "events", "a page of the activity log")
+CLIENTS_PAGE: Final = _size("clients_page", 20, "clients", "a page of a partner's clients")
+API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's API keys")
 
 DEFAULTS: Final[tuple[Rate | Size, ...]] = (*RATES.values(), *SIZES.values())
 
@@ -172,7 +174,7 @@ def read_numbers(environ: Mapping[str, str], scale: float = 1.0) -> Numbers:
         problems |= error.problems
     found = {known[name].name: value for name, value in values.items() if value is not None}
     if not problems and found.get(CALLS_PAGE_MAX.name, CALLS_PAGE_MAX) < max(
-        found.get(page.name, page) for page in (CALLS_PAGE, AUDIT_PAGE)
+        found.get(size.name, size) for size in SIZES.values() if size.name.endswith("_page")
     ):
         problems[CALLS_PAGE_MAX.setting] = "must not be smaller than a page"
     if problems:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from aidial_contract.access import Permission
-from aidial_contract.limits import AUDIT_PAGE, CALLS_PAGE, CALLS_PAGE_MAX
+from aidial_contract.limits import API_KEYS_PAGE, AUDIT_PAGE, CALLS_PAGE, CALLS_PAGE_MAX, CLIENTS_PAGE
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
@@ -87,12 +87,12 @@ AUDIT_PARAMS: Final = (
 CLIENT_LIST_PARAMS: Final = (
     QueryParam("q", Kind.TEXT, "Only clients whose id, name or web domain holds this."),
     QueryParam("lifecycle", Kind.CHOICES, "Any of these states.", LIFECYCLES),
-    QueryParam("limit", Kind.WHOLE, "Clients a page.", least=1, most=MAX_LIMIT, default=DEFAULT_LIMIT),
+    QueryParam("limit", Kind.WHOLE, "Clients a page.", least=1, most=CALLS_PAGE_MAX, default=CLIENTS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 CLIENT: Final = QueryParam("client_id", Kind.ID, "The client it is about.")
 API_KEY_LIST_PARAMS: Final = (
     CLIENT,
-    QueryParam("limit", Kind.WHOLE, "Keys a page.", least=1, most=MAX_LIMIT, default=DEFAULT_LIMIT),
+    QueryParam("limit", Kind.WHOLE, "Keys a page.", least=1, most=CALLS_PAGE_MAX, default=API_KEYS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
