@@ -15,7 +15,19 @@ from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
+from aidial_api.surfaces.settings.routes import ROWS as SETTINGS
 
 TABLE = RouteTable(
-    (*HEALTH, *REGISTRY, *PROJECTS, *CALLS, *ANALYTICS, *AUDIT, *CLIENTS, *API_KEYS, *SESSIONS)
+    (
+        *HEALTH,
+        *REGISTRY,
+        *PROJECTS,
+        *CALLS,
+        *ANALYTICS,
+        *AUDIT,
+        *CLIENTS,
+        *API_KEYS,
+        *SESSIONS,
+        *SETTINGS,
+    )
 )

@@ -5,12 +5,15 @@ The one thing a newcomer would get wrong: role, tenant and reach come from the d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from aidial_contract.access import KeyScope, Level, Permission, Role, key_holds, level_of
+from aidial_contract.networks import holds
 from aidial_contract.scope import Reach
+from aidial_contract.settings import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ class KeyHolder:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The asker. Exactly one of `person` and `key` is there."""
+    """The asker. Exactly one of `person` and `key` is there.
+
+    `allowlists` are those that are enabled, of the own tenant and of every client reached.
+    """
 
     kind: Literal["user", "key"]
     actor_id: str
@@ -73,6 +79,19 @@ class Actor:
     reach: Reach
     person: Person | None = None
     key: KeyHolder | None = None
+    allowlists: Mapping[str, tuple[Network, ...]] = field(default_factory=dict, compare=False)
+
+    @property
+    def own_client_id(self) -> str | None:
+        """The tenant the asker belongs to; partner and internal people belong to none."""
+        if self.key is not None:
+            return self.key.client_id
+        return self.person.client_id if self.person else None
+
+    def may_come_from(self, client_ip: str, client_id: str) -> bool:
+        """Whether a client takes requests from an address; one without an allowlist takes all."""
+        networks = self.allowlists.get(client_id)
+        return networks is None or holds(networks, client_ip)
 
     @property
     def role(self) -> Role | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,9 @@ from aidial_contract.access import MFA_MANDATORY_ROLES, PARTNER_ROLES, KeyScope,
 from aidial_contract.fault import Fault
 from aidial_contract.headers import API_KEY
 from aidial_contract.ids import parse_api_key, parse_uuid
+from aidial_contract.networks import parse_network
 from aidial_contract.scope import NOTHING, ProjectReach, Reach
+from aidial_contract.settings import Network
 
 LIVE_LIFECYCLES = frozenset({"provisioning", "active", "suspended"})
 _NO_SECRET = bytes(32)
@@ -180,6 +182,16 @@ def _projects(client_id: str, listed: Any) -> tuple[ProjectReach, ...]:
     )
 
 
+def allowlist_of(stored: str | None) -> tuple[Network, ...] | None:
+    """An enabled allowlist as the database gives it: a JSON list of networks, or null for none."""
+    return None if stored is None else _networks(msgspec.json.decode(stored, type=list[str]))
+
+
+def _networks(cidrs: Iterable[str]) -> tuple[Network, ...]:
+    """A network that cannot be read lets nobody in."""
+    return tuple(network for cidr in cidrs if (network := parse_network(cidr)) is not None)
+
+
 def _key_actor(row: Mapping[str, Any]) -> Actor:
     client_id = str(row["client_id"])
     reach = NOTHING
@@ -194,7 +206,10 @@ def _key_actor(row: Mapping[str, Any]) -> Actor:
         expires_at=row["expires_at"],
         last_four=row["last_four"],
     )
-    return Actor("key", holder.api_key_id, f"key ending {holder.last_four}", reach, key=holder)
+    networks = allowlist_of(row["allowlist"])
+    allowlists = {} if networks is None else {client_id: networks}
+    label = f"key ending {holder.last_four}"
+    return Actor("key", holder.api_key_id, label, reach, key=holder, allowlists=allowlists)
 
 
 def _stranger(subject: str) -> Actor:
@@ -229,4 +244,8 @@ def _person_actor(row: Mapping[str, Any], subject: str) -> Actor:
     )
     if not usable or (role in PARTNER_ROLES and not person.partner_org_id):
         reach = NOTHING
-    return Actor("user", person.user_id, person.email, reach, person=person)
+    listed = {one["client_id"]: one["allowlist"] for one in clients}
+    if membership is not None and membership["client_id"]:
+        listed[membership["client_id"]] = membership["org_allowlist"]
+    lists = {one: _networks(cidrs) for one, cidrs in listed.items() if cidrs is not None}
+    return Actor("user", person.user_id, person.email, reach, person=person, allowlists=lists)

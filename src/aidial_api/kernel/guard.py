@@ -26,7 +26,14 @@ from aidial_api.kernel.route import (
     Route,
     SessionNeed,
 )
-from aidial_api.kernel.scoping import body_scope, database_reach, lacks_client, narrow, target_allowlist
+from aidial_api.kernel.scoping import (
+    body_scope,
+    database_reach,
+    lacks_client,
+    narrow,
+    own_allowlist,
+    target_allowlist,
+)
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import AIDIAL_SESSION
@@ -58,7 +65,7 @@ async def run(ask: Ask) -> Answer:
     await _coarse_limit(ask)
     row = _allowed_row(ask, route, match.rows, credential)
     await _session_state(ask, row)
-    _own_allowlist(ask)
+    _own_allowlist(ask, row)
     _assignment(ask, row)
     _permission(ask, row)
     return await _scoped(ask, row)
@@ -150,11 +157,15 @@ def _session_fault(fault: Fault) -> Fault:
     return fault
 
 
-def _own_allowlist(ask: Ask) -> None:
-    """Step 6: the address allowlist of the credential's own tenant."""
-    client_id = ask.actor.key.client_id if ask.actor.key else ask.actor.person and ask.actor.person.client_id
-    if client_id and not ask.services.allowlists.allows(client_id, ask.client_ip):
-        raise Fault(errors.IP_NOT_ALLOWED, reason="own tenant's allowlist")
+def _own_allowlist(ask: Ask, row: Route) -> None:
+    """Step 6: the address allowlist of the credential's own tenant.
+
+    A person's pending rows are about their own session alone. They stay open, so that somebody at another
+    address can be told why nothing else answers, and can sign out.
+    """
+    if row.access is Access.PENDING and ask.actor.person is not None:
+        return
+    own_allowlist(ask)
 
 
 def _assignment(ask: Ask, row: Route) -> None:
@@ -200,7 +211,7 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
                 ask.denied = "not found through the scope"
         if ask.denied:
             raise Fault(errors.NOT_FOUND, reason=ask.denied)
-        target_allowlist(ask, row)
+        await target_allowlist(ask, row)
         await _parse(ask, row)
         await body_scope(ask, row)
         if row.find_body is not None and await row.find_body(ask) is None:

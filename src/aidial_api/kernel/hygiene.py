@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Receive
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.headers import CLIENT_IP
+from aidial_contract.networks import parse_address
+from aidial_contract.settings import Network
 
 BODY_TIME_S = 60.0
 CLOSE = {"connection": "close"}
-Network = IPv4Network | IPv6Network
 RawHeaders = Iterable[tuple[bytes, bytes]]
 _SINGLE = frozenset(
     {
@@ -72,22 +71,12 @@ def check_framing(
 
 
 def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network]) -> str:
-    """The caller's address: the portal's word for it only from a trusted proxy."""
+    """The caller's address: the portal's word for it only from a trusted proxy; IPv4 in its own form."""
+    address = parse_address(peer)
     told = headers.get(CLIENT_IP)
-    try:
-        address = _plain_address(peer)
-        if told and any(address in network for network in trusted):
-            return str(_plain_address(told))
-    except ValueError:
-        return peer
-    return str(address)
-
-
-@lru_cache(maxsize=4096)
-def _plain_address(text: str) -> IPv4Address | IPv6Address:
-    """The address without its zone, which no allowlist and no column knows; IPv4 written as IPv6 is IPv4."""
-    address = ip_address(text.partition("%")[0])
-    return getattr(address, "ipv4_mapped", None) or address
+    if told and address is not None and any(address in network for network in trusted):
+        address = parse_address(told)
+    return peer if address is None else str(address)
 
 
 def declared_length(headers: Mapping[str, str], limit_bytes: int) -> None:

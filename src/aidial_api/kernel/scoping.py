@@ -1,4 +1,4 @@
-"""Steps 9 and 12 of the guard: from the ids a request names to what it may touch, and the target's allowlist.
+"""Steps 6, 9 and 12 of the guard: from the ids a request names to what it may touch, and from where.
 
 The one thing a newcomer would get wrong: nothing here looks a record up. It narrows the reach, and the row's
 finder then finds or does not; out of reach and missing are one.
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from aidial_api.kernel import db as database
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.credentials import allowlist_of
 from aidial_api.kernel.reach import switch_text
 from aidial_api.kernel.route import RECORD_KINDS, Route
 from aidial_contract import errors
 from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
 from aidial_contract.fault import Fault
 from aidial_contract.ids import is_slug
+from aidial_contract.networks import holds
 from aidial_contract.query import Kind
 from aidial_contract.scope import NOTHING, Reach, ScopeKind
 
 _NARROWING = frozenset({"client_id", "project_id"})
+_OF_MANY = frozenset({ScopeKind.CLIENTS, ScopeKind.PROJECTS, ScopeKind.PARTNER_ORG})
 
 
 def database_reach(ask: Ask) -> database.Reach:
@@ -38,8 +41,12 @@ def narrow(ask: Ask, row: Route) -> None:
     ids = {param.name for param in row.query if param.kind is Kind.ID} & _NARROWING
     given = {name: text for name, text in ask.raw_query if name in ids}
     given |= {name: text for name, text in ask.path.items() if name in _NARROWING}
-    if given and not ask.denied:
+    if ask.denied:
+        return
+    if given:
         _reach_only(ask, given.get("client_id"), given.get("project_id"))
+    else:
+        _without_closed(ask, row)
 
 
 def _reach_only(ask: Ask, client_id: str | None, project_id: str | None) -> None:
@@ -61,15 +68,48 @@ def lacks_client(ask: Ask, row: Route) -> bool:
     return ask.actor.role in must and not any(name == "client_id" for name, _ in ask.raw_query)
 
 
-def target_allowlist(ask: Ask, row: Route) -> None:
-    """Still step 9: partner and internal roles meet the target client's allowlist only now."""
+def own_allowlist(ask: Ask) -> None:
+    """Whether the asker's own tenant takes requests from this address (403 `ip_not_allowed`)."""
+    client_id = ask.actor.own_client_id
+    if client_id and not ask.actor.may_come_from(ask.client_ip, client_id):
+        raise Fault(errors.IP_NOT_ALLOWED, reason="own tenant's allowlist")
+
+
+def _without_closed(ask: Ask, row: Route) -> None:
+    """What is about several clients goes on without those whose allowlist lacks the address.
+
+    When none is left a list keeps them all, and `target_allowlist` refuses it.
+    """
+    if row.scope not in _OF_MANY or row.body_names_client or ask.actor.role not in PARTNER_ROLES:
+        return
+    actor, reach = ask.actor, ask.reach
+    open_ones = tuple(one for one in reach.client_ids if actor.may_come_from(ask.client_ip, one))
+    if open_ones or row.scope is ScopeKind.PARTNER_ORG:
+        projects = tuple(project for project in reach.projects if project.client_id in open_ones)
+        ask.reach = Reach(open_ones, projects)
+
+
+async def target_allowlist(ask: Ask, row: Route) -> None:
+    """Still step 9: partner and internal roles meet the target client's allowlist only now (403)."""
     if row.scope is ScopeKind.SELF or (row.body_names_client and ask.body is None) or lacks_client(ask, row):
         return
-    if ask.actor.role in PARTNER_ROLES | INTERNAL_ROLES:
-        client_ids = (ask.found["client_id"],) if row.scope in RECORD_KINDS else ask.reach.client_ids
-        for client_id in client_ids:
-            if not ask.services.allowlists.allows(client_id, ask.client_ip):
-                raise Fault(errors.IP_NOT_ALLOWED, reason="target client's allowlist")
+    role = ask.actor.role
+    if role not in PARTNER_ROLES | INTERNAL_ROLES:
+        return
+    for client_id in (ask.found["client_id"],) if row.scope in RECORD_KINDS else ask.reach.client_ids:
+        if role in INTERNAL_ROLES:
+            allowed = await _open_to(ask, client_id)
+        else:
+            allowed = ask.actor.may_come_from(ask.client_ip, client_id)
+        if not allowed:
+            raise Fault(errors.IP_NOT_ALLOWED, reason="target client's allowlist")
+
+
+async def _open_to(ask: Ask, client_id: str) -> bool:
+    """The same for internal roles, who reach a client only once they name it: asked in the transaction."""
+    listed = await ask.tx.fetchval("SELECT enabled_allowlist($1)", client_id)
+    networks = allowlist_of(listed)
+    return networks is None or holds(networks, ask.client_ip)
 
 
 async def body_scope(ask: Ask, row: Route) -> None:
@@ -79,4 +119,4 @@ async def body_scope(ask: Ask, row: Route) -> None:
     _reach_only(ask, ask.body.client_id, None)
     if ask.actor.role in INTERNAL_ROLES:
         await ask.tx.execute(switch_text(database_reach(ask)))
-    target_allowlist(ask, row)
+    await target_allowlist(ask, row)

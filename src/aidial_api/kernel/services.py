@@ -5,10 +5,8 @@ The one thing a newcomer would get wrong: nothing here is global; tests run seve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,18 +20,6 @@ if TYPE_CHECKING:
     from aidial_api.kernel.route import RouteTable
     from aidial_api.kernel.tokens import TokenVerifier
     from aidial_api.settings import Settings
-
-
-@dataclass(slots=True)
-class Allowlists:
-    """Enabled address allowlists by tenant; a tenant without one is open."""
-
-    enabled: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
-
-    def allows(self, client_id: str, client_ip: str) -> bool:
-        """Whether an address may act on a tenant."""
-        networks = self.enabled.get(client_id)
-        return networks is None or any(ip_address(client_ip) in network for network in networks)
 
 
 @dataclass(slots=True)
@@ -55,5 +41,4 @@ class Services:
     redactors: Executor
     header_limit_bytes: int
     uri_limit_bytes: int
-    allowlists: Allowlists = field(default_factory=Allowlists)
     is_configured: bool = True

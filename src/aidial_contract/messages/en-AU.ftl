@@ -158,3 +158,4 @@ fields-naive_time = This time needs an offset, such as +10:00 or Z.
 fields-order = This must not come before what it follows.
 fields-conflict = This does not fit together with another field.
 fields-repeated = This was given more than once.
+fields-locks_you_out = This list does not have the address you are using now, so it would shut you out. Confirm it, or add your address.

@@ -36,11 +36,13 @@ GRANTED = {
     "transcripts": {READ, ADD, CHANGE},
     "caller_tokens": {READ, ADD, REMOVE},
     "audit_events": {READ, ADD},
+    "client_settings": {READ, ADD, CHANGE},
     "idempotency_records": {READ, ADD, CHANGE, REMOVE},
 }
 LOOKED_UP = {
     "api_keys",
     "assignments",
+    "client_settings",
     "clients",
     "memberships",
     "partner_orgs",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from ipaddress import ip_network
 
-from aidial_api.kernel.services import Allowlists
+import msgspec
+
 from tests.support.api import RunningApi, World, running_api
 from tests.support.askers import Asker
 
@@ -27,8 +27,31 @@ def at(api: RunningApi, somebody: Asker) -> Asker:
     return Asker(api.http, somebody.headers)
 
 
-def allow_only(api: RunningApi, client_id: str, network: str) -> None:
-    """Give a tenant an address allowlist."""
-    services = api.app.services
-    assert services is not None
-    services.allowlists = Allowlists({client_id: (ip_network(network),)})
+@asynccontextmanager
+async def allow_only(world: World, api: RunningApi, client_id: str, *networks: str) -> AsyncIterator[None]:
+    """Give a tenant an address allowlist while the block runs, and let an API know of it."""
+    value = {"enabled": True, "entries": [{"cidr": network, "label": ""} for network in networks]}
+    await world.sql(
+        "INSERT INTO client_settings (client_id, section, value, version)"
+        " VALUES ($1, 'ip-allowlist', $2::text::jsonb, 2)"
+        " ON CONFLICT (client_id, section) DO UPDATE"
+        " SET value = excluded.value, version = client_settings.version + 1",
+        client_id,
+        msgspec.json.encode(value).decode(),
+    )
+    _forget(world, api)
+    try:
+        yield
+    finally:
+        await world.sql(
+            "UPDATE client_settings SET value = value || '{\"enabled\": false}', version = version + 1"
+            " WHERE client_id = $1 AND section = 'ip-allowlist'",
+            client_id,
+        )
+        _forget(world, api)
+
+
+def _forget(world: World, api: RunningApi) -> None:
+    for one in (world.api, api):
+        assert one.app.services is not None
+        one.app.services.credentials.heard(None)

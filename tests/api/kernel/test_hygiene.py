@@ -132,15 +132,14 @@ async def test_any_other_request_id_is_made_anew(world: World, told: str) -> Non
 async def test_only_a_trusted_proxy_is_believed_about_the_callers_address(world: World) -> None:
     told = {"x-aidial-client-ip": "203.0.113.7"}
     lied = {"x-forwarded-for": "203.0.113.7", "forwarded": "for=203.0.113.7", "x-real-ip": "203.0.113.7"}
-    async with running_api(world.environ) as api:
-        allow_only(api, HARBOUR, "203.0.113.0/24")
+    async with running_api(world.environ) as api, allow_only(world, api, HARBOUR, "203.0.113.0/24"):
         alice = at(api, world.alice)
         assert (await alice.ask("GET", "/v1/projects", headers=told)).status == 200
         mapped = {"x-aidial-client-ip": "::ffff:203.0.113.7"}
         assert (await alice.ask("GET", "/v1/projects", headers=mapped)).status == 200
         assert (await alice.ask("GET", "/v1/projects", headers=lied)).code == "ip_not_allowed"
-    async with running_api({**world.environ, "AIDIAL_TRUSTED_PROXIES": "198.51.100.0/24"}) as api:
-        allow_only(api, HARBOUR, "203.0.113.0/24")
+    wary = {**world.environ, "AIDIAL_TRUSTED_PROXIES": "198.51.100.0/24"}
+    async with running_api(wary) as api, allow_only(world, api, HARBOUR, "203.0.113.0/24"):
         assert (await at(api, world.alice).ask("GET", "/v1/projects", headers=told)).code == "ip_not_allowed"
 
 

@@ -92,8 +92,7 @@ async def test_the_kind_of_credential_comes_before_the_session(world: World) -> 
 
 
 async def test_the_session_comes_before_the_allowlist(world: World) -> None:
-    async with running_api(world.environ) as api:
-        allow_only(api, HARBOUR, FAR_AWAY)
+    async with running_api(world.environ) as api, allow_only(world, api, HARBOUR, FAR_AWAY):
         alice = Asker(api.http, world.bearer_only(world.alice.someone).headers)
         assert outcome(await alice.get("/v1/calls")) == (401, "session_missing")
         assert outcome(await at(api, world.alice).get("/v1/calls")) == (403, "ip_not_allowed")
@@ -102,19 +101,18 @@ async def test_the_session_comes_before_the_allowlist(world: World) -> None:
 
 async def test_the_own_allowlist_comes_before_assignment_and_scope(world: World) -> None:
     async with running_api(world.environ) as api:
-        allow_only(api, CLOSED, FAR_AWAY)
-        assert outcome(await at(api, world.carla).get("/v1/calls")) == (403, "ip_not_allowed")
-        allow_only(api, NORTHSIDE, FAR_AWAY)
-        front = world.calls["front-1"]
-        mallory = at(api, world.mallory)
-        assert outcome(await mallory.get(f"/v1/calls/{front}")) == (403, "ip_not_allowed")
-        assert outcome(await mallory.get("/v1/calls?project_id=1")) == (403, "ip_not_allowed")
+        async with allow_only(world, api, CLOSED, FAR_AWAY):
+            assert outcome(await at(api, world.carla).get("/v1/calls")) == (403, "ip_not_allowed")
+        async with allow_only(world, api, NORTHSIDE, FAR_AWAY):
+            front = world.calls["front-1"]
+            mallory = at(api, world.mallory)
+            assert outcome(await mallory.get(f"/v1/calls/{front}")) == (403, "ip_not_allowed")
+            assert outcome(await mallory.get("/v1/calls?project_id=1")) == (403, "ip_not_allowed")
 
 
 async def test_a_partner_meets_the_allowlist_of_the_client_they_ask_about_and_no_other(world: World) -> None:
     front, physio = world.calls["front-1"], world.calls["physio-1"]
-    async with running_api(world.environ) as api:
-        allow_only(api, HARBOUR, FAR_AWAY)
+    async with running_api(world.environ) as api, allow_only(world, api, HARBOUR, FAR_AWAY):
         tom = at(api, world.tom)
         assert outcome(await tom.get(f"/v1/calls/{front}")) == (403, "ip_not_allowed")
         assert outcome(await tom.get(f"/v1/calls?client_id={HARBOUR}")) == (403, "ip_not_allowed")

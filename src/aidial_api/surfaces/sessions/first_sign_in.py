@@ -12,6 +12,7 @@ from aidial_api.kernel.actor import Actor
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.reach import Reach, switch_text
+from aidial_api.kernel.scoping import own_allowlist
 from aidial_api.surfaces.sessions import store
 from aidial_contract import errors
 from aidial_contract.fault import Fault
@@ -43,10 +44,8 @@ async def bind(ask: Ask, claims: dict[str, Any]) -> None:
 
 async def _become(ask: Ask, actor: Actor) -> None:
     person = actor.person
-    client_id = person.client_id if person else None
-    if client_id and not ask.services.allowlists.allows(client_id, ask.client_ip):
-        raise Fault(errors.IP_NOT_ALLOWED, reason="own tenant's allowlist")
     ask.actor_or_none, ask.reach = actor, actor.reach
+    own_allowlist(ask)
     reach = Reach(actor.reach.client_ids, actor.actor_id, person.partner_org_id if person else None)
     await ask.tx.execute(switch_text(reach))
 

@@ -7,10 +7,10 @@ CSRF token on this page is next-auth's, because there is no session yet that the
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote
 
+from aidial_contract.addresses import is_address
 from aidial_portal.design.context import SignInPage
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.nextauth.callback import safe_callback_url
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 PATH: Final = "/sign-in"
 _START: Final = "/api/auth/signin/zitadel"
-_MAX_EMAIL_CHARS: Final = 254
-_EMAIL: Final = re.compile(
-    r"[^\s@<>\"(),:;\\\[\]]{1,64}@(?:[^\s@.<>\"(),:;\\\[\]]+\.)+[^\s@.<>\"(),:;\\\[\]]{2,}"
-)
 _MALFORMED: Final = "Enter an e-mail address such as name@example.com"
 _STALE: Final = "This page was open for too long. Please continue once more."
 _FAILED: Final = "Signing in did not finish. Please try once more."
@@ -51,7 +47,7 @@ async def start(request: PortalRequest) -> Response:
     """`POST /sign-in` with `email`, `csrfToken`, `callbackUrl`: 307 to next-auth, or the form again (422)."""
     form = _form(request.body)
     email, back = form.get("email", "").strip(), form.get("callbackUrl", "/")
-    if not _is_email(email):
+    if not is_address(email):
         return _page(request, back, email=email, error=_MALFORMED, status=422)
     portal = request.portal
     sent = first(request.cookies, portal.names.csrf)
@@ -88,7 +84,3 @@ def _form(body: bytes) -> dict[str, str]:
         return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
     except ValueError:
         return {}
-
-
-def _is_email(text: str) -> bool:
-    return len(text) <= _MAX_EMAIL_CHARS and text.isprintable() and _EMAIL.fullmatch(text) is not None

@@ -1,0 +1,1 @@
+"""What a tenant sets for itself, section by section."""

@@ -1,0 +1,147 @@
+"""The sections of settings as rows: who may see and edit one, what it may hold, what a summary leaves out.
+
+Routes, forms and the menu of settings are drawn from them in both apps. The one thing a newcomer would get
+wrong: a section is added here (and its default in the API, its words in the portal); no handler is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from aidial_contract.access import Permission
+from aidial_contract.addresses import is_address
+from aidial_contract.checking import Rule
+from aidial_contract.fault import FieldError
+from aidial_contract.networks import parse_network
+from aidial_contract.shapes import settings as shapes
+
+# RFC 5646 without the grandfathered tags.
+_TAG: Final = re.compile(
+    r"[a-z]{2,3}(?:-[a-z]{3}){0,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE | re.ASCII,
+)
+_SCRIPT_LETTERS: Final = 4
+_REGION_LETTERS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One section. `restricted` are the members of its value that a summary leaves out.
+
+    `value` is its value as stored and shown; `change` and `document` are what `/v1` takes and answers,
+    `portal_change` and `portal_document` the same on the portal. `rules` are the checks over a change.
+    """
+
+    slug: str
+    view: Permission
+    edit: Permission
+    value: type[Any]
+    change: type[Any]
+    document: type[Any]
+    portal_change: type[Any]
+    portal_document: type[Any]
+    restricted: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def name(self) -> str:
+        """`tenant_settings`: the slug as route names and audit events spell it."""
+        return self.slug.replace("-", "_")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+def language_tag(text: str) -> str | None:
+    """A BCP 47 tag in its usual spelling (`en-AU`), or None when it is not well formed."""
+    if not _TAG.fullmatch(text):
+        return None
+    language, *rest = text.split("-")
+    parts = [language.lower()]
+    for part in rest:
+        is_extension = any(len(former) == 1 for former in parts) or len(part) == 1
+        if not is_extension and len(part) == _SCRIPT_LETTERS and part.isalpha():
+            parts.append(part.title())
+        elif not is_extension and len(part) == _REGION_LETTERS:
+            parts.append(part.upper())
+        else:
+            parts.append(part.lower())
+    return "-".join(parts)
+
+
+def _member(body: Any, name: str) -> Any:
+    value = body.get("value") if isinstance(body, dict) else None
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _tenant_settings(body: Any, failed: frozenset[str]) -> Iterator[FieldError]:
+    """Zone, language tag and addresses are what they claim to be."""
+    tests = {
+        "timezone": lambda text: text in _zones(),
+        "regional_format": lambda text: language_tag(text) is not None,
+        "billing_contact": is_address,
+        "security_contact": is_address,
+    }
+    for name, fits in tests.items():
+        text, field = _member(body, name), f"/value/{name}"
+        if isinstance(text, str) and field not in failed and not fits(text):
+            yield FieldError(field, "format")
+
+
+def _ip_allowlist(body: Any, failed: frozenset[str]) -> Iterator[FieldError]:
+    """Networks that are some, each once; and an allowlist that is on names at least one."""
+    entries = _member(body, "entries")
+    if not isinstance(entries, list) or "/value/entries" in failed:
+        return
+    if not entries and _member(body, "enabled") is True:
+        yield FieldError("/value/entries", "required")
+    seen = set()
+    for index, entry in enumerate(entries):
+        text, field = entry.get("cidr") if isinstance(entry, dict) else None, f"/value/entries/{index}/cidr"
+        if not isinstance(text, str) or field in failed:
+            continue
+        network = parse_network(text)
+        if network is None:
+            yield FieldError(field, "format")
+        elif network in seen:
+            yield FieldError(field, "repeated")
+        seen.add(network)
+
+
+SECTIONS: Final = (
+    Section(
+        slug="tenant-settings",
+        view=Permission.TENANT_SETTINGS_VIEW,
+        edit=Permission.TENANT_SETTINGS_EDIT,
+        value=shapes.TenantSettings,
+        change=shapes.TenantSettingsChange,
+        document=shapes.TenantSettingsDocument,
+        portal_change=shapes.PortalTenantSettingsChange,
+        portal_document=shapes.PortalTenantSettings,
+        restricted=("billing_contact", "security_contact"),
+        rules=(_tenant_settings,),
+    ),
+    Section(
+        slug="ip-allowlist",
+        view=Permission.IP_ALLOWLIST_VIEW,
+        edit=Permission.IP_ALLOWLIST_EDIT,
+        value=shapes.IpAllowlist,
+        change=shapes.IpAllowlistChange,
+        document=shapes.IpAllowlistDocument,
+        portal_change=shapes.PortalIpAllowlistChange,
+        portal_document=shapes.PortalIpAllowlist,
+        restricted=("entries",),
+        rules=(_ip_allowlist,),
+    ),
+)
+"""In the order in which they are shown."""
+
+BY_SLUG: Final = {section.slug: section for section in SECTIONS}

@@ -1,0 +1,33 @@
+"""Fifty people save the same section at the same moment: one of them wins each version."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.api.settings.clinics import TENANT, Clinic
+from tests.support.askers import Answer
+
+WRITERS = 50
+
+
+async def test_of_fifty_writers_exactly_one_wins_each_version(clinic: Clinic) -> None:
+    for version in (1, 2, 3):
+        answers = await asyncio.gather(*(_save(clinic, version, writer) for writer in range(WRITERS)))
+        won = [answer for answer in answers if answer.status == 200]
+        lost = [answer for answer in answers if answer.status == 409]
+        assert (len(won), len(lost)) == (1, WRITERS - 1)
+        assert won[0].json["version"] == version + 1
+        assert {one.json["details"]["current_version"] for one in lost} == {version + 1}
+        kept = (await clinic.alice.get(TENANT)).json
+        assert kept == won[0].json
+    events = await clinic.world.sql(
+        "SELECT count(*) FROM audit_events WHERE client_id = $1 AND action = $2",
+        clinic.client_id,
+        "settings.tenant_settings.updated",
+    )
+    assert events[0]["count"] == 3
+
+
+async def _save(clinic: Clinic, version: int, writer: int) -> Answer:
+    value = {"timezone": "Australia/Hobart", "regional_format": "en-AU", "display_name": f"Writer {writer}"}
+    return await clinic.alice.put(TENANT, {"expected_version": version, "value": value})
