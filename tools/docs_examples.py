@@ -51,8 +51,15 @@ WORDS = {
     "reason": "Asked for a manager.",
     "sms_status": "delivered",
     "email_status": "not_requested",
+    "timezone": "Australia/Sydney",
+    "regional_format": "en-AU",
+    "billing_contact": "accounts@harbour-dental.example",
+    "security_contact": "it@harbour-dental.example",
+    "display_name": "Harbour Dental",
+    "cidr": "203.0.113.0/24",
+    "label": "The practice",
 }
-NUMBERS = {"amount_minor": 42, "start_ms": 0, "end_ms": 4_200}
+NUMBERS = {"amount_minor": 42, "start_ms": 0, "end_ms": 4_200, "expected_version": 1}
 
 
 def example(shape: type, *, everything: bool = False) -> Any:

@@ -119,4 +119,3 @@ async def body_scope(ask: Ask, row: Route) -> None:
     _reach_only(ask, ask.body.client_id, None)
     if ask.actor.role in INTERNAL_ROLES:
         await ask.tx.execute(switch_text(database_reach(ask)))
-    await target_allowlist(ask, row)

@@ -105,6 +105,27 @@ async def test_a_list_of_closed_clients_only_is_refused_as_a_whole(clinic: Clini
     assert outcome(answer) == (403, "ip_not_allowed")
 
 
+async def test_those_who_run_aidial_meet_the_list_of_the_client_they_name(
+    world: World, clinic: Clinic
+) -> None:
+    await clinic.allow_only(OFFICE_NETWORK)
+    new = {"client_id": clinic.client_id, "scope": "read", "description": "reports"}
+    for address, read, made in ((ELSEWHERE, 403, 403), (OFFICE, 200, 201)):
+        listed = f"/v1/api-keys?client_id={clinic.client_id}"
+        assert (await world.ada.ask("GET", listed, headers=from_(address))).status == read
+        assert (await world.ada.ask("POST", "/v1/api-keys", new, headers=from_(address))).status == made
+    # Nor does the list tell who there is: an archived client is not found, closed or not.
+    await world.sql("UPDATE clients SET lifecycle = 'archived' WHERE client_id = $1", clinic.client_id)
+    for client_id in (clinic.client_id, "nobody-at-all"):
+        answers = [
+            await world.ada.ask("GET", f"/v1/api-keys?client_id={client_id}", headers=from_(ELSEWHERE)),
+            await world.ada.ask(
+                "POST", "/v1/api-keys", {**new, "client_id": client_id}, headers=from_(ELSEWHERE)
+            ),
+        ]
+        assert {outcome(answer) for answer in answers} == {(404, "not_found")}
+
+
 async def test_a_list_that_would_shut_out_its_author_wants_to_be_confirmed(clinic: Clinic) -> None:
     value = {"enabled": True, "entries": [{"cidr": OFFICE_NETWORK, "label": "Office"}]}
     answer = await clinic.save(ALLOWLIST, value, headers=from_(ELSEWHERE))
