@@ -106,6 +106,18 @@ class Provisioner:
                     project.timezone,
                 )
 
+    async def publish_projects(self, client_id: str) -> None:
+        """Publish what each project is now as its first version, where nothing was published yet."""
+        async with owner_transaction(self._owner_url, Reach((client_id,))) as tx:
+            await tx.execute(
+                "INSERT INTO project_versions (client_id, project_id, number, content, published_by)"
+                " SELECT client_id, project_id, 1, jsonb_build_object('profile', jsonb_build_object("
+                "  'display_name', display_name, 'timezone', timezone)), 'AiDial'"
+                " FROM projects p WHERE client_id = $1 AND NOT EXISTS (SELECT FROM project_versions v"
+                "  WHERE v.client_id = p.client_id AND v.project_id = p.project_id)",
+                client_id,
+            )
+
     async def add_person(self, person: NewPerson) -> str:
         """A person with membership and assignments; gives back the user id."""
         user_id = person.user_id or new_id()

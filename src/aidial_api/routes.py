@@ -16,6 +16,7 @@ from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 from aidial_api.surfaces.settings.routes import ROWS as SETTINGS
+from aidial_api.surfaces.workspace.routes import ROWS as WORKSPACE
 
 TABLE = RouteTable(
     (
@@ -27,6 +28,7 @@ TABLE = RouteTable(
         *AUDIT,
         *CLIENTS,
         *API_KEYS,
+        *WORKSPACE,
         *SESSIONS,
         *SETTINGS,
     )

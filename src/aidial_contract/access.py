@@ -100,6 +100,7 @@ class Permission(StrEnum):
     SESSION_OWN = "session.own"
     CALLS_DELIVER = "calls.deliver"
     PROJECTS_VIEW = "projects.view"
+    RUNTIME_CONFIG_READ = "runtime_config.read"
 
 
 class Level(StrEnum):
@@ -188,6 +189,7 @@ GRANTS: Final[dict[Permission, dict[Role, Level]]] = {
     _P.INTEGRATIONS_MANAGE: {_PA: _F},
     _P.SESSION_OWN: _EVERYONE,
     _P.CALLS_DELIVER: {},
+    _P.RUNTIME_CONFIG_READ: {},
     _P.PROJECTS_VIEW: {_A: _F, _M: _F, _S: _F, _PA: _F, _PU: _F},
 }
 
@@ -197,6 +199,7 @@ KEY_GRANTS: Final[dict[Permission, KeyScope]] = {
     _P.CALLS_REVIEW: KeyScope.READ,
     _P.CALLS_DELIVER: KeyScope.MANAGE,
     _P.PROJECTS_VIEW: KeyScope.READ,
+    _P.RUNTIME_CONFIG_READ: KeyScope.READ,
     _P.DASHBOARD_VIEW: KeyScope.READ,
     _P.SESSION_OWN: KeyScope.READ,
 }

@@ -155,8 +155,6 @@ AWAITED: Final[dict[str, str]] = {
     "billing_provider_unavailable": "billing",
     "export_too_large": "calls",
     "transcript_too_large": "calls",
-    "draft_state_missing": "workspace",
-    "published_state_missing": "workspace",
     "storage_unavailable": "recordings",
 }
 """Codes no route raises yet, each with the surface that will. A test keeps this honest both ways."""

@@ -129,6 +129,7 @@ CALLS_PAGE: Final = _size("calls_page", 20, "calls", "a page of calls, unless as
 CALLS_PAGE_MAX: Final = _size("calls_page_max", 100, "calls", "the largest page that may be asked for", 1_000)
 AUDIT_PAGE: Final = _size("audit_page", 50, "events", "a page of the activity log")
 CLIENTS_PAGE: Final = _size("clients_page", 20, "clients", "a page of a partner's clients")
+VERSIONS_PAGE: Final = _size("versions_page", 20, "versions", "a page of a project's published versions")
 API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's API keys")
 
 DEFAULTS: Final[tuple[Rate | Size, ...]] = (*RATES.values(), *SIZES.values())

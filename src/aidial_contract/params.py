@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from aidial_contract.access import Permission
-from aidial_contract.limits import API_KEYS_PAGE, AUDIT_PAGE, CALLS_PAGE, CALLS_PAGE_MAX, CLIENTS_PAGE
+from aidial_contract.limits import (
+    API_KEYS_PAGE,
+    AUDIT_PAGE,
+    CALLS_PAGE,
+    CALLS_PAGE_MAX,
+    CLIENTS_PAGE,
+    VERSIONS_PAGE,
+)
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
@@ -94,5 +101,9 @@ CLIENT: Final = QueryParam("client_id", Kind.ID, "The client it is about.")
 API_KEY_LIST_PARAMS: Final = (
     CLIENT,
     QueryParam("limit", Kind.WHOLE, "Keys a page.", least=1, most=CALLS_PAGE_MAX, default=API_KEYS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+VERSION_LIST_PARAMS: Final = (
+    QueryParam("limit", Kind.WHOLE, "Versions a page.", least=1, most=CALLS_PAGE_MAX, default=VERSIONS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )

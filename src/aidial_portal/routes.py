@@ -24,6 +24,7 @@ from aidial_portal.surfaces.projects import rows as projects
 from aidial_portal.surfaces.session import rows as session
 from aidial_portal.surfaces.sessions import rows as sessions
 from aidial_portal.surfaces.sign_in import rows as sign_in
+from aidial_portal.surfaces.workspace import rows as workspace
 
 if TYPE_CHECKING:
     from aidial_portal.kernel.route import Route
@@ -48,5 +49,6 @@ def all_rows() -> tuple[Route, ...]:
         session,
         sessions,
         sign_in,
+        workspace,
     )
     return tuple(row for surface in surfaces for row in surface.rows())

@@ -85,6 +85,7 @@ integrations.manage          -        -         -                   full      - 
 session.own                  full     full      full                full      full    full  full
 projects.view                full     full      full                full      full    -     -
 calls.deliver                -        -         -                   -         -       -     -
+runtime_config.read          -        -         -                   -         -       -     -
 """
 EXPECTED = {line.split()[0]: line.split()[1:] for line in TABLE.strip().splitlines()}
 
@@ -113,6 +114,7 @@ READ = {
     "projects.view",
     "dashboard.view",
     "session.own",
+    "runtime_config.read",
 }
 MANAGE = READ | {"calls.deliver"}
 

@@ -50,9 +50,12 @@ def record_name(row: Route) -> str:
     return path_names(row)[-1] if row.scope.kind is ScopeKind.RECORD else ""
 
 
+PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
 GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.create": lambda: {"client_id": HARBOUR, "scope": "read", "description": "of the matrix"},
     "api_keys.revoke": dict,
+    "workspace.profile.save": lambda: {"value": PROFILE},
+    "workspace.publish": dict,
 }
 """What a row takes, by its name; of one that changes a record without the version, which is added."""
 
@@ -70,6 +73,7 @@ GOOD_STATUS = {
     "calls.one": 302,
     "sessions.revoke": 204,
     "api_keys.create": 201,
+    "workspace.publish": 202,
     "api_keys.rotate": 201,
     "errors.access_denied": 404,
     "errors.not_found": 404,

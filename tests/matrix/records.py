@@ -20,6 +20,7 @@ from tests.people import (
     BAYSIDE,
     CLOSED,
     CLOSED_LINE,
+    FRONT_DESK,
     HARBOUR,
     NORTHSIDE,
     NORTHSIDE_LINE,
@@ -68,7 +69,34 @@ async def _api_key(place: Place) -> str:
     return str(answer.json["api_key"]["api_key_id"])
 
 
+async def _project(place: Place) -> str:
+    """The front desk, with a published version and, after it, a draft that is not published."""
+    priya = await place.at_v1(PRIYA)
+    path = f"/v1/projects/{FRONT_DESK}"
+    value = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
+    for _ in range(2):
+        before = (await priya.get(f"{path}/draft/profile")).json
+        saved = await priya.put(
+            f"{path}/draft/profile", {"value": value, "expected_version": before["version"]}
+        )
+        if before["is_published"]:
+            break
+        await priya.post(f"{path}/publish", {"expected_version": saved.json["version"]})
+    return FRONT_DESK
+
+
 SORTS: Final[dict[str, Sort]] = {
+    "project_id": Sort(
+        "project_drafts",
+        _project,
+        is_spent=True,
+        existing={
+            "the rival's": NORTHSIDE_LINE,
+            "the partner's other client's": PHYSIO_LINE,
+            "an archived client's": CLOSED_LINE,
+            "another project's": AFTER_HOURS,
+        },
+    ),
     "client_id": Sort(
         "clients", _harbour, existing={"the rival's": NORTHSIDE, "an archived client's": CLOSED}
     ),

@@ -21,6 +21,7 @@ from tests.support.askers import Answer, Asker, SignedIn
 from tests.support.world_calls import new_call
 
 OK = 200
+PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def good_body(
         "calls.change": lambda: {"resolution": "matrix"},
         "api_keys.create": lambda: {"client_id": client_id, "scope": "read", "description": "matrix"},
         "api_keys.revoke": dict,
+        "workspace.profile.save": lambda: {"value": PROFILE},
+        "workspace.publish": dict,
         "sessions.create": lambda: {"id_token": _id_token(world, asker), "device_label": "The matrix"},
         "sessions.sign_out": dict,
         "sessions.store_tokens": lambda: {"expected_generation": 0, "tokens": "sealed"},

@@ -222,8 +222,10 @@ async def record_denials(world: World, row: Route, elsewhere: dict[str, str]) ->
     """Everybody who may not see a record, beside those who ask for one that is not there."""
     name = record_name(row)
     own = await own_record(world, name)
-    asked = [one for one in _asked_by_people(own, elsewhere) if _holds(row, one[0])]
-    asked += [(kind.name, own, {}) for kind in KINDS if _denied(row, kind.name)]
+    asked: list[tuple[str, str, dict[str, str]]] = []
+    if row.auth is not AuthMode.KEY:
+        asked += [one for one in _asked_by_people(own, elsewhere) if _holds(row, one[0])]
+        asked += [(kind.name, own, {}) for kind in KINDS if _denied(row, kind.name)]
     found = []
     for who, record_id, query in asked:
         somebody = await asker(world, BY_NAME[who])

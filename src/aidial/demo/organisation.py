@@ -51,6 +51,7 @@ async def provision(known: Effective, secrets: Secrets) -> None:
                     ),
                 )
             )
+            await maker.publish_projects(business.client_id)
         await _require_our_master_key(known)
         for person in PEOPLE:
             await maker.add_person(_new_person(person))

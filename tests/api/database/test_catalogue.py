@@ -38,6 +38,8 @@ GRANTED = {
     "audit_events": {READ, ADD},
     "client_settings": {READ, ADD, CHANGE},
     "idempotency_records": {READ, ADD, CHANGE, REMOVE},
+    "project_drafts": {READ, ADD, CHANGE},
+    "project_versions": {READ, ADD},
 }
 LOOKED_UP = {
     "api_keys",

@@ -1,0 +1,1 @@
+"""Drafts and published versions of projects."""

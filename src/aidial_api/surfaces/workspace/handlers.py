@@ -1,0 +1,165 @@
+"""`/v1/projects/{project_id}/...`: drafts, publishing, versions, and what the runtime reads.
+
+The one thing a newcomer would get wrong: a publication that finds no draft to publish is not a failure of the
+version; a missing draft is `draft_state_missing`, a stale one `version_conflict`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.audit import Event, record
+from aidial_api.kernel.paging import read_cursor
+from aidial_api.kernel.preconditions import etag
+from aidial_api.kernel.route import Answer, Handler
+from aidial_api.kernel.versions import conflict
+from aidial_api.surfaces.workspace import store
+from aidial_contract import errors
+from aidial_contract.fault import Fault
+from aidial_contract.ids import parse_uuid
+from aidial_contract.shapes.workspace import (
+    Draft,
+    Published,
+    PublishedVersion,
+    PublishedVersionList,
+    RuntimeConfig,
+)
+
+ACCEPTED: Final = 202
+PROFILE: Final = "profile"
+NO_PROJECT: Final = "00000000-0000-0000-0000-000000000000"
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+async def find(ask: Ask) -> asyncpg.Record | None:
+    """The project the path names."""
+    return await store.find_project(ask.tx, ask.reach, parse_uuid(ask.path["project_id"]) or NO_PROJECT)
+
+
+def _place(ask: Ask) -> tuple[str, str]:
+    return ask.found["client_id"], ask.found["project_id"]
+
+
+def show_draft(section: str) -> Handler:
+    """A section's draft."""
+
+    async def handler(ask: Ask) -> Answer:
+        row = await store.read_draft(ask.tx, *_place(ask), section)
+        return Answer(_unsaved(ask, section) if row is None else _shown(row, section))
+
+    return handler
+
+
+def _unsaved(ask: Ask, section: str) -> Draft:
+    value = {"display_name": ask.found["display_name"], "timezone": ask.found["timezone"]}
+    return Draft(section=section, version=1, value=value, is_published=False, changed_at=None)
+
+
+def _shown(row: asyncpg.Record, section: str) -> Draft:
+    return Draft(
+        section=section,
+        version=row["version"],
+        value=_object.decode(row["value"]),
+        is_published=row["version"] == row["published_version"],
+        changed_at=row["changed_at"],
+    )
+
+
+def save_draft(section: str) -> Handler:
+    """Save a section's draft; 409 `version_conflict` when somebody saved meanwhile."""
+
+    async def handler(ask: Ask) -> Answer:
+        value = msgspec.json.encode(ask.body.value).decode()
+        expected: int = ask.body.expected_version
+        place = _place(ask)
+        row = await store.save_draft(ask.tx, *place, section, expected, value, ask.actor.actor_id)
+        if row is None:
+            raise await _stale(ask, section)
+        fields = sorted(msgspec.json.decode(value))
+        await record(ask, _event(ask, "workspace.draft.saved", {"section": section, "fields": fields}))
+        return Answer(_shown(row, section))
+
+    return handler
+
+
+async def _stale(ask: Ask, section: str) -> Fault:
+    row = await store.read_draft(ask.tx, *_place(ask), section)
+    return conflict(1 if row is None else row["version"])
+
+
+async def publish(ask: Ask) -> Answer:
+    """202: from now on the runtime reads the draft of the version named."""
+    client_id, project_id = _place(ask)
+    expected: int = ask.body.expected_version
+    draft = await store.claim_draft(ask.tx, client_id, project_id, PROFILE, expected)
+    if draft is None:
+        raise await _nothing_to_publish(ask, expected)
+    profile = _object.decode(draft["value"])
+    content = msgspec.json.encode({PROFILE: profile}).decode()
+    row = await store.add_version(ask.tx, client_id, project_id, content, ask.body.note, ask.actor.label)
+    await store.apply_profile(ask.tx, client_id, project_id, profile)
+    await record(ask, _event(ask, "workspace.version.published", {"number": row["number"]}))
+    return Answer(Published(version=_version(row)), ACCEPTED)
+
+
+async def _nothing_to_publish(ask: Ask, expected: int) -> Fault:
+    row = await store.read_draft(ask.tx, *_place(ask), PROFILE)
+    current = 1 if row is None else row["version"]
+    if current != expected:
+        return conflict(current)
+    return Fault(errors.DRAFT_STATE_MISSING, reason="no draft that is not published")
+
+
+async def show_versions(ask: Ask) -> Answer:
+    """One page of published versions."""
+    client_id, project_id = _place(ask)
+    limit: int = ask.query["limit"]
+    before = read_cursor(ask.services.cursors, ask.query["cursor"], int, "versions", client_id, project_id)
+    rows = await store.list_versions(ask.tx, client_id, project_id, before, limit + 1)
+    cursor = None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        cursor = ask.services.cursors.encode(rows[-1]["number"], "versions", client_id, project_id)
+    return Answer(PublishedVersionList(versions=[_version(row) for row in rows], next_cursor=cursor))
+
+
+def _version(row: asyncpg.Record) -> PublishedVersion:
+    return PublishedVersion(
+        number=row["number"],
+        published_at=row["published_at"],
+        published_by=row["published_by"],
+        note=row["note"],
+    )
+
+
+async def show_runtime_config(ask: Ask) -> Answer:
+    """What the voice runtime works by; 409 `published_state_missing` before the first publication."""
+    client_id, project_id = _place(ask)
+    row = await store.newest_version(ask.tx, client_id, project_id)
+    if row is None:
+        raise Fault(errors.PUBLISHED_STATE_MISSING, reason="nothing was published yet")
+    content = _object.decode(row["content"])
+    config = RuntimeConfig(
+        project_id=project_id,
+        number=row["number"],
+        published_at=row["published_at"],
+        profile=content[PROFILE],
+    )
+    tag = etag(ask.services.etag_key, client_id, f"runtime-config/{project_id}", row["number"])
+    return Answer(config, headers={"etag": tag})
+
+
+def _event(ask: Ask, action: str, technical: dict[str, Any]) -> Event:
+    client_id, project_id = _place(ask)
+    return Event(
+        action=action,
+        target_kind="project",
+        target_id=project_id,
+        client_id=client_id,
+        project_id=project_id,
+        technical=technical,
+    )
