@@ -80,6 +80,15 @@ async def _organisation(tx: Tx, tenant: Tenant) -> None:
         tenant.client_id,
         tenant.project_id,
     )
+    for table, columns, values in (
+        ("project_drafts", "section, version, value", "'profile', 2, '{}'"),
+        ("project_versions", "number, content", "1, '{}'"),
+    ):
+        await tx.execute(
+            f"INSERT INTO {table} (client_id, project_id, {columns}) VALUES ($1, $2, {values})",
+            tenant.client_id,
+            tenant.project_id,
+        )
 
 
 async def _person(tx: Tx, tenant: Tenant) -> None:
