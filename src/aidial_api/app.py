@@ -21,15 +21,16 @@ from starlette.types import Receive, Scope, Send
 
 from aidial_api.kernel import guard, reply
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.budget import deadline_of, told_budget_ms
 from aidial_api.kernel.credentials import Credentials
 from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
 from aidial_api.kernel.db import Database, DatabaseUnavailable
-from aidial_api.kernel.health import HealthChecks, Probe
 from aidial_api.kernel.hygiene import client_ip, read_headers
 from aidial_api.kernel.idempotency import IdempotencyKeys
 from aidial_api.kernel.jwks import Jwks
 from aidial_api.kernel.limits import Limits
 from aidial_api.kernel.redaction import Redactors
+from aidial_api.kernel.rooms import Rooms
 from aidial_api.kernel.route import RouteTable
 from aidial_api.kernel.services import Services
 from aidial_api.kernel.tokens import TokenVerifier
@@ -41,6 +42,8 @@ from aidial_contract.headers import REQUEST_ID, acceptable_request_id
 from aidial_contract.ids import new_id
 from aidial_contract.limits import HEADER_BLOCK, URI
 from aidial_limits import Counting, SharedWindows, Windows
+from aidial_serving.health import HealthChecks, Probe
+from aidial_serving.last_resort import LastResort
 
 _log = structlog.get_logger("aidial_api")
 SERVER_ERROR = 500
@@ -58,12 +61,8 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
     credentials = Credentials(db, verifier, settings.issuer)
     await db.listen("aidial_credentials", credentials.heard)
 
-    async def database_answers() -> bool:
-        await db.ping()
-        return True
-
     counting = _counting(settings, stack)
-    probes = [Probe("database", True, database_answers), Probe("issuer", False, jwks.reachable)]
+    probes = [Probe("database", True, db.beats), Probe("issuer", False, jwks.reachable)]
     if counting.shared is not None:
         probes.append(Probe("limiter_store", False, counting.store_answers))
     return Services(
@@ -82,6 +81,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
         redactors=_redactors(stack),
         header_limit_bytes=settings.numbers.size(HEADER_BLOCK),
         uri_limit_bytes=settings.numbers.size(URI),
+        rooms=Rooms.of(settings.concurrency, settings.queue),
     )
 
 
@@ -118,6 +118,7 @@ class Application:
         self._table = table
         self._opened = AsyncExitStack()
         self.services: Services | None = None
+        self._http = LastResort(self._answer, reply.written)
 
     async def reload(self, settings: Settings | None) -> None:
         """Go on with other settings; requests under way end with the ones they began with."""
@@ -148,7 +149,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._http(scope, receive, send)
         else:
             await send({"type": "websocket.close"})
 
@@ -195,6 +196,8 @@ class Application:
         pairs, query_fault = guard.split_query(scope["query_string"].decode("latin-1"))
         told = headers.get(REQUEST_ID, "")
         peer = scope.get("client") or ("", 0)
+        told_ms = told_budget_ms(peer[0], headers, services.settings.trusted_proxies)
+        now = asyncio.get_running_loop().time()
         return Ask(
             services=services,
             scope=scope,
@@ -204,6 +207,8 @@ class Application:
             headers=headers,
             request_id=told if acceptable_request_id(told) else new_id(),
             client_ip=client_ip(peer[0], headers, services.settings.trusted_proxies),
+            deadline=deadline_of(now, told_ms, services.settings.request_timeout_ms),
+            told_budget_ms=told_ms,
             uri_bytes=len(scope.get("raw_path") or b"") + len(scope["query_string"]),
             header_fault=header_fault,
             query_fault=query_fault,

@@ -12,7 +12,6 @@ import signal
 import sys
 
 import structlog
-import uvicorn
 import uvloop
 
 from aidial_api.app import Application
@@ -20,8 +19,8 @@ from aidial_api.kernel import logs
 from aidial_api.settings import Settings, read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
 from aidial_limits.metrics import listening
+from aidial_serving.server import Server, http_server
 
-GRACE_S = 10
 GC_YOUNG = 20_000
 STARTUP_FAILED = 3
 _log = structlog.get_logger("aidial_api")
@@ -38,21 +37,8 @@ def serve(host: str, port: int) -> None:
     logs.set_up()
     _settle_memory()
     app = Application(settings)
-    running = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
+    running = http_server(
+        app, host, port, stop_timeout_s=settings.stop_timeout_ms / 1_000, log_level="warning"
     )
     with listening(settings.metrics_addr, settings.metrics_port):
         uvloop.run(_follow_hangups(app, running))
@@ -67,7 +53,7 @@ def _settle_memory() -> None:
     gc.set_threshold(GC_YOUNG, 20, 100)
 
 
-async def _follow_hangups(app: Application, running: uvicorn.Server) -> None:
+async def _follow_hangups(app: Application, running: Server) -> None:
     """Serve, and read the configuration again at every SIGHUP; one reading ends before the next begins."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()

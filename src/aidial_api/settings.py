@@ -66,6 +66,10 @@ SETTINGS = (
     Setting("AIDIAL_SESSION_TOUCH_SECONDS", positive_number, default=60.0),
     Setting("AIDIAL_SESSIONS_PER_USER", positive_int, default=5),
     Setting("AIDIAL_DATABASE_CONNECTIONS", positive_int, default=16),
+    Setting("AIDIAL_REQUEST_TIMEOUT_MS", positive_number, default=10_000.0),
+    Setting("AIDIAL_CONCURRENCY", positive_int, default=64),
+    Setting("AIDIAL_QUEUE", positive_int, default=256),
+    Setting("AIDIAL_STOP_TIMEOUT_MS", positive_number, default=9_000.0),
 )
 
 
@@ -90,6 +94,10 @@ class Settings:
     touch_seconds: float
     sessions_per_user: int
     database_connections: int
+    request_timeout_ms: float
+    concurrency: int
+    queue: int
+    stop_timeout_ms: float
 
     def __repr__(self) -> str:
         """Secrets stay out of tracebacks."""
@@ -117,4 +125,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         touch_seconds=values["AIDIAL_SESSION_TOUCH_SECONDS"],
         sessions_per_user=values["AIDIAL_SESSIONS_PER_USER"],
         database_connections=values["AIDIAL_DATABASE_CONNECTIONS"],
+        request_timeout_ms=values["AIDIAL_REQUEST_TIMEOUT_MS"],
+        concurrency=values["AIDIAL_CONCURRENCY"],
+        queue=values["AIDIAL_QUEUE"],
+        stop_timeout_ms=values["AIDIAL_STOP_TIMEOUT_MS"],
     )

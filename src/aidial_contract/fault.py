@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aidial_contract.errors import ErrorRow
 from aidial_contract.messages import text
+
+BUSY: Final[Mapping[str, Any]] = {"reason": "busy"}
+"""`details` of a 503 from a process that works and has too much to do: no sign that it is broken."""
 
 
 @dataclass(frozen=True, slots=True)

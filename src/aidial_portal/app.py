@@ -11,22 +11,22 @@ import gc
 import os
 import signal
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
-import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aidial_contract.settings import ConfigurationError
 from aidial_limits.metrics import listening
-from aidial_portal.kernel import logs
+from aidial_portal.kernel import answers, logs
 from aidial_portal.kernel.guard import Guard
 from aidial_portal.kernel.matcher import Matcher
 from aidial_portal.kernel.portal import opened
 from aidial_portal.kernel.provider import Provider
 from aidial_portal.routes import all_rows
 from aidial_portal.settings import PortalSettings, read_settings
+from aidial_serving.last_resort import LastResort
+from aidial_serving.server import LINGER_S, Server, http_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
     from aidial_portal.kernel.issuer import Issuer
 
-MAX_HEAD_BYTES: Final = 128 * 1024
-"""Where the connection is dropped; between 32 KiB and this the answer is 431."""
-GRACE_S: Final = 10
+KEEP_ALIVE_S: Final = 75
 GC_YOUNG: Final = 20_000
 _log = structlog.get_logger("aidial_portal")
 
@@ -50,21 +48,26 @@ class PortalApp:
     """
 
     def __init__(self, settings: PortalSettings, issuer: Callable[[PortalSettings], Issuer]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._issuer = issuer
         self._guard: Guard | None = None
         self._opened = AsyncExitStack()
+        self._http = LastResort(self._answer, answers.written)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Speak ASGI: lifespan and HTTP; a websocket is refused."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http" and self._guard is not None:
-            await self._guard(scope, receive, send)
+            await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
             raise RuntimeError("the lifespan has not started")
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._guard is not None  # noqa: S101 - `__call__` made sure of it
+        await self._guard(scope, receive, send)
 
     async def reload(self, settings: PortalSettings | None) -> None:
         """Go on with other settings; requests under way end with the ones they began with."""
@@ -72,7 +75,7 @@ class PortalApp:
             if self._guard is not None:
                 self._guard.is_configured = False
             return
-        if settings != self._settings or self._guard is None:
+        if settings != self.settings or self._guard is None:
             await self._open(settings)
         elif self._guard is not None:
             self._guard.is_configured = True
@@ -82,12 +85,12 @@ class PortalApp:
         services = opened(settings, Matcher(rows), self._issuer(settings))
         # The old connections stay until the process ends: requests under way still use them.
         self._guard = Guard(await self._opened.enter_async_context(services))
-        self._settings = settings
+        self.settings = settings
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._opened:
-            await self._open(self._settings)
+            await self._open(self.settings)
             await send({"type": "lifespan.startup.complete"})
             await receive()
         self._guard = None
@@ -101,54 +104,19 @@ def create_app(
     return PortalApp(settings, issuer)
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which by itself would gather headers without end."""
-
-    _head_bytes = 0
-    _in_head = True
-
-    def on_message_begin(self) -> None:
-        """A new request's head starts."""
-        self._head_bytes = 0
-        self._in_head = True
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """The head is over; what follows is the body, which hygiene counts."""
-        self._in_head = False
-        super().on_headers_complete()
-
-    def data_received(self, data: bytes) -> None:
-        """Count what arrives while a head is open, and drop the connection above the cap."""
-        super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response("The request's head is too large.")
-
-
-def server(app: PortalApp, host: str, port: int, **more: Any) -> uvicorn.Server:
-    """A uvicorn server for the portal: uvloop, httptools, no banner, no proxy headers believed."""
-    config = uvicorn.Config(
+def server(app: PortalApp, host: str, port: int, *, linger_s: float = LINGER_S) -> Server:
+    """The portal's server; browsers keep their connections for a good while."""
+    return http_server(
         app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http=BoundedProtocol,
-        ws="none",
-        lifespan="on",
-        server_header=False,
-        proxy_headers=False,
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=GRACE_S,
-        timeout_keep_alive=75,
-        **more,
+        host,
+        port,
+        stop_timeout_s=app.settings.stop_timeout_ms / 1_000,
+        linger_s=linger_s,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
-    return uvicorn.Server(config)
 
 
-async def _follow_hangups(app: PortalApp, running: uvicorn.Server) -> None:
+async def _follow_hangups(app: PortalApp, running: Server) -> None:
     """Serve, and read the configuration again at every SIGHUP."""
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
@@ -178,7 +146,7 @@ def _settle_memory() -> None:
 
 
 def serve(settings: PortalSettings, host: str, port: int) -> None:
-    """Run the portal until SIGTERM or SIGINT; requests under way get 10 s to end."""
+    """Run the portal until SIGTERM or SIGINT; requests under way are answered first."""
     logs.set_up(settings.log_level)
     _settle_memory()
     app = create_app(settings)

@@ -53,6 +53,9 @@ SETTINGS: Final = (
     Setting("AIDIAL_METRICS_ADDR", text, default="127.0.0.1"),
     Setting("AIDIAL_STREAM_IDLE_MS", positive_number, default=15_000.0),
     Setting("AIDIAL_UPSTREAM_CONNECTIONS", positive_int, default=256),
+    Setting("AIDIAL_CONCURRENCY", positive_int, default=64),
+    Setting("AIDIAL_QUEUE", positive_int, default=256),
+    Setting("AIDIAL_STOP_TIMEOUT_MS", positive_number, default=9_000.0),
     Setting("AIDIAL_LOG_LEVEL", text, default="info"),
 )
 
@@ -81,6 +84,9 @@ class PortalSettings:
     metrics_addr: str = "127.0.0.1"
     stream_idle_ms: float = 15_000.0
     upstream_connections: int = 256
+    concurrency: int = 64
+    queue: int = 256
+    stop_timeout_ms: float = 9_000.0
     log_level: str = "info"
 
     @property
@@ -124,6 +130,9 @@ def read_settings(environ: Mapping[str, str]) -> PortalSettings:
         metrics_addr=values["AIDIAL_METRICS_ADDR"],
         stream_idle_ms=values["AIDIAL_STREAM_IDLE_MS"],
         upstream_connections=values["AIDIAL_UPSTREAM_CONNECTIONS"],
+        concurrency=values["AIDIAL_CONCURRENCY"],
+        queue=values["AIDIAL_QUEUE"],
+        stop_timeout_ms=values["AIDIAL_STOP_TIMEOUT_MS"],
         log_level=values["AIDIAL_LOG_LEVEL"],
     )
 

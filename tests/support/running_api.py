@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import aiohttp
-import uvicorn
 
 from aidial_api.app import Application
 from aidial_api.kernel.route import RouteTable
 from aidial_api.routes import TABLE
 from aidial_api.settings import read_settings
+from aidial_serving.server import Server, http_server
 
 _TIMEOUT = aiohttp.ClientTimeout(total=20)
 
@@ -30,7 +30,7 @@ class RunningApi:
     http: aiohttp.ClientSession
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Ctrl-C is for pytest."""
@@ -42,18 +42,9 @@ async def running_api(environ: dict[str, str], table: RouteTable = TABLE) -> Asy
     """Serve an API in this process on a port of its own; `table` when a test has rows of its own."""
     app = Application(read_settings(environ), table)
     server = _Server(
-        uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=0,
-            lifespan="on",
-            http="httptools",
-            ws="none",
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-        )
+        http_server(app, "127.0.0.1", 0, stop_timeout_s=9, loop="asyncio", log_level="warning").config,
+        stop_timeout_s=9,
+        linger_s=0,
     )
     serving = asyncio.create_task(server.serve())
     while not server.started:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class Ask:
     """The request and everything the guard found out; handlers read it.
 
+    `deadline` is when it must be answered, in the loop's time; `told_budget_ms` the caller's word about it.
     `standings` are the rate windows it was counted in, for its answer's headers. `on_commit` is run once the
     transaction is written: to drop what this process remembers.
     """
@@ -40,6 +41,8 @@ class Ask:
     headers: Mapping[str, str]
     request_id: str
     client_ip: str
+    deadline: float = float("inf")
+    told_budget_ms: float | None = None
     uri_bytes: int = 0
     header_fault: Fault | None = None
     query_fault: Fault | None = None

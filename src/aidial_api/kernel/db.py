@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import asyncpg
 
 from aidial_api.kernel.listen import Listener
+from aidial_api.kernel.pulse import Pulse
 from aidial_api.kernel.reach import NOTHING, Reach, begin_text
 from aidial_api.kernel.roles import DatabaseRefused, choose_role
 from aidial_api.kernel.transaction import (
@@ -48,6 +49,8 @@ LOOKUPS: dict[LookUp, str] = {
     "lookup_user": "SELECT * FROM lookup_user($1, $2, $3)",
 }
 CONNECT_TIMEOUT_S = 5.0
+RESERVED_SHARE = 4
+"""One connection in so many is kept for whatever is reserved: sessions, and looking up who asks."""
 # Under a policy PostgreSQL underestimates how many rows a tenant has: without the last three it
 # sorts a whole project for a page, or scans the table, where an index range is asked for.
 _SETTINGS = {
@@ -82,6 +85,8 @@ class Database:
         self._url = url
         self._settings = settings
         self._acquire_timeout_s = acquire_timeout_s
+        self._ordinary = asyncio.Semaphore(pool.get_max_size() - pool.get_max_size() // RESERVED_SHARE)
+        self._pulse = Pulse(url, settings)
         self._listeners: list[Listener] = []
 
     @classmethod
@@ -129,16 +134,21 @@ class Database:
         """Stop listening and close every connection; those still in use are cut after a second."""
         for listener in self._listeners:
             await listener.close()
+        self._pulse.close()
         try:
             async with asyncio.timeout(1):
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
-    def transaction(self, reach: Reach, *, read_only: bool = False) -> Transaction:
-        """Begin with `reach` set: `async with db.transaction(reach) as tx`."""
+    def transaction(self, reach: Reach, *, read_only: bool = False, reserved: bool = False) -> Transaction:
+        """Begin with `reach` set: `async with db.transaction(reach) as tx`.
+
+        A `reserved` one may have the connections that the others leave free for it.
+        """
         begin = begin_text(reach, read_only=read_only)
-        return Transaction(self._pool, begin, self._acquire_timeout_s)
+        gate = None if reserved else self._ordinary
+        return Transaction(self._pool, begin, self._acquire_timeout_s, gate)
 
     async def lookup(self, name: LookUp, *args: object) -> asyncpg.Record | None:
         """Ask one of the three look-ups that need no reach; their columns are in the migration."""
@@ -151,10 +161,9 @@ class Database:
         finally:
             await given_back(self._pool, connection)
 
-    async def ping(self) -> None:
-        """Return when the database answers; raises `DatabaseUnavailable`."""
-        async with self.transaction(NOTHING, read_only=True) as tx:
-            await tx.fetchval("SELECT 1")
+    async def beats(self) -> bool:
+        """Whether the database answers, however busy the pool is; the caller brings the time-out."""
+        return await self._pulse.beats()
 
     async def listen(self, channel: str, callback: "Callable[[str | None], None]") -> None:
         """Call `callback` with each payload on `channel`, and with None when some may have been missed."""

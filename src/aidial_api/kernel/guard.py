@@ -7,25 +7,20 @@ gives the same answer as one for a thing that does not exist.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.bodies import accepts, fitted
+from aidial_api.kernel.budget import deadline_of
 from aidial_api.kernel.credentials import Credential, find_credential
 from aidial_api.kernel.hygiene import check_framing, declared_length, read_body
 from aidial_api.kernel.idempotency import once, read_key
 from aidial_api.kernel.limits import COARSE
 from aidial_api.kernel.preconditions import read_if_match
-from aidial_api.kernel.route import (
-    Access,
-    Answer,
-    AuthMode,
-    Match,
-    Precondition,
-    Route,
-    SessionNeed,
-)
+from aidial_api.kernel.rooms import is_reserved
+from aidial_api.kernel.route import Access, Answer, AuthMode, Match, Precondition, Route, SessionNeed
 from aidial_api.kernel.scoping import (
     body_scope,
     database_reach,
@@ -57,13 +52,40 @@ async def run(ask: Ask) -> Answer:
     ask.path, ask.route = match.path, route
     some_row = route or next(iter(match.rows.values()))
     declared_length(ask.headers, some_row.body_limit_bytes)
+    room = ask.services.rooms.room_for(some_row)
+    if room is not None:
+        room.check()
     if "content-length" in ask.headers or "transfer-encoding" in ask.headers:
         ask.raw_body = await read_body(ask.receive, some_row.body_limit_bytes)
+        _give_own_time(ask)
+    time = asyncio.timeout_at(ask.deadline)
+    try:
+        async with time:
+            if room is None:
+                return await _run_row(ask, route, match.rows)
+            async with room.place(ask.deadline):
+                return await _run_row(ask, route, match.rows)
+    except TimeoutError:
+        if not time.expired():
+            raise
+        raise Fault(errors.DEPENDENCY_TIMEOUT, reason="the request's time was over") from None
+
+
+def _give_own_time(ask: Ask) -> None:
+    """A caller who has no budget is not charged for the time their body took to arrive."""
+    if ask.told_budget_ms is None:
+        now = asyncio.get_running_loop().time()
+        ask.deadline = deadline_of(now, None, ask.services.settings.request_timeout_ms)
+
+
+async def _run_row(ask: Ask, route: Route | None, rows: Mapping[str, Route]) -> Answer:
+    """Steps 2 and on, within the request's time."""
+    some_row = route or next(iter(rows.values()))
     if some_row.access is Access.PUBLIC:
-        return await _run_public(ask, route, match.rows)
+        return await _run_public(ask, route, rows)
     credential = await _authenticate(ask)
     await _coarse_limit(ask)
-    row = _allowed_row(ask, route, match.rows, credential)
+    row = _allowed_row(ask, route, rows, credential)
     await _session_state(ask, row)
     _own_allowlist(ask, row)
     _assignment(ask, row)
@@ -203,7 +225,8 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
     """Step 9 and on, inside the request's one transaction."""
     narrow(ask, row)
     reach = database_reach(ask)
-    async with ask.services.db.transaction(reach, read_only=not (row.writes or row.records)) as tx:
+    read_only = not (row.writes or row.records)
+    async with ask.services.db.transaction(reach, read_only=read_only, reserved=is_reserved(row)) as tx:
         ask.tx_or_none = tx
         if row.find is not None and not lacks_client(ask, row):
             ask.found = await row.find(ask)

@@ -6,7 +6,7 @@ The one thing a newcomer would get wrong: no other code path writes an error bod
 from __future__ import annotations
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Scope, Send
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.limits import rate_headers
@@ -43,6 +43,11 @@ async def send_fault(ask: Ask, fault: Fault, send: Send) -> int:
     headers = {"content-type": "application/json", **fault_headers(fault)}
     await _send(ask, fault.row.status, headers, payload, send)
     return fault.row.status
+
+
+def written(_: Scope, fault: Fault, request_id: str) -> tuple[bytes, bytes]:
+    """Content type and body of a fault outside any request that could be read: the last resort's."""
+    return b"application/json", _encoder.encode(render(Envelope.TRANSPORT, fault, request_id))
 
 
 async def _send(ask: Ask, status: int, headers: dict[str, str], payload: bytes, send: Send) -> None:

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from aidial_api.kernel.credentials import Credentials
     from aidial_api.kernel.crypto import CursorKey, TenantKeys
     from aidial_api.kernel.db import Database
-    from aidial_api.kernel.health import HealthChecks
     from aidial_api.kernel.idempotency import IdempotencyKeys
     from aidial_api.kernel.jwks import Jwks
     from aidial_api.kernel.limits import Limits
+    from aidial_api.kernel.rooms import Rooms
     from aidial_api.kernel.route import RouteTable
     from aidial_api.kernel.tokens import TokenVerifier
     from aidial_api.settings import Settings
+    from aidial_serving.health import HealthChecks
 
 
 @dataclass(slots=True)
@@ -41,4 +42,5 @@ class Services:
     redactors: Executor
     header_limit_bytes: int
     uri_limit_bytes: int
+    rooms: Rooms
     is_configured: bool = True

@@ -31,6 +31,7 @@ GONE = (
     OSError,  # TimeoutError is one
 )
 _observers: "list[Callable[[str], None]]" = []
+_cleaners: set[asyncio.Task[None]] = set()
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818
@@ -157,25 +158,66 @@ class Tx:
 class Transaction:
     """Borrows a connection, begins, and commits on a clean exit; everything else rolls back."""
 
-    __slots__ = ("_acquire_timeout_s", "_begin", "_connection", "_pool")
+    __slots__ = ("_acquire_timeout_s", "_begin", "_connection", "_gate", "_pool")
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", begin: str, acquire_timeout_s: float) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[Any]",
+        begin: str,
+        acquire_timeout_s: float,
+        gate: asyncio.Semaphore | None = None,
+    ) -> None:
         self._pool = pool
         self._begin = begin
         self._acquire_timeout_s = acquire_timeout_s
+        self._gate = gate
 
     async def __aenter__(self) -> Tx:
-        self._connection = connection = await borrowed(self._pool, self._acquire_timeout_s)
+        self._connection = connection = await self._admitted()
         try:
             await connection.execute(self._begin)
         except BaseException as error:
             if isinstance(error, asyncpg.InternalClientError):
                 _cut(connection)
-            await given_back(self._pool, connection)
+            await self._after(error)
             if isinstance(error, GONE):
                 raise unavailable(error, None) from error
             raise
         return Tx(connection)
+
+    async def _admitted(self) -> "PoolConnectionProxy[Any]":
+        """Wait for one's turn, then for a connection; both within the same time."""
+        if self._gate is None:
+            return await borrowed(self._pool, self._acquire_timeout_s)
+        try:
+            async with asyncio.timeout(self._acquire_timeout_s):
+                await self._gate.acquire()
+        except TimeoutError as gone:
+            raise unavailable(gone, None) from gone
+        try:
+            return await borrowed(self._pool, self._acquire_timeout_s)
+        except BaseException:
+            self._gate.release()
+            raise
+
+    async def _after(self, error: BaseException) -> None:
+        """Roll back and return the connection.
+
+        Nobody whose time is over waits for that: a database that answers no more takes its time over it.
+        """
+        if isinstance(error, asyncio.CancelledError):
+            cleaning = asyncio.create_task(self._cleaned())
+            _cleaners.add(cleaning)
+            cleaning.add_done_callback(_cleaned_up)
+        else:
+            await self._cleaned()
+
+    async def _cleaned(self) -> None:
+        try:
+            await given_back(self._pool, self._connection)
+        finally:
+            if self._gate is not None:
+                self._gate.release()
 
     async def __aexit__(
         self,
@@ -185,14 +227,24 @@ class Transaction:
     ) -> None:
         connection = self._connection
         if error is not None:
-            await given_back(self._pool, connection)
+            await self._after(error)
             return
         try:
             await _committed(connection)
-        except BaseException:
-            await given_back(self._pool, connection)
+        except BaseException as failed:
+            await self._after(failed)
             raise
-        await self._pool.release(connection)  # committed: there is nothing left to look for
+        try:
+            await self._pool.release(connection)  # committed: there is nothing left to look for
+        finally:
+            if self._gate is not None:
+                self._gate.release()
+
+
+def _cleaned_up(cleaning: asyncio.Task[None]) -> None:
+    _cleaners.discard(cleaning)
+    if not cleaning.cancelled() and cleaning.exception() is not None:
+        _log.warning("database.cleaning_failed", reason=type(cleaning.exception()).__name__)
 
 
 async def _committed(connection: "PoolConnectionProxy[Any]") -> None:

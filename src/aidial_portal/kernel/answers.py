@@ -6,6 +6,7 @@ put on here, for every response alike.
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -20,9 +21,12 @@ from aidial_portal.design import engine
 from aidial_portal.design.context import BareContext
 from aidial_portal.design.errors import error_page
 from aidial_portal.design.policy import content_security_policy
+from aidial_portal.kernel.families import family_of
 from aidial_portal.kernel.nextauth.cookies import deletion, first, session_deletions
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from aidial_portal.kernel.request import PortalRequest
 
 _encoder = msgspec.json.Encoder()
@@ -101,8 +105,28 @@ def last_resort(request: PortalRequest) -> Response:
     try:
         return fault_answer(request, fault)
     except Exception:  # noqa: BLE001 - the template itself may be what is broken
-        text = f"500\n{fault.row.message}\n{fault.row.what_to_do}\n{request.request_id}\n"
-        return Response(text.encode(), 500, media_type="text/plain", headers={"cache-control": "no-store"})
+        content_type, body = _written(request.envelope, fault, request.request_id)
+        return Response(body, 500, media_type=content_type.decode())
+
+
+def written(scope: Scope, fault: Fault, request_id: str) -> tuple[bytes, bytes]:
+    """Content type and body of a fault outside the guard: the last resort's. No template is asked."""
+    return _written(family_of(scope["method"], scope["path"]), fault, request_id)
+
+
+def _written(envelope: Envelope, fault: Fault, request_id: str) -> tuple[bytes, bytes]:
+    if envelope is Envelope.PAGE:
+        return b"text/html; charset=utf-8", _plain_page(fault, request_id)
+    return b"application/json", _encoder.encode(render(envelope, fault, request_id))
+
+
+def _plain_page(fault: Fault, request_id: str) -> bytes:
+    row = fault.row
+    said = (
+        f'<!doctype html><html lang="en-AU"><meta charset="utf-8"><title>{row.status}</title>'
+        f"<h1>{escape(row.message)}</h1><p>{escape(row.what_to_do)}</p><p>{escape(request_id)}</p></html>"
+    )
+    return said.encode()
 
 
 def forget_session(request: PortalRequest) -> None:

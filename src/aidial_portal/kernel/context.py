@@ -56,8 +56,7 @@ class Contexts:
         return context
 
     async def _ask(self, portal: Portal, api: Api, asked_at: float) -> SessionContext:
-        deadline = asyncio.get_running_loop().time() + portal.upstream.timeout_s
-        own = Api(portal, api.session, api.request_id, api.client_ip, deadline)
+        own = Api(portal, api.session, api.request_id, api.client_ip, api.deadline)
         context = await own.get("/v1/session-context", SessionContext)
         if self._flights.get(api.session.session_id) is asyncio.current_task():
             self._remember(api.session.session_id, asked_at, context)

@@ -78,14 +78,14 @@ class Guard:
         request.route, request.path_values = match.route, match.values
         request.envelope = family_of(request.method, request.path, mapped=match.mapped)
         try:
+            room = self._portal.rooms.room_for(match.route)
+            if room is not None:
+                room.check()
             await self._hygiene(request)
-            self._configured(request)
-            if match.route is None:
-                return await self._unknown(request)
-            if match.route.kind is Kind.PAGE:
-                return await self._page(request, match.route)
-            await self._checked(request, match.route)
-            return await match.route.handler(request)
+            if room is None:
+                return await self._run(request, match.route)
+            async with room.place(request.until()):
+                return await self._run(request, match.route)
         except hygiene.Refused as fault:
             request.close = True
             return self._failed(request, fault)
@@ -97,6 +97,15 @@ class Guard:
             request.reason = type(error).__name__
             _log.exception("unexpected", request_id=request.request_id, route=_name(request))
             return answers.last_resort(request)
+
+    async def _run(self, request: PortalRequest, row: Route | None) -> Response:
+        self._configured(request)
+        if row is None:
+            return await self._unknown(request)
+        if row.kind is Kind.PAGE:
+            return await self._page(request, row)
+        await self._checked(request, row)
+        return await row.handler(request)
 
     def _failed(self, request: PortalRequest, fault: Fault) -> Response:
         request.reason = f"{fault.row.code}: {fault.reason}" if fault.reason else fault.row.code

@@ -15,6 +15,7 @@ from aidial_contract.limits import HEADER_BLOCK, JSON_BODY, URI
 from aidial_limits import Counting, SharedWindows, Windows
 from aidial_portal.kernel.context import Contexts
 from aidial_portal.kernel.farewell import Farewells
+from aidial_portal.kernel.health import health_checks
 from aidial_portal.kernel.hygiene import Head
 from aidial_portal.kernel.limits import Limiter
 from aidial_portal.kernel.nextauth.callback import origin_of
@@ -22,6 +23,7 @@ from aidial_portal.kernel.nextauth.jwe import CookieCipher
 from aidial_portal.kernel.nextauth.keys import PortalKeys, derive_key, derive_keys
 from aidial_portal.kernel.nextauth.names import CookieNames, cookie_names
 from aidial_portal.kernel.refresh import Refresher, TokenKeeper
+from aidial_portal.kernel.rooms import Rooms
 from aidial_portal.kernel.tokens import Sealer
 from aidial_portal.kernel.upstream import Upstream
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.issuer import Issuer
     from aidial_portal.kernel.matcher import Matcher
     from aidial_portal.settings import PortalSettings
+    from aidial_serving.health import HealthChecks
 
 REFERENCE_INFO = "aidial project reference"
 FAREWELL_INFO = "aidial farewell"
@@ -62,6 +65,8 @@ class Portal:
     limiter: Limiter
     farewells: Farewells
     reference_key: bytes
+    rooms: Rooms
+    health: HealthChecks
 
 
 @asynccontextmanager
@@ -99,6 +104,8 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             limiter=Limiter(settings.numbers, counting),
             farewells=Farewells(derive_key(secret, salt="", info=FAREWELL_INFO)),
             reference_key=derive_key(secret, salt="", info=REFERENCE_INFO),
+            rooms=Rooms.of(settings.concurrency, settings.queue),
+            health=health_checks(upstream, issuer, counting),
         )
     finally:
         await upstream.close()

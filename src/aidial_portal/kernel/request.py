@@ -75,7 +75,7 @@ class PortalRequest:
         return Api(self.portal, self.session, self.request_id, self.client_ip, self.until())
 
     def until(self) -> float:
-        """When every call of this request must be over: counted from the first one (loop time)."""
+        """When every call of this request must be over: counted from when it had arrived (loop time)."""
         if not self.deadline:
             self.deadline = asyncio.get_running_loop().time() + self.portal.upstream.timeout_s
         return self.deadline

@@ -17,7 +17,7 @@ import aiohttp
 from yarl import URL
 
 from aidial_contract import errors, headers
-from aidial_contract.fault import Fault
+from aidial_contract.fault import BUSY, Fault
 from aidial_contract.transport import parse, violation
 from aidial_portal.kernel.breaker import Breaker
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_CAP_BYTES: Final = 16 * 1024 * 1024
+SESSION_PATHS: Final = ("/v1/session-context", "/v1/sessions")
+RESERVED_SHARE: Final = 4
+"""Calls about sessions have a quarter of the others' places, on top of them: see `rooms.py`."""
 JITTER_S: Final = (0.01, 0.06)
 KEEP_ALIVE_S: Final = 4.0
 """Shorter than any server's own, so that a POST never meets a connection that is being closed."""
@@ -36,7 +39,7 @@ _OTHERS_TROUBLE: Final = frozenset(
         errors.SESSION_SERVICE_UNAVAILABLE,
     }
 )
-"""5xx that say the API itself is well: they never open the circuit."""
+"""5xx that say the API itself is well: they never open the circuit, nor does one that is only busy."""
 
 _PASSED_ON_401: Final = frozenset(
     {
@@ -96,7 +99,8 @@ class _BrokenError(Exception):
 class Upstream:
     """Made once per process inside its event loop; `close` it. Safe for any number of tasks at once.
 
-    `timeout_ms` is the whole budget of a call, `connections` how many calls may be under way.
+    `timeout_ms` is the whole budget of a call; `connections` how many calls may be under way, not counting
+    those about sessions, which have a quarter of it to themselves.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class Upstream:
         self.timeout_s = timeout_ms / 1_000
         self._base = base_url.rstrip("/")
         self._places = asyncio.Semaphore(connections)
+        self._session_places = asyncio.Semaphore(max(1, connections // RESERVED_SHARE))
         self.breaker = breaker or Breaker()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=10),
@@ -160,7 +165,8 @@ class Upstream:
         fault = Fault(errors.DEPENDENCY_TIMEOUT, reason=f"{call.method} to the API ran out of time")
         waiting = True
         try:
-            async with asyncio.timeout_at(call.deadline), self._places:
+            places = self._session_places if call.path.startswith(SESSION_PATHS) else self._places
+            async with asyncio.timeout_at(call.deadline), places:
                 waiting = False
                 return await self._tries(call)
         except TimeoutError:
@@ -243,6 +249,7 @@ def _error_of(status: int, content_type: str, body: bytes) -> Fault | _BrokenErr
     fault = parse(status, content_type, body)
     if fault.row.status == 401 and fault.row not in _PASSED_ON_401:  # noqa: PLR2004 - unauthorised
         return violation(f"the API refused the portal's own credential: {fault.row.code}")
-    if status >= 500 and fault.row not in _OTHERS_TROUBLE:  # noqa: PLR2004 - server errors
+    is_busy = fault.row is errors.DEPENDENCY_UNAVAILABLE and fault.details == BUSY
+    if status >= 500 and fault.row not in _OTHERS_TROUBLE and not is_busy:  # noqa: PLR2004 - server errors
         return _BrokenError(fault)
     return fault

@@ -139,7 +139,7 @@ async def test_a_full_pool_answers_instead_of_hanging(one: Database) -> None:
         with pytest.raises(DatabaseUnavailable):
             async with one.transaction(NOTHING):
                 pass
-    await one.ping()
+    await backend(one)
 
 
 async def test_a_command_without_an_end_is_given_up(database_urls: PostgresUrls) -> None:
@@ -148,7 +148,7 @@ async def test_a_command_without_an_end_is_given_up(database_urls: PostgresUrls)
         with pytest.raises(DatabaseUnavailable):
             async with hasty.transaction(NOTHING) as tx:
                 await tx.fetchval("SELECT pg_sleep(30)")
-        await hasty.ping()
+        await backend(hasty)
     finally:
         await hasty.close()
 
@@ -179,9 +179,9 @@ async def test_an_idle_connection_that_was_cut_is_replaced(
 ) -> None:
     await killed(database_urls, await backend(one))
     try:
-        await one.ping()
+        await backend(one)
     except DatabaseUnavailable:  # the news of the cut had not arrived yet
-        await one.ping()
+        await backend(one)
 
 
 async def test_no_server_is_said_not_raised_raw() -> None:

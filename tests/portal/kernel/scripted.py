@@ -52,7 +52,7 @@ def free_socket() -> tuple[socket.socket, int]:
 @asynccontextmanager
 async def served(app: Any, listener: socket.socket) -> AsyncIterator[None]:
     """Serve an app on a socket while the block runs, in this loop."""
-    running = server(app, "127.0.0.1", 0) if isinstance(app, PortalApp) else _plain(app)
+    running = server(app, "127.0.0.1", 0, linger_s=0) if isinstance(app, PortalApp) else _plain(app)
     task = asyncio.create_task(running.serve(sockets=[listener]))
     while not running.started:
         if task.done():
@@ -66,7 +66,9 @@ async def served(app: Any, listener: socket.socket) -> AsyncIterator[None]:
 
 
 def _plain(app: Any) -> uvicorn.Server:
-    return uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    return uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
+    )
 
 
 def context_of(role: str | None = "client_admin", **changes: Any) -> dict[str, Any]:

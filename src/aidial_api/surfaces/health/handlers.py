@@ -17,8 +17,9 @@ _LOST = HealthCheck(status="fail", latency_ms=0.0)
 
 
 async def show(ask: Ask) -> Answer:
-    """200 for pass and warn, 503 for fail."""
-    health = await ask.services.health.answer()
+    """200 for pass and warn, 503 for fail. A portal, which keeps the answer for a second, may ask anew."""
+    anew = ask.told_budget_ms is not None and ask.headers.get("cache-control") == "no-cache"
+    health = await ask.services.health.answer(anew=anew)
     if not ask.services.is_configured:
         health = msgspec.structs.replace(
             health, status="fail", checks={**health.checks, "configuration": _LOST}

@@ -39,8 +39,8 @@ def _row(path: str, name: str, handler: Handler) -> Route:
 
 
 def rows() -> tuple[Route, ...]:
-    """Made anew for each application: the probe remembers results."""
+    """Both of them."""
     return (
-        _row("/api/health", "health", api.HealthProbe()),
+        _row("/api/health", "health", api.show),
         _row("/api/health/live", "health.live", api.live),
     )
