@@ -54,7 +54,7 @@ async def test_a_caller_is_answered_before_their_budget_ends_and_the_database_is
     assert (await world.harbour_read.get("/v1/projects")).status == 200
 
 
-@pytest.mark.parametrize("budget", ["0", "-1", "abc", "1e2", "1.5", "99999999", " 5", "0x1", "٣"])
+@pytest.mark.parametrize("budget", ["0", "-1", "abc", "1e2", "1.5", "99999999", "5 5", "0x1", "٣"])
 async def test_a_malformed_budget_is_as_good_as_none(world: World, budget: str) -> None:
     assert (await world.harbour_read.get("/v1/projects", x_aidial_budget_ms=budget)).status == 200
 
