@@ -45,23 +45,26 @@ class HealthChecks:
     _asked_at: float = float("-inf")
     _asking: asyncio.Task[Health] | None = field(default=None, repr=False)
 
-    async def answer(self, *, anew: bool = False) -> Health:
-        """The state now: at most a second old, or asked `anew` for whoever keeps it for a second."""
+    async def answer(self, *, anew: bool = False, within_s: float = CHECK_TIMEOUT_S) -> Health:
+        """The state now: at most a second old, or asked `anew` for whoever keeps it for a second.
+
+        What has not answered `within_s` does not work, as far as whoever asks can wait.
+        """
         fresh = time.monotonic() - self._asked_at < REUSED_S
         if self._answer is not None and fresh and not anew:
             return self._answer
         if self._asking is None:
             # A task of its own: whoever asked first may stop waiting, and the others still want to know.
-            self._asking = asyncio.create_task(self._ask())
+            self._asking = asyncio.create_task(self._ask(within_s))
             self._asking.add_done_callback(self._asked)
         return await asyncio.shield(self._asking)
 
     def _asked(self, _: asyncio.Task[Health]) -> None:
         self._asking = None
 
-    async def _ask(self) -> Health:
+    async def _ask(self, within_s: float) -> Health:
         asked_at = time.monotonic()
-        results = await asyncio.gather(*(_checked(probe) for probe in self.probes))
+        results = await asyncio.gather(*(_checked(probe, within_s) for probe in self.probes))
         checks = dict(zip((probe.name for probe in self.probes), results, strict=True))
         self._answer = Health(
             status=_worst(check.status for check in results),
@@ -78,10 +81,10 @@ def _worst(statuses: Iterable[Status]) -> Status:
     return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
 
 
-async def _checked(probe: Probe) -> HealthCheck:
+async def _checked(probe: Probe, within_s: float) -> HealthCheck:
     started = time.perf_counter()
     try:
-        async with asyncio.timeout(probe.timeout_s):
+        async with asyncio.timeout(min(probe.timeout_s, within_s)):
             works = await probe.ask()
     except Exception:  # noqa: BLE001 - whatever a dependency does, health answers
         works = False

@@ -6,20 +6,26 @@ everything else; `live` says only that the process answers.
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.route import JSON, Answer
 from aidial_contract.shapes.common import Health, HealthCheck
+from aidial_serving.health import CHECK_TIMEOUT_S
 
 MEDIA_TYPE = "application/health+json"
+TO_ANSWER_S = 0.03
+"""What is left of a caller's time for the answer itself."""
 _LOST = HealthCheck(status="fail", latency_ms=0.0)
 
 
 async def show(ask: Ask) -> Answer:
     """200 for pass and warn, 503 for fail. A portal, which keeps the answer for a second, may ask anew."""
     anew = ask.told_budget_ms is not None and ask.headers.get("cache-control") == "no-cache"
-    health = await ask.services.health.answer(anew=anew)
+    left_s = ask.deadline - asyncio.get_running_loop().time() - TO_ANSWER_S
+    health = await ask.services.health.answer(anew=anew, within_s=min(CHECK_TIMEOUT_S, max(0.0, left_s)))
     if not ask.services.is_configured:
         health = msgspec.structs.replace(
             health, status="fail", checks={**health.checks, "configuration": _LOST}

@@ -12,7 +12,7 @@ import msgspec
 from starlette.responses import Response
 
 from aidial_contract.shapes.common import Health, HealthCheck
-from aidial_portal.kernel.health import MEDIA_TYPE, SERVICE, VERSION
+from aidial_portal.kernel.health import API_TIMEOUT_S, MEDIA_TYPE, SERVICE, VERSION
 
 if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def show(request: PortalRequest) -> Response:
     """`GET /api/health`: 200 `pass` or `warn`, 503 `fail`."""
-    health = await request.portal.health.answer()
+    health = await request.portal.health.answer(within_s=API_TIMEOUT_S)
     if not request.is_configured:
         lost = HealthCheck(status="fail", latency_ms=0.0)
         health = msgspec.structs.replace(
