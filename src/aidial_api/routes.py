@@ -16,6 +16,7 @@ from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 from aidial_api.surfaces.settings.routes import ROWS as SETTINGS
+from aidial_api.surfaces.support.routes import ROWS as SUPPORT
 from aidial_api.surfaces.workspace.routes import ROWS as WORKSPACE
 
 TABLE = RouteTable(
@@ -31,5 +32,6 @@ TABLE = RouteTable(
         *WORKSPACE,
         *SESSIONS,
         *SETTINGS,
+        *SUPPORT,
     )
 )

@@ -29,6 +29,14 @@ class Lifecycle:
         """Whether `wanted` may follow `current`."""
         return wanted in self.allowed[current]
 
+    def without(self, *states: str) -> Lifecycle:
+        """The same for somebody who may not bring a thing into these states."""
+        allowed = {
+            state: tuple(one for one in following if one not in states)
+            for state, following in self.allowed.items()
+        }
+        return Lifecycle(self.name, allowed)
+
     def require(self, current: str, wanted: str) -> None:
         """409 `state_conflict` with `details.current_state` and `details.allowed` unless it may follow."""
         if not self.may_go(current, wanted):

@@ -130,6 +130,7 @@ CALLS_PAGE_MAX: Final = _size("calls_page_max", 100, "calls", "the largest page 
 AUDIT_PAGE: Final = _size("audit_page", 50, "events", "a page of the activity log")
 CLIENTS_PAGE: Final = _size("clients_page", 20, "clients", "a page of a partner's clients")
 VERSIONS_PAGE: Final = _size("versions_page", 20, "versions", "a page of a project's published versions")
+TICKETS_PAGE: Final = _size("tickets_page", 20, "tickets", "a page of support tickets")
 API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's API keys")
 
 DEFAULTS: Final[tuple[Rate | Size, ...]] = (*RATES.values(), *SIZES.values())

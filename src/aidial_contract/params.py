@@ -15,12 +15,14 @@ from aidial_contract.limits import (
     CALLS_PAGE,
     CALLS_PAGE_MAX,
     CLIENTS_PAGE,
+    TICKETS_PAGE,
     VERSIONS_PAGE,
 )
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 from aidial_contract.shapes.clients import LIFECYCLES
+from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
 PRESENCE: Final = ("yes", "no")
@@ -106,4 +108,22 @@ API_KEY_LIST_PARAMS: Final = (
 VERSION_LIST_PARAMS: Final = (
     QueryParam("limit", Kind.WHOLE, "Versions a page.", least=1, most=CALLS_PAGE_MAX, default=VERSIONS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+
+TICKET_CLIENT: Final = QueryParam(
+    "client_id", Kind.ID, "Only this client's; those who answer say whose ticket they mean."
+)
+TICKET_PARAMS: Final = (
+    QueryParam("status", Kind.CHOICES, "Any of these statuses.", TICKET_STATUSES),
+    QueryParam("priority", Kind.CHOICES, "Any of these priorities.", PRIORITIES),
+    QueryParam("category", Kind.CHOICES, "Any of these categories.", CATEGORIES),
+    QueryParam("q", Kind.TEXT, "Only tickets whose subject holds this, in either case."),
+    QueryParam("project_id", Kind.ID, "Only tickets about this project."),
+    TICKET_CLIENT,
+    QueryParam("limit", Kind.WHOLE, "Tickets a page.", least=1, most=CALLS_PAGE_MAX, default=TICKETS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+TICKET_SHOW_PARAMS: Final = (
+    TICKET_CLIENT,
+    QueryParam("cursor", Kind.CURSOR, "The comments_cursor of the page before: earlier comments."),
 )

@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 from aidial_contract.ids import new_api_key, new_id
 from tests.people import (
     AFTER_HOURS,
+    ALICE,
     BAYSIDE,
     CLOSED,
     CLOSED_LINE,
@@ -29,6 +30,7 @@ from tests.people import (
     Someone,
 )
 from tests.support.askers import Asker
+from tests.support.tickets import new_ticket
 
 
 class Place(Protocol):
@@ -85,7 +87,14 @@ async def _project(place: Place) -> str:
     return FRONT_DESK
 
 
+async def _ticket(place: Place) -> str:
+    answer = await (await place.at_v1(ALICE)).post("/v1/tickets", new_ticket())
+    assert answer.status == 201, answer
+    return str(answer.json["ticket"]["ticket_id"])
+
+
 SORTS: Final[dict[str, Sort]] = {
+    "ticket_id": Sort("tickets", _ticket),
     "project_id": Sort(
         "project_drafts",
         _project,

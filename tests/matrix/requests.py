@@ -18,6 +18,7 @@ from tests.matrix.records import own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
+from tests.support.tickets import new_ticket
 from tests.support.world_calls import new_call
 
 OK = 200
@@ -75,6 +76,9 @@ def good_body(
         return None
     bodies: dict[str, Callable[[], Any]] = {
         "calls.create": lambda: new_call(project_id, f"matrix-{new_id()}"),
+        "tickets.create": lambda: new_ticket(project_id),
+        "tickets.change": lambda: {"priority": "high"},
+        "tickets.comment": lambda: {"body": "The matrix was here."},
         "calls.change": lambda: {"resolution": "matrix"},
         "api_keys.create": lambda: {"client_id": client_id, "scope": "read", "description": "matrix"},
         "api_keys.revoke": dict,

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from msgspec import UNSET
+
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.budget import deadline_of
@@ -236,6 +238,7 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
             raise Fault(errors.NOT_FOUND, reason=ask.denied)
         await target_allowlist(ask, row)
         await _parse(ask, row)
+        _members(ask, row)
         await body_scope(ask, row)
         if row.find_body is not None and await row.find_body(ask) is None:
             raise Fault(errors.NOT_FOUND, reason="an id in the body is out of scope")
@@ -271,6 +274,13 @@ async def _parse(ask: Ask, row: Route) -> None:
         ask.idempotency_key = read_key(ask.headers)
     if row.body is not None:
         ask.body = fitted(ask.raw_body, content_type, row, row.body)
+
+
+def _members(ask: Ask, row: Route) -> None:
+    """Step 12 begins: what the body may hold at all, coming from this asker."""
+    for name, permission in row.members.items():
+        if getattr(ask.body, name) is not UNSET and ask.actor.level(permission) is None:
+            raise Fault(errors.NOT_FOUND, reason=f"{name} needs {permission}")
 
 
 def _precondition(ask: Ask, row: Route) -> None:

@@ -87,6 +87,7 @@ class Route:
     outgoing shape by status; `body_limit_bytes` the cap of contract section 7. `takes_expired_token`: a
     bearer whose only fault is its age will do, because the row is how one gets a new one or signs out.
     `takes` are the media types of the body, `misfit` is what a body that does not fit its shape is called.
+    `members`: members of the body that need a permission of their own; to those who lack it, this row's 404.
     `records`: a safe row whose handler leaves an audit event, so its transaction may write.
     `media_type` is the answer's. `survives_bad_configuration`: health, which then says so.
     `idempotent_create`: takes `Idempotency-Key`, as every POST that creates must.
@@ -122,6 +123,7 @@ class Route:
     takes_expired_token: bool = False
     idempotent_create: bool = False
     names_client: bool = False
+    members: Mapping[str, Permission] = field(default_factory=dict)
     media_type: str = JSON
     survives_bad_configuration: bool = False
     errors: tuple[str, ...] = ()

@@ -61,6 +61,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _person(tx, tenant)
         await _credentials(tx, tenant)
         await add_call(tx, tenant, tenant.call_id, START)
+        await _ticket(tx, tenant)
     return tenant
 
 
@@ -131,6 +132,29 @@ async def _credentials(tx: Tx, tenant: Tenant) -> None:
         " VALUES ($1, $2, $3, $3, $3)",
         tenant.client_id,
         tenant.api_key_id,
+        bytes(32),
+    )
+
+
+async def _ticket(tx: Tx, tenant: Tenant) -> None:
+    ticket_id = new_id()
+    await tx.execute(
+        "INSERT INTO tickets (client_id, ticket_id, project_id, priority, category, subject, body,"
+        " created_by, created_by_name, created_by_side, recipients)"
+        " VALUES ($1, $2, $3, 'low', 'general', 'S', $4, $5, 'Alice', 'customer', '{alice}')",
+        tenant.client_id,
+        ticket_id,
+        tenant.project_id,
+        bytes(32),
+        tenant.user_id,
+    )
+    await tx.execute(
+        "INSERT INTO ticket_comments (client_id, ticket_id, comment_id, author, author_name, author_side,"
+        " body) VALUES ($1, $2, $3, $4, 'Alice', 'customer', $5)",
+        tenant.client_id,
+        ticket_id,
+        new_id(),
+        tenant.user_id,
         bytes(32),
     )
 

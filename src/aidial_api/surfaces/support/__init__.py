@@ -1,0 +1,1 @@
+"""Support tickets and the conversation on each."""
