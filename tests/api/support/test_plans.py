@@ -1,0 +1,100 @@
+"""As the application role, a page of tickets is one range of the index a project, however it is narrowed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import asyncpg
+import pytest
+
+from aidial_api.kernel.crypto import CursorKey, MasterKey
+from aidial_api.kernel.db import Database, Reach, Tx
+from aidial_api.surfaces.support import listing
+from aidial_contract.ids import new_id
+from aidial_contract.params import TICKET_PARAMS
+from aidial_contract.query import parse_query
+from tests.people import AFTER_HOURS, FRONT_DESK, HARBOUR
+from tests.support.api import World
+
+CURSORS = CursorKey(MasterKey(b"k" * 32))
+LINES = [(HARBOUR, FRONT_DESK), (HARBOUR, AFTER_HOURS)]
+MANY = """
+INSERT INTO tickets (client_id, ticket_id, project_id, status, priority, category, subject, body, created_by,
+                     created_by_name, created_by_side, recipients, created_at)
+SELECT $1, gen_random_uuid(), $2, 'closed', 'low', 'general', 'One of many', '', gen_random_uuid(), 'Many',
+       'customer', '{many}', timestamptz '2020-01-01 00:00Z' + n * interval '1 minute'
+FROM generate_series(1, 5000) n
+"""
+
+
+class Explaining:
+    """A transaction that keeps the plan of each statement it runs."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self.plans: list[str] = []
+
+    async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        """Run it, and ask how."""
+        self.plans.append("\n".join(row[0] for row in await self._tx.fetch(f"EXPLAIN {sql}", *args)))
+        return await self._tx.fetch(sql, *args)
+
+
+@pytest.fixture(scope="module")
+async def busy(world: World) -> AsyncIterator[Database]:
+    """10,000 old tickets on two lines, and the planner knows of them."""
+    for _, project_id in LINES:
+        await world.sql(MANY, HARBOUR, project_id)
+    await world.sql("ANALYZE tickets")
+    database = await Database.connect(world.urls.app_url, min_size=1, max_size=1)
+    yield database
+    await database.close()
+    await world.sql("DELETE FROM tickets WHERE created_by_name = 'Many'")
+    await world.sql("ANALYZE tickets")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"status": "open,waiting_on_support"},
+        {"priority": "high", "category": "billing"},
+        {"q": "nothing has this"},
+        {"after": "2020-02-01"},
+    ],
+    ids=str,
+)
+async def test_a_page_is_a_range_of_the_index_for_each_line(busy: Database, query: dict[str, str]) -> None:
+    asked: dict[str, Any] = dict(
+        parse_query([(name, text) for name, text in query.items() if name != "after"], TICKET_PARAMS)
+    )
+    async with busy.transaction(Reach((HARBOUR,)), read_only=True) as tx:
+        explaining = Explaining(tx)
+        if "after" in query:
+            first = await listing.list_page(cast("Tx", explaining), LINES, asked, CURSORS)
+            asked["cursor"] = first.next_cursor
+            explaining.plans.clear()
+        await listing.list_page(cast("Tx", explaining), LINES, asked, CURSORS)
+    (plan,) = explaining.plans
+    assert "using tickets_by_making on tickets" in plan, plan
+    assert "Seq Scan on tickets" not in plan, plan
+    conditions = next(line for line in plan.splitlines() if "Index Cond" in line)
+    assert "project_id = " in conditions
+    assert "client_id = " in conditions
+    if "after" in query:
+        assert "ROW(created_at, ticket_id) <" in conditions, plan
+    # The pages of the lines are merged; the tickets of one line are never sorted.
+    below = plan[plan.index("using tickets_by_making") :]
+    assert "Sort" not in below, plan
+
+
+async def test_one_ticket_is_found_by_its_key(busy: Database) -> None:
+    from aidial_api.surfaces.support import store  # noqa: PLC0415 - its statement alone is wanted here
+
+    async with busy.transaction(Reach((HARBOUR,)), read_only=True) as tx:
+        rows = await tx.fetch(
+            f"EXPLAIN {store._FIND}", [HARBOUR], new_id(), [project_id for _, project_id in LINES], False
+        )
+    plan = "\n".join(row[0] for row in rows)
+    assert "using tickets_pkey on tickets" in plan, plan
