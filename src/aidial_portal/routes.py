@@ -25,6 +25,7 @@ from aidial_portal.surfaces.session import rows as session
 from aidial_portal.surfaces.sessions import rows as sessions
 from aidial_portal.surfaces.sign_in import rows as sign_in
 from aidial_portal.surfaces.workspace import rows as workspace
+from aidial_portal.surfaces.support import rows as support
 
 if TYPE_CHECKING:
     from aidial_portal.kernel.route import Route
@@ -50,5 +51,6 @@ def all_rows() -> tuple[Route, ...]:
         sessions,
         sign_in,
         workspace,
+        support,
     )
     return tuple(row for surface in surfaces for row in surface.rows())

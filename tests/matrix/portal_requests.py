@@ -21,6 +21,7 @@ from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
 from tests.matrix.records import own_record, version_of
 from tests.people import HARBOUR
+from tests.support.tickets import new_ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,9 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.revoke": dict,
     "workspace.profile.save": lambda: {"value": PROFILE},
     "workspace.publish": dict,
+    "support.create": new_ticket,
+    "support.change": lambda: {"priority": "high"},
+    "support.comment": lambda: {"body": "The matrix was here."},
 }
 """What a row takes, by its name; of one that changes a record without the version, which is added."""
 
@@ -66,7 +70,7 @@ GOOD_QUERY = {
     "api_keys.rotate": f"client_id={HARBOUR}",
     "api_keys.revoke": f"client_id={HARBOUR}",
 }
-FRONT_DESK_IN_BODY: frozenset[str] = frozenset()
+FRONT_DESK_IN_BODY: frozenset[str] = frozenset({"support.create"})
 """Rows whose good body is about Harbour's front desk: 404 to those who do not reach it, once they may ask."""
 
 GOOD_STATUS = {
@@ -75,6 +79,8 @@ GOOD_STATUS = {
     "api_keys.create": 201,
     "workspace.publish": 202,
     "api_keys.rotate": 201,
+    "support.create": 201,
+    "support.comment": 201,
     "errors.access_denied": 404,
     "errors.not_found": 404,
     "sign_in.start": 422,

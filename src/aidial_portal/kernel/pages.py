@@ -67,6 +67,7 @@ class Place:
 MENU: Final = (
     Place("Dashboard", "/", "dashboard", Permission.DASHBOARD_VIEW, keeps_project=True),
     Place("Calls", "/calls", "calls", Permission.CALLS_VIEW, keeps_project=True),
+    Place("Support", "/support", "support", Permission.SUPPORT_USE, keeps_project=True),
     Place("Activity", "/audit-log", "activity", Permission.AUDIT_VIEW, keeps_project=False),
     Place("Operations", "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
 )

@@ -37,6 +37,16 @@ from .shell import (
     Theme,
     Tone,
 )
+from .support import (
+    NewTicketPage,
+    RecentCall,
+    SupportPage,
+    SupportRowsFragment,
+    TicketEntryShown,
+    TicketFilters,
+    TicketPage,
+    TicketRow,
+)
 
 Page = (
     AccountPage
@@ -48,8 +58,12 @@ Page = (
     | ComponentsPage
     | DashboardPage
     | ErrorPage
+    | NewTicketPage
     | OpsHomePage
     | SignInPage
+    | SupportPage
+    | SupportRowsFragment
+    | TicketPage
 )
 
 __all__ = [
@@ -79,10 +93,12 @@ __all__ = [
     "KpiKind",
     "ListState",
     "NavItem",
+    "NewTicketPage",
     "OpsHomePage",
     "OpsTile",
     "Page",
     "ProjectChoice",
+    "RecentCall",
     "Redaction",
     "SearchBox",
     "SecurityPanel",
@@ -91,8 +107,14 @@ __all__ = [
     "SessionRow",
     "ShellContext",
     "SignInPage",
+    "SupportPage",
+    "SupportRowsFragment",
     "TextFilter",
     "Theme",
+    "TicketEntryShown",
+    "TicketFilters",
+    "TicketPage",
+    "TicketRow",
     "Tone",
     "Turn",
 ]

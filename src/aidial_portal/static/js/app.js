@@ -11,6 +11,7 @@ import { startCopy } from "./copy.js";
 import { startForms } from "./forms.js";
 import { afterPaint } from "./painted.js";
 import { startJsonForms } from "./json-forms.js";
+import { startTickets } from "./tickets.js";
 
 startMenus();
 startTheme();
@@ -21,6 +22,7 @@ startCharts();
 startCopy();
 startForms();
 startJsonForms();
+startTickets();
 // What sticks is a layer of its own, and asking for the session's state keeps the server busy.
 afterPaint(() => {
   document.documentElement.classList.add("is-painted");

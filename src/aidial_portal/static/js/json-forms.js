@@ -3,8 +3,9 @@
  * Forms that are sent as JSON: `<form data-json="/api/..." data-method="PUT" data-then="/support/{ticket/ticket_id}">`.
  *
  * A field's name is where it stands in the body, with slashes: `value/timezone`, `value/entries/0/cidr`. Its
- * `data-type` may be `whole`, `yes` (a box that is ticked or not), `lines` (a list, one a line) or `optional`
- * (empty is left out). `data-then` is where to go: `reload`, or a path with `{members}` of the answer.
+ * `data-type` may be `whole`, `yes` (a box that is ticked or not), `ticked` (a box that is left out unless it
+ * is ticked), `lines` (a list, one a line) or `optional` (empty is left out). A `-` in a name is the next place
+ * of a list: `call_ids/-`. `data-then` is where to go: `reload`, or a path with `{members}` of the answer.
  */
 import { announce, send } from "./http.js";
 
@@ -17,8 +18,9 @@ function put(body, name, value) {
   const parts = name.split("/");
   parts.forEach((part, index) => {
     const last = index === parts.length - 1;
-    if (last) body[part] = value;
-    else body = body[part] ??= /^\d+$/.test(parts[index + 1]) ? [] : {};
+    if (last && part === "-") body.push(value);
+    else if (last) body[part] = value;
+    else body = body[part] ??= /^(\d+|-)$/.test(parts[index + 1]) ? [] : {};
   });
 }
 
@@ -30,6 +32,8 @@ function typed(field) {
       return text.trim() === "" ? null : Number(text);
     case "yes":
       return field instanceof HTMLInputElement && field.checked;
+    case "ticked":
+      return field instanceof HTMLInputElement && field.checked ? text : undefined;
     case "lines":
       return text.split("\n").map((line) => line.trim()).filter(Boolean);
     case "optional":

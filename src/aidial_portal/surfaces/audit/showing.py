@@ -17,7 +17,7 @@ from aidial_portal.surfaces.audit.words import reason, sentence, target_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aidial_contract.shapes.audit import AuditActor, AuditEvent
+    from aidial_contract.shapes.audit import AuditActor, AuditEvent, AuditTarget
 
 RESTRICTED: Final = "Restricted to administrators"
 NOT_RECORDED: Final = "Not recorded"
@@ -25,8 +25,7 @@ NOT_RECORDED: Final = "Not recorded"
 
 def show_row(event: AuditEvent, projects: Mapping[str, str]) -> AuditRow:
     """An event as a row."""
-    target = event.target
-    is_call = target.kind == "call" and parse_uuid(target.id or "") is not None
+    target_url, target_label = _page_of(event.target)
     return AuditRow(
         event_id=event.event_id,
         at=event.at,
@@ -36,10 +35,20 @@ def show_row(event: AuditEvent, projects: Mapping[str, str]) -> AuditRow:
         outcome=event.outcome,
         why=reason(event.why),
         project_name=projects.get(event.project_id or ""),
-        target_url=with_query("/calls", {}, expand=target.id) if is_call else None,
-        target_label="Open the call" if is_call else "",
+        target_url=target_url,
+        target_label=target_label,
         facts=_facts(event),
     )
+
+
+def _page_of(target: AuditTarget) -> tuple[str | None, str]:
+    """Where what an event is about is shown, and what the link to it says."""
+    record_id = parse_uuid(target.id or "")
+    if record_id is not None and target.kind == "call":
+        return with_query("/calls", {}, expand=record_id), "Open the call"
+    if record_id is not None and target.kind == "ticket":
+        return f"/support/{record_id}", "Open the ticket"
+    return None, ""
 
 
 def _who(actor: AuditActor) -> str:

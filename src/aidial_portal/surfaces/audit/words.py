@@ -25,6 +25,9 @@ ACTIONS: Final = {
     "sessions.session.expired": "Ended a session that had run out",
     "sessions.session.revoked": "Ended a session",
     "sessions.session.tokens_renewed": "Renewed a sign-in",
+    "support.comment.added": "Commented on a support ticket",
+    "support.ticket.created": "Opened a support ticket",
+    "support.ticket.updated": "Changed a support ticket",
 }
 """By action. A subject stands in front, in its own column."""
 
@@ -52,6 +55,7 @@ TARGETS: Final = {
     "call": "Call",
     "identity": "Identity",
     "session": "Session",
+    "ticket": "Support ticket",
     "user": "Person",
 }
 

@@ -1,0 +1,1 @@
+"""Support: the tickets one reaches, a new one, and the conversation on each."""

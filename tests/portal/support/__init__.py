@@ -1,0 +1,1 @@
+"""Support as pages and as JSON for them."""
