@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from aidial.seed.tenants import CLIENTS, KEYS, PARTNER, PEOPLE, DemoPerson
+from aidial.seed.tickets import TICKETS, DemoTicket
 from aidial.stops import CommandStopped, Exit
 from aidial_api.kernel.crypto import MasterKey
 from aidial_api.kernel.db import DatabaseUnavailable, owner_transaction
 from aidial_api.kernel.reach import Reach
+from aidial_api.past_tickets import PastTicket, TicketWriter, add_ticket
 from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
-from aidial_contract.access import Role
+from aidial_contract.access import INTERNAL_ROLES, Role
+from aidial_contract.ids import new_id
 from aidial_identity import Account, Client, IdentityConfig
 from aidial_identity.config import save_config
 
@@ -59,6 +63,9 @@ async def provision(known: Effective, secrets: Secrets) -> None:
             await maker.add_key(
                 key.client_id, secrets.api_key(key), scope=key.scope, description=key.description
             )
+        now = datetime.now(UTC)
+        for ticket in TICKETS:
+            await add_ticket(known.owner_url, known.master_key, _past(ticket, now))
     except (DatabaseUnavailable, asyncpg.PostgresError) as problem:
         raise CommandStopped(f"the database refused the demo's data: {problem}", Exit.UNAVAILABLE) from None
 
@@ -90,6 +97,36 @@ def _new_person(person: DemoPerson) -> NewPerson:
         client_id=client_id,
         partner_org_id=person.partner_org_id,
         projects=tuple((owners[project_id], project_id) for project_id in person.project_ids),
+    )
+
+
+def _past(ticket: DemoTicket, now: datetime) -> PastTicket:
+    at = now - timedelta(days=ticket.days_ago)
+    return PastTicket(
+        client_id=ticket.business.client_id,
+        ticket_id=ticket.ticket_id,
+        project_id=ticket.project_id,
+        status=ticket.status,
+        priority=ticket.priority,
+        category=ticket.category,
+        subject=ticket.subject,
+        body=ticket.body,
+        by=_writer(ticket.by),
+        at=at,
+        owner=_writer(ticket.owner) if ticket.owner else None,
+        comments=tuple(
+            (new_id(), _writer(one.by), one.body, at + timedelta(hours=one.hours_later))
+            for one in ticket.comments
+        ),
+    )
+
+
+def _writer(person: DemoPerson) -> TicketWriter:
+    return TicketWriter(
+        user_id=person.user_id,
+        name=f"{person.given} {person.surname}",
+        email=person.email,
+        is_support=Role(person.role) in INTERNAL_ROLES,
     )
 
 

@@ -143,10 +143,14 @@ async function submit(form) {
     const then = form.dataset.then ?? "reload";
     delete form.dataset.changed;
     if (then === "reload") return location.reload();
+    form.dataset.key = crypto.randomUUID?.() ?? "";
     if (then === "stay") return announce("Saved");
     return location.assign(then.replace(/\{([^}]+)\}/g, (_, path) => encodeURIComponent(String(member(body, path)))));
   }
   const error = errorOf(body);
+  // Refused for good: what is sent next is another request. Without an answer it may have been done.
+  const settled = answer && answer.status < 500 && !["request_in_progress", "rate_limited", "upstream_rate_limited"].includes(error.code);
+  if (settled) form.dataset.key = crypto.randomUUID?.() ?? "";
   const id = answer?.headers.get("X-Request-Id") ?? null;
   const conflict = new CustomEvent("json-refused", { bubbles: true, cancelable: true, detail: { error, status: answer?.status } });
   if (!form.dispatchEvent(conflict)) return;
