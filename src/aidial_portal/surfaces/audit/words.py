@@ -15,6 +15,7 @@ from aidial_portal.design.filters import label
 ACTIONS: Final = {
     "api_keys.key.created": "Created an API key",
     "api_keys.key.revoked": "Revoked an API key",
+    "api_keys.key.rotated": "Rotated an API key",
     "audit.viewed": "Opened the activity log",
     "calls.call.delivered": "Delivered a call",
     "calls.call.stalled": "Marked a call that never reported its end",
