@@ -24,8 +24,8 @@ from aidial_portal.surfaces.projects import rows as projects
 from aidial_portal.surfaces.session import rows as session
 from aidial_portal.surfaces.sessions import rows as sessions
 from aidial_portal.surfaces.sign_in import rows as sign_in
-from aidial_portal.surfaces.workspace import rows as workspace
 from aidial_portal.surfaces.support import rows as support
+from aidial_portal.surfaces.workspace import rows as workspace
 
 if TYPE_CHECKING:
     from aidial_portal.kernel.route import Route
