@@ -60,7 +60,8 @@ async def test_an_api_that_is_away_is_503_with_a_time_to_come_back(town: Town, p
     async with another_portal(town, api_base_url=NOWHERE) as url, town.stranger() as browser:
         page = await at(browser, url).ask("GET", path, headers=papers.headers(unsafe=False))
     kind = family("GET", path)
-    assert_is_error(page, kind, "dependency_unavailable")
+    is_of_sessions = path == "/api/sessions"
+    assert_is_error(page, kind, "session_service_unavailable" if is_of_sessions else "dependency_unavailable")
     assert_is_guarded(page)
     if kind != "page":
         body: dict[str, Any] = page.json

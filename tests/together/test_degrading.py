@@ -58,6 +58,9 @@ async def test_an_api_in_trouble_leaves_navigation_going_and_calls_503(town: Tow
             assert page.json["retryable"] is True
             page = await look(there, "/calls")
             assert page.status == 503
+            # Without the registry there are no sessions to look after, which is told by name.
+            page = await look(there, "/api/sessions")
+            assert_is_error(page, "protected", "session_service_unavailable")
             assert (await look(there, "/sign-in")).status == 200
             page = await look(there, "/api/auth/session")
             assert page.json["user"]["email"] == ALICE.email

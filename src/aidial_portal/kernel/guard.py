@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.route import Route
 
 HOME: Final = "/"
+_AWAY: Final = frozenset({errors.DEPENDENCY_UNAVAILABLE, errors.DEPENDENCY_TIMEOUT})
 _log = structlog.get_logger("aidial_portal")
 
 
@@ -108,6 +109,7 @@ class Guard:
         return await row.handler(request)
 
     def _failed(self, request: PortalRequest, fault: Fault) -> Response:
+        fault = _named_by_row(request.route, fault)
         request.reason = f"{fault.row.code}: {fault.reason}" if fault.reason else fault.row.code
         try:
             if request.session_or_none is not None and fault.row in ending.ENDED:
@@ -264,6 +266,14 @@ def _lingering(send: Send, receive: Receive) -> Send:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     return sending
+
+
+def _named_by_row(row: Route | None, fault: Fault) -> Fault:
+    """A dependency that does not answer, by the name the row gives it."""
+    if row is None or row.away is None or fault.row not in _AWAY:
+        return fault
+    reason = f"{fault.row.code}: {fault.reason}"
+    return Fault(row.away, retry_after_ms=fault.retry_after_ms, headers=fault.headers, reason=reason)
 
 
 def _name(request: PortalRequest) -> str:

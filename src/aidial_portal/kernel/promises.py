@@ -13,12 +13,8 @@ from aidial_portal.kernel.route import Access, Kind, Precondition, Route, Withou
 
 _HYGIENE: Final = ("host_invalid", "malformed_request", "headers_too_large", "uri_too_long", "body_too_large")
 _FAILURES: Final = ("internal_error", "configuration_invalid")
-_UPSTREAM: Final = (
-    "upstream_contract_violation",
-    "dependency_unavailable",
-    "dependency_timeout",
-    "upstream_rate_limited",
-)
+_UPSTREAM: Final = ("upstream_contract_violation", "upstream_rate_limited")
+_AWAY: Final = ("dependency_unavailable", "dependency_timeout")
 _SESSION: Final = (
     "session_missing",
     "session_invalid",
@@ -47,7 +43,7 @@ def codes_of(row: Route) -> tuple[str, ...]:
 def _of_session(row: Route) -> set[str]:
     codes = {*_SESSION, "not_found", "rate_limited"}
     if row.without_context is WithoutContext.FAIL:
-        codes |= set(_UPSTREAM)
+        codes |= {*_UPSTREAM, *(_AWAY if row.away is None else (row.away.code,))}
     else:
         codes.add("upstream_rate_limited")
     if row.kind is not Kind.PAGE:

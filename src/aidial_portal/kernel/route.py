@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aidial_contract.access import Permission
     from aidial_contract.checking import Rule
     from aidial_contract.envelopes import Envelope
+    from aidial_contract.errors import ErrorRow
     from aidial_contract.limits import Numbers
     from aidial_contract.query import QueryParam
     from aidial_contract.scope import ScopeKind
@@ -127,7 +128,7 @@ class Route:
     `denial` is what a missing id asks `/v1` for, `{id}` being one that cannot exist: a denial asks for the
     same, so that the two cannot be told apart ("" where nothing can be missing). `without_context` says what
     a broken API means for the row. `errors` are the codes the handler, or `/v1` behind it, adds to those that
-    follow from the policy.
+    follow from the policy. `away` is what the row calls an API that does not answer, unless by its own name.
     """
 
     method: Method
@@ -147,6 +148,7 @@ class Route:
     without_context: WithoutContext
     params: tuple[QueryParam, ...] = ()
     errors: tuple[str, ...] = ()
+    away: ErrorRow | None = None
 
     def __post_init__(self) -> None:
         """Refuse rows whose policy contradicts itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aidial_contract.access import Permission
+from aidial_contract.errors import SESSION_SERVICE_UNAVAILABLE
 from aidial_contract.scope import ScopeKind
 from aidial_portal.kernel.limits import SESSION_LIFECYCLE
 from aidial_portal.kernel.route import (
@@ -39,6 +40,7 @@ def _row(method: Method, path: str, name: str, handler: Handler) -> Route:
         precondition=Precondition.NONE,
         denial=CALL_DENIAL,
         without_context=WithoutContext.FAIL,
+        away=SESSION_SERVICE_UNAVAILABLE,
     )
 
 
