@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import msgspec
 from docs_examples import UUID, example
@@ -189,11 +190,14 @@ def body_example(row: Route) -> object:
     return {name: optional[name]}
 
 
+def _answer_link(row: Route, shape: Any) -> str:
+    if shape is bytes:
+        return f"a file, `{row.media_type}`"
+    return "a document" if shape is None else _shape_link(shape.__name__)
+
+
 def _answers(row: Route) -> str:
-    lines = [
-        f"- {status}: {_shape_link(shape.__name__) if shape is not None else 'a document'}"
-        for status, shape in row.answers.items()
-    ]
+    lines = [f"- {status}: {_answer_link(row, shape)}" for status, shape in row.answers.items()]
     own = [one for one in codes_of(row) if one not in _expected(row)]
     if own:
         lines.append("- errors besides [those of every route](#errors): " + _links(own))

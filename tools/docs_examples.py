@@ -58,6 +58,8 @@ WORDS = {
     "display_name": "Harbour Dental",
     "cidr": "203.0.113.0/24",
     "label": "The practice",
+    "recipients": "accounts@harbour-dental.example",
+    "return_url": "https://portal.example/billing/payment-methods",
 }
 NUMBERS = {"amount_minor": 42, "start_ms": 0, "end_ms": 4_200, "expected_version": 1}
 

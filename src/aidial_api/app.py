@@ -21,6 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 from aidial_api.kernel import guard, reply
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.billing.desk import BillingDesk
+from aidial_api.kernel.billing.port import BillingProvider
 from aidial_api.kernel.budget import deadline_of, told_budget_ms
 from aidial_api.kernel.credentials import Credentials
 from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
@@ -36,6 +38,7 @@ from aidial_api.kernel.services import Services
 from aidial_api.kernel.tokens import TokenVerifier
 from aidial_api.routes import TABLE
 from aidial_api.settings import Settings
+from aidial_api.surfaces.billing.embedded import EmbeddedProvider, Issuer
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.headers import REQUEST_ID, acceptable_request_id
@@ -51,8 +54,13 @@ PR_SET_PDEATHSIG = 1
 REDACTORS = 2
 
 
-async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteTable = TABLE) -> Services:
-    """Connect to what the API needs; closed with `stack`."""
+async def open_services(
+    settings: Settings,
+    stack: AsyncExitStack,
+    table: RouteTable = TABLE,
+    billing_provider: BillingProvider | None = None,
+) -> Services:
+    """Connect to what the API needs; closed with `stack`. Billing is embedded unless another is given."""
     db = await Database.connect(settings.database_url, max_size=settings.database_connections)
     stack.push_async_callback(db.close)
     master = MasterKey(settings.master_key)
@@ -61,8 +69,15 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
     credentials = Credentials(db, verifier, settings.issuer)
     await db.listen("aidial_credentials", credentials.heard)
 
+    billing = BillingDesk(
+        billing_provider or _embedded(settings), timeout_s=settings.billing_timeout_ms / 1_000
+    )
     counting = _counting(settings, stack)
-    probes = [Probe("database", True, db.beats), Probe("issuer", False, jwks.reachable)]
+    probes = [
+        Probe("database", True, db.beats),
+        Probe("issuer", False, jwks.reachable),
+        Probe("billing", False, billing.answers),
+    ]
     if counting.shared is not None:
         probes.append(Probe("limiter_store", False, counting.store_answers))
     return Services(
@@ -79,6 +94,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack, table: RouteT
         idempotency=IdempotencyKeys(master),
         health=HealthChecks("aidial_api", version("aidial"), tuple(probes)),
         redactors=_redactors(stack),
+        billing=billing,
         header_limit_bytes=settings.numbers.size(HEADER_BLOCK),
         uri_limit_bytes=settings.numbers.size(URI),
         rooms=Rooms.of(settings.concurrency, settings.queue),
@@ -91,6 +107,14 @@ def _counting(settings: Settings, stack: AsyncExitStack) -> Counting:
     counting = Counting("api", Windows(), shared)
     stack.push_async_callback(counting.close)
     return counting
+
+
+def _embedded(settings: Settings) -> BillingProvider:
+    """Invoices in our own tables."""
+    issuer = Issuer(
+        name=settings.invoice_issuer, number=settings.invoice_abn, how_to_pay=settings.invoice_how_to_pay
+    )
+    return EmbeddedProvider(issuer)
 
 
 def _redactors(stack: AsyncExitStack) -> Redactors:
@@ -113,9 +137,16 @@ class Application:
     are answered 500 `configuration_invalid`, and health says `fail`, until a reload repairs it.
     """
 
-    def __init__(self, settings: Settings, table: RouteTable = TABLE) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        table: RouteTable = TABLE,
+        *,
+        billing_provider: BillingProvider | None = None,
+    ) -> None:
         self._settings = settings
         self._table = table
+        self._billing_provider = billing_provider
         self._opened = AsyncExitStack()
         self.services: Services | None = None
         self._http = LastResort(self._answer, reply.written)
@@ -135,7 +166,7 @@ class Application:
         """Swap the services. The old connections stay until the process ends: somebody may still use them."""
         stack = AsyncExitStack()
         try:
-            services = await open_services(settings, stack, self._table)
+            services = await open_services(settings, stack, self._table, self._billing_provider)
         except Exception as error:  # noqa: BLE001 - settings that cannot be used are as good as none
             _log.error("configuration_unusable", error=type(error).__name__)
             await stack.aclose()
@@ -157,7 +188,9 @@ class Application:
         await receive()
         async with self._opened:
             try:
-                self.services = await open_services(self._settings, self._opened, self._table)
+                self.services = await open_services(
+                    self._settings, self._opened, self._table, self._billing_provider
+                )
             except Exception as error:  # noqa: BLE001 - told to the server, which ends the process
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return

@@ -7,7 +7,8 @@ carry it.
 from __future__ import annotations
 
 from aidial_api.kernel import idempotency
+from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.sessions import expiry
 
-JOBS = (stalled.CHECK, expiry.EXPIRE, idempotency.SWEEP)
+JOBS = (stalled.CHECK, expiry.EXPIRE, idempotency.SWEEP, issuing.ISSUE)

@@ -9,6 +9,7 @@ from aidial_api.kernel.route import RouteTable
 from aidial_api.surfaces.analytics.routes import ROWS as ANALYTICS
 from aidial_api.surfaces.api_keys.routes import ROWS as API_KEYS
 from aidial_api.surfaces.audit.routes import ROWS as AUDIT
+from aidial_api.surfaces.billing.routes import ROWS as BILLING
 from aidial_api.surfaces.calls.routes import ROWS as CALLS
 from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
@@ -29,6 +30,7 @@ TABLE = RouteTable(
         *AUDIT,
         *CLIENTS,
         *API_KEYS,
+        *BILLING,
         *WORKSPACE,
         *SESSIONS,
         *SETTINGS,

@@ -70,6 +70,10 @@ SETTINGS = (
     Setting("AIDIAL_CONCURRENCY", positive_int, default=64),
     Setting("AIDIAL_QUEUE", positive_int, default=256),
     Setting("AIDIAL_STOP_TIMEOUT_MS", positive_number, default=9_000.0),
+    Setting("AIDIAL_BILLING_TIMEOUT_MS", positive_number, default=2_000.0),
+    Setting("AIDIAL_INVOICE_ISSUER", text, default="AiDial"),
+    Setting("AIDIAL_INVOICE_ABN", text, default=None),
+    Setting("AIDIAL_INVOICE_HOW_TO_PAY", text, default=None),
 )
 
 
@@ -98,6 +102,10 @@ class Settings:
     concurrency: int
     queue: int
     stop_timeout_ms: float
+    billing_timeout_ms: float
+    invoice_issuer: str
+    invoice_abn: str | None
+    invoice_how_to_pay: str | None
 
     def __repr__(self) -> str:
         """Secrets stay out of tracebacks."""
@@ -129,4 +137,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         concurrency=values["AIDIAL_CONCURRENCY"],
         queue=values["AIDIAL_QUEUE"],
         stop_timeout_ms=values["AIDIAL_STOP_TIMEOUT_MS"],
+        billing_timeout_ms=values["AIDIAL_BILLING_TIMEOUT_MS"],
+        invoice_issuer=values["AIDIAL_INVOICE_ISSUER"],
+        invoice_abn=values["AIDIAL_INVOICE_ABN"],
+        invoice_how_to_pay=values["AIDIAL_INVOICE_HOW_TO_PAY"],
     )

@@ -57,6 +57,7 @@ class Permission(StrEnum):
     SUPPORT_USE = "support.use"
     SUPPORT_ANSWER = "support.answer"
     BILLING_VIEW = "billing.view"
+    BILLING_CHOOSE_CLIENT = "billing.choose_client"
     BILLING_EDIT_RECIPIENTS = "billing.edit_recipients"
     BILLING_OPEN_PAYMENT_PORTAL = "billing.open_payment_portal"
     PROJECT_SETTINGS_VIEW = "project_settings.view"
@@ -147,6 +148,7 @@ GRANTS: Final[dict[Permission, dict[Role, Level]]] = {
     _P.SUPPORT_USE: {_A: _F, _M: _F, _S: _F, _PA: _F, _PU: _F},
     _P.SUPPORT_ANSWER: {_IA: _F, _IO: _F},
     _P.BILLING_VIEW: {_A: _F, _M: _F, _PA: _F},
+    _P.BILLING_CHOOSE_CLIENT: {_PA: _F},
     _P.BILLING_EDIT_RECIPIENTS: {_A: _F},
     _P.BILLING_OPEN_PAYMENT_PORTAL: {_A: _F, _M: _F},
     _P.PROJECT_SETTINGS_VIEW: {_A: _F, _M: Level.SUMMARY, _PA: Level.SUMMARY},

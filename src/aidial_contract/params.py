@@ -15,11 +15,13 @@ from aidial_contract.limits import (
     CALLS_PAGE,
     CALLS_PAGE_MAX,
     CLIENTS_PAGE,
+    INVOICES_PAGE,
     TICKETS_PAGE,
     VERSIONS_PAGE,
 )
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
+from aidial_contract.shapes.billing import INVOICE_FILTERS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 from aidial_contract.shapes.clients import LIFECYCLES
 from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
@@ -126,4 +128,15 @@ TICKET_PARAMS: Final = (
 TICKET_SHOW_PARAMS: Final = (
     TICKET_CLIENT,
     QueryParam("cursor", Kind.CURSOR, "The comments_cursor of the page before: earlier comments."),
+)
+BILLED_CLIENT_PARAMS: Final = (
+    QueryParam("client_id", Kind.ID, "Whose billing: partners name one of their clients."),
+)
+INVOICE_PARAMS: Final = (
+    *BILLED_CLIENT_PARAMS,
+    QueryParam(
+        "status", Kind.CHOICE, "Only invoices that are paid, or still open.", INVOICE_FILTERS, default="all"
+    ),
+    QueryParam("limit", Kind.WHOLE, "Invoices a page.", least=1, most=CALLS_PAGE_MAX, default=INVOICES_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )

@@ -13,6 +13,7 @@ from aidial_portal.surfaces.api_keys import rows as api_keys
 from aidial_portal.surfaces.assets import rows as assets
 from aidial_portal.surfaces.audit import rows as audit
 from aidial_portal.surfaces.auth import rows as auth
+from aidial_portal.surfaces.billing import rows as billing
 from aidial_portal.surfaces.calls import rows as calls
 from aidial_portal.surfaces.clients import rows as clients
 from aidial_portal.surfaces.components import rows as components
@@ -39,6 +40,7 @@ def all_rows() -> tuple[Route, ...]:
         assets,
         audit,
         auth,
+        billing,
         calls,
         clients,
         components,

@@ -42,6 +42,7 @@ unlocks.reveal               full     full      -                   -         - 
 support.use                  full     full      full                full      full    -     -
 support.answer               -        -         -                   -         -       full  full
 billing.view                 full     full      -                   full      -       -     -
+billing.choose_client        -        -         -                   full      -       -     -
 billing.edit_recipients      full     -         -                   -         -       -     -
 billing.open_payment_portal  full     full      -                   -         -       -     -
 project_settings.view        full     summary   -                   summary   -       -     -

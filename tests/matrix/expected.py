@@ -12,6 +12,7 @@ from aidial_contract.access import (
     INTERNAL_ROLES,
     KEY_GRANTS,
     KEY_SCOPE_ORDER,
+    PARTNER_ROLES,
     KeyScope,
     Role,
 )
@@ -83,9 +84,10 @@ def holds(row: Route, role: Role) -> bool:
     return any(role in GRANTS[one] for one in (row.permission, row.or_permission) if one is not None)
 
 
-def about_harbour(row: Route) -> bool:
+def about_harbour(row: Route, role: Role | None = None) -> bool:
     """Whether the row's good request is about something of Harbour's front desk, not whatever one reaches."""
-    named = row.find_body is not None or row.body_names_client or row.names_client
+    says_which = row.names_client and role in PARTNER_ROLES
+    named = row.find_body is not None or row.body_names_client or says_which
     return row.scope in {ScopeKind.CALL, ScopeKind.RECORD} or named
 
 
@@ -96,6 +98,6 @@ def _reaches(row: Route, kind: Kind) -> bool:
     """
     someone = kind.someone
     assert someone is not None
-    if not about_harbour(row) or someone.role in INTERNAL_ROLES:
+    if not about_harbour(row, someone.role) or someone.role in INTERNAL_ROLES:
         return True
     return bool({(HARBOUR, None), (HARBOUR, FRONT_DESK)} & set(someone.projects))

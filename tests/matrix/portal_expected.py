@@ -70,7 +70,11 @@ def _allowed(row: Route, visitor: Visitor, good: Example) -> bool:
     reaches = bool({(HARBOUR, None), (HARBOUR, FRONT_DESK)} & set(visitor.someone.projects))
     if visitor.someone.role in INTERNAL and f"client_id={HARBOUR}" in good.path:
         return True  # internal people reach the client they name
-    about_harbour = row.scope.kind in {ScopeKind.CALL, ScopeKind.RECORD} or row.name in FRONT_DESK_IN_BODY
+    about_harbour = (
+        f"client_id={HARBOUR}" in good.path
+        or row.scope.kind in {ScopeKind.CALL, ScopeKind.RECORD}
+        or row.name in FRONT_DESK_IN_BODY
+    )
     return not about_harbour or reaches
 
 

@@ -7,7 +7,7 @@ here; until it is, the matrix fails.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -60,20 +60,34 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "support.create": new_ticket,
     "support.change": lambda: {"priority": "high"},
     "support.comment": lambda: {"body": "The matrix was here."},
+    "billing.change_recipients": lambda: {"recipients": ["a@b.example"], "expected_version": 1},
 }
 """What a row takes, by its name; of one that changes a record without the version, which is added."""
 
+_OF_HARBOUR = f"client_id={HARBOUR}"
 GOOD_QUERY = {
     "settings.page": "section=profile",
     "calls.one": "",
     "api_keys.list": f"client_id={HARBOUR}",
     "api_keys.rotate": f"client_id={HARBOUR}",
     "api_keys.revoke": f"client_id={HARBOUR}",
+    "billing.home": _OF_HARBOUR,
+    "billing.usage": _OF_HARBOUR,
+    "billing.usage_page": _OF_HARBOUR,
+    "billing.invoices": _OF_HARBOUR,
+    "billing.invoices_page": _OF_HARBOUR,
+    "billing.invoice": _OF_HARBOUR,
+    "billing.invoice_page": _OF_HARBOUR,
+    "billing.invoice_pdf": _OF_HARBOUR,
 }
+"""Partners name the client they mean; to others it is theirs, or out of reach."""
+
 FRONT_DESK_IN_BODY: frozenset[str] = frozenset({"support.create"})
 """Rows whose good body is about Harbour's front desk: 404 to those who do not reach it, once they may ask."""
 
 GOOD_STATUS = {
+    "billing.home": 302,
+    "billing.payment_portal": 201,
     "calls.one": 302,
     "sessions.revoke": 204,
     "api_keys.create": 201,
@@ -152,6 +166,8 @@ async def send(town: Town, row: Route, visitor: Visitor, good: Example) -> Page:
 
 async def send_good(town: Town, row: Route, visitor: Visitor) -> Page:
     """The row's good request; a row that ends a session gets one of the visitor's to end."""
+    if row.name == "billing.change_recipients" and visitor.session == "live":
+        return await send(town, row, visitor, await _over_their_own(town, row, visitor))
     if row.name != "sessions.revoke" or visitor.session != "live" or not has_sessions(visitor):
         return await send(town, row, visitor, await example(town, row))
     assert visitor.someone is not None
@@ -159,6 +175,16 @@ async def send_good(town: Town, row: Route, visitor: Visitor) -> Page:
         listed = (await other.get("/api/sessions")).json["sessions"]
         await papers_from(other)
         return await send(town, row, visitor, await example(town, row, session_id=listed[0]["session_id"]))
+
+
+async def _over_their_own(town: Town, row: Route, visitor: Visitor) -> Example:
+    """The good change of a document everybody has one of: over the version that is theirs."""
+    good = await example(town, row)
+    papers = await papers_of(town, visitor)
+    seen = await ask(town, "GET", row.path, papers.headers(unsafe=False), None)
+    version = seen.json["version"] if seen.status == 200 else 1
+    said = {**msgspec.json.decode(good.body or b"{}"), "expected_version": version}
+    return replace(good, body=msgspec.json.encode(said))
 
 
 def has_sessions(visitor: Visitor) -> bool:

@@ -93,6 +93,13 @@ async def _ticket(place: Place) -> str:
     return str(answer.json["ticket"]["ticket_id"])
 
 
+async def _harbours_first_invoice(place: Place) -> str:
+    rows = await place.sql(
+        "SELECT invoice_id FROM invoices WHERE client_id = $1 ORDER BY issued_at LIMIT 1", HARBOUR
+    )
+    return str(rows[0]["invoice_id"])
+
+
 SORTS: Final[dict[str, Sort]] = {
     "ticket_id": Sort("tickets", _ticket),
     "project_id": Sort(
@@ -115,6 +122,12 @@ SORTS: Final[dict[str, Sort]] = {
         of_project=False,
         new_id=lambda: new_api_key("live")[1].api_key_id,
         is_spent=True,
+    ),
+    "invoice_id": Sort(
+        "invoices",
+        _harbours_first_invoice,
+        of_project=False,
+        changed={"number": "'COPY'", "period": "'1999-12'"},
     ),
 }
 """By the name in the path."""

@@ -84,6 +84,8 @@ def good_body(
         "api_keys.revoke": dict,
         "workspace.profile.save": lambda: {"value": PROFILE},
         "workspace.publish": dict,
+        "billing.payment_portal": lambda: {"return_url": "https://portal.example/billing"},
+        "billing.change_recipients": lambda: {"recipients": ["accounts@harbour.example"]},
         "sessions.create": lambda: {"id_token": _id_token(world, asker), "device_label": "The matrix"},
         "sessions.sign_out": dict,
         "sessions.store_tokens": lambda: {"expected_generation": 0, "tokens": "sealed"},

@@ -27,13 +27,17 @@ from tests.people import BUSINESSES, MACHINES, PARTNER, PEOPLE, Business, Machin
 from tests.support.askers import Answer, Asker, KeyHolder, SignedIn
 from tests.support.issuer import API_AUDIENCE, PORTAL_CLIENT_ID, Issuer, running_issuer
 from tests.support.running_api import RunningApi, running_api
+from tests.support.world_books import open_books
 from tests.support.world_calls import CALLS
 
 __all__ = ["Answer", "Asker", "KeyHolder", "RunningApi", "SignedIn", "World", "open_world", "running_api"]
 
 
 class World:
-    """Everybody, signed in, and what they belong to; `calls` has each delivered call's id by external id."""
+    """Everybody, signed in, and what they belong to.
+
+    `calls` has each delivered call's id by external id, `invoices` each invoice's by `<place>-<number>`.
+    """
 
     alice: SignedIn
     ben: SignedIn
@@ -64,6 +68,7 @@ class World:
         self.api: RunningApi
         self.user_ids: dict[str, str] = {}
         self.calls: dict[str, str] = {}
+        self.invoices: dict[str, str] = {}
 
     @property
     def anonymous(self) -> Asker:
@@ -167,6 +172,7 @@ async def open_world(
             holder = KeyHolder(world.api.http, {API_KEY: text}, machine=machine, key=text)
             setattr(world, machine.name, holder)
         await _deliver_calls(world)
+        world.invoices = await open_books(urls)
         await _take_away(world)
         for someone in PEOPLE:
             setattr(world, someone.name, await world.sign_in(someone))

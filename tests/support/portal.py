@@ -41,6 +41,7 @@ from tests.portal.kernel.scripted import free_socket, served
 from tests.support.api import RunningApi, running_api
 from tests.support.askers import Asker
 from tests.support.identity import RunningIdentity, follow, new_browser, submit
+from tests.support.world_books import open_books
 from tests.support.world_calls import CALLS
 
 SECRET = "the town's own secret, at least thirty-two bytes"
@@ -57,8 +58,8 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The body as text."""
-        return self.body.decode()
+        """The body as text; a file has some that is none."""
+        return self.body.decode(errors="replace")
 
     @property
     def json(self) -> Any:
@@ -122,7 +123,7 @@ def _header_names(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 class Town:
-    """Everything running. `calls` has the id of each delivered call by its external id.
+    """Everything running. `calls` has the id of each delivered call by its external id, `invoices` likewise.
 
     `environ` is the API's and `settings` the portal's, for a test that starts one more of either.
     """
@@ -135,6 +136,7 @@ class Town:
         self.identity = identity
         self.api = api
         self.calls: dict[str, str] = {}
+        self.invoices: dict[str, str] = {}
         self.keys: dict[str, str] = {}
         self.urls: PostgresUrls
         self.environ: dict[str, str] = {}
@@ -265,6 +267,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
         town.keys, town.urls, town.environ, town.provisioner = keys, urls, environ, provisioner
         for client_id, call in CALLS:
             await town.deliver(client_id, call)
+        town.invoices = await open_books(urls)
         yield town
 
 

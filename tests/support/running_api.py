@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from aidial_api.app import Application
+from aidial_api.kernel.billing.port import BillingProvider
 from aidial_api.kernel.route import RouteTable
 from aidial_api.routes import TABLE
 from aidial_api.settings import read_settings
@@ -38,9 +39,14 @@ class _Server(Server):
 
 
 @asynccontextmanager
-async def running_api(environ: dict[str, str], table: RouteTable = TABLE) -> AsyncIterator[RunningApi]:
-    """Serve an API in this process on a port of its own; `table` when a test has rows of its own."""
-    app = Application(read_settings(environ), table)
+async def running_api(
+    environ: dict[str, str], table: RouteTable = TABLE, *, billing_provider: BillingProvider | None = None
+) -> AsyncIterator[RunningApi]:
+    """Serve an API in this process on a port of its own.
+
+    `table` when a test has rows of its own, `billing_provider` when it has one that is in trouble.
+    """
+    app = Application(read_settings(environ), table, billing_provider=billing_provider)
     server = _Server(
         http_server(app, "127.0.0.1", 0, stop_timeout_s=9, loop="asyncio", log_level="warning").config,
         stop_timeout_s=9,

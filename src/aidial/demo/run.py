@@ -1,8 +1,8 @@
 """The order of a demo's start, and its end.
 
-Folder, ports, database, migrations, organisation, identity provider, API, worker, portal, calls; then
-`demo.json`, the summary and the line that starts with `AiDial is ready`. The one thing a newcomer would get
-wrong: everything that runs is a member of the supervisor, so that any end (a signal, a failure) stops it all.
+Folder, ports, database, migrations, organisation, identity provider, API, worker, portal, calls, invoices;
+then `demo.json`, the summary and the line that starts with `AiDial is ready`. The one thing a newcomer would
+get wrong: everything that runs is a member of the supervisor, so that any end (a signal, a failure) stops it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from aidial.commands import owner
 from aidial.console import say
 from aidial.demo import children
+from aidial.demo.billing import open_accounts
 from aidial.demo.environment import Effective, effective, names_database
 from aidial.demo.folder import DemoFolder, choose_folder
 from aidial.demo.manifest import write_manifest
@@ -85,6 +86,7 @@ def _run(folder: DemoFolder, options: DemoOptions, stack: ExitStack, *, embedded
         known = _start(folder, secrets, tree, ports, embedded=embedded)
         if options.seed and options.calls:
             seed_once(folder, secrets, tree, api_url=known.api_url, count=options.calls, say=say)
+        asyncio.run(open_accounts(known))
         write_manifest(folder.manifest, known, secrets)
         tell(folder, known, secrets, seconds=time.monotonic() - began)
         tree.run()

@@ -98,12 +98,17 @@ def _shapes(rows: Iterable[Route]) -> list[Any]:
     for row in rows:
         if row.body is not None:
             shapes[row.body] = None
-        shapes.update(dict.fromkeys(shape for shape in row.answers.values() if shape is not None))
+        shapes.update(dict.fromkeys(shape for shape in row.answers.values() if shape not in {None, bytes}))
     return list(shapes)
 
 
 def _ref(shape: Any) -> dict[str, str]:
     return {"$ref": REF.format(name=shape.__name__)}
+
+
+def _schema(shape: Any) -> dict[str, str]:
+    """A file is bytes of the row's media type."""
+    return {"type": "string", "format": "binary"} if shape is bytes else _ref(shape)
 
 
 def _operation(row: Route) -> dict[str, Any]:
@@ -193,7 +198,7 @@ def _responses(row: Route) -> dict[str, Any]:
     for status, shape in row.answers.items():
         responses[str(status)] = {"description": "Done."}
         if shape is not None:
-            responses[str(status)]["content"] = {row.media_type: {"schema": _ref(shape)}}
+            responses[str(status)]["content"] = {row.media_type: {"schema": _schema(shape)}}
         if row.idempotent_create:
             responses[str(status)]["headers"] = _REPLAYED_HEADER
     if row.method == "GET" and row.access is Access.FULL:

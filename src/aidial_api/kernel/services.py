@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aidial_api.kernel.billing.desk import BillingDesk
     from aidial_api.kernel.credentials import Credentials
     from aidial_api.kernel.crypto import CursorKey, TenantKeys
     from aidial_api.kernel.db import Database
@@ -40,6 +41,7 @@ class Services:
     idempotency: IdempotencyKeys
     health: HealthChecks
     redactors: Executor
+    billing: BillingDesk
     header_limit_bytes: int
     uri_limit_bytes: int
     rooms: Rooms

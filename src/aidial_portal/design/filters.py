@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "\N{EN DASH}"
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WHOLE_MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
@@ -151,6 +165,12 @@ def phone(number: str | None) -> str:
     return national if is_mobile else international
 
 
+def month(period: str) -> str:
+    """Name a billing month: `November 2026` for `2026-11`."""
+    year, number = period.split("-")
+    return f"{_WHOLE_MONTHS[int(number) - 1]} {year}"
+
+
 def count(number: float | None) -> str:
     """Write a count with thousands: `12,408`; an en dash when unknown."""
     return NOTHING if number is None else f"{round(number):,}"
@@ -249,6 +269,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "count": count,
     "matching": matching,
     "money": money,
+    "month": month,
     "label": label,
     "amount": amount,
 }

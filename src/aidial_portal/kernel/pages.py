@@ -55,20 +55,33 @@ _SERVER_ERROR: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the menu, shown to roles that hold its permission. `keeps_project`: it has a project."""
+    """A place in the menu, shown to roles that hold its permission.
+
+    `keeps_project`: it has a project. `unless`: whoever holds this has another place for the same.
+    """
 
     label: str
     path: str
     icon: str
     permission: Permission
     keeps_project: bool
+    unless: Permission | None = None
 
 
 MENU: Final = (
     Place("Dashboard", "/", "dashboard", Permission.DASHBOARD_VIEW, keeps_project=True),
     Place("Calls", "/calls", "calls", Permission.CALLS_VIEW, keeps_project=True),
     Place("Support", "/support", "support", Permission.SUPPORT_USE, keeps_project=True),
+    Place(
+        "Billing",
+        "/billing/usage",
+        "billing",
+        Permission.BILLING_VIEW,
+        keeps_project=False,
+        unless=Permission.BILLING_CHOOSE_CLIENT,
+    ),
     Place("Activity", "/audit-log", "activity", Permission.AUDIT_VIEW, keeps_project=False),
+    Place("Billing", "/partner/billing", "billing", Permission.BILLING_CHOOSE_CLIENT, keeps_project=False),
     Place("Operations", "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
 )
 """In the order of the rail; only pages that exist."""
@@ -257,6 +270,7 @@ def _menu(request: PortalRequest, path: str) -> tuple[NavItem, ...]:
         )
         for place in MENU
         if level_of(role, place.permission) is not None
+        and (place.unless is None or level_of(role, place.unless) is None)
     )
 
 

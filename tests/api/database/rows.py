@@ -60,6 +60,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _organisation(tx, tenant)
         await _person(tx, tenant)
         await _credentials(tx, tenant)
+        await _books(tx, tenant)
         await add_call(tx, tenant, tenant.call_id, START)
         await _ticket(tx, tenant)
     return tenant
@@ -155,6 +156,31 @@ async def _ticket(tx: Tx, tenant: Tenant) -> None:
         ticket_id,
         new_id(),
         tenant.user_id,
+        bytes(32),
+    )
+
+
+async def _books(tx: Tx, tenant: Tenant) -> None:
+    invoice_id = new_id()
+    await tx.execute(
+        "INSERT INTO invoices (client_id, invoice_id, number, period, status, issued_at, due_at, billed_to,"
+        " subtotal_minor, tax_minor, total_minor, currency)"
+        " VALUES ($1, $2, 'N-1', '2026-06', 'open', now(), now(), 'C', 100, 10, 110, 'AUD')",
+        tenant.client_id,
+        invoice_id,
+    )
+    await tx.execute(
+        "INSERT INTO invoice_lines (client_id, invoice_id, position, description, quantity, amount_minor)"
+        " VALUES ($1, $2, 1, 'Fee', 1, 100)",
+        tenant.client_id,
+        invoice_id,
+    )
+    await tx.execute(
+        "INSERT INTO billing_usage_seen (client_id, as_of, usage) VALUES ($1, now(), '{}')", tenant.client_id
+    )
+    await tx.execute(
+        "INSERT INTO billing_recipients (client_id, version, addresses) VALUES ($1, 2, $2)",
+        tenant.client_id,
         bytes(32),
     )
 

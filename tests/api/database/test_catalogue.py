@@ -42,6 +42,12 @@ GRANTED = {
     "idempotency_records": {READ, ADD, CHANGE, REMOVE},
     "project_drafts": {READ, ADD, CHANGE},
     "project_versions": {READ, ADD},
+    "billing_accounts": {READ},
+    "billing_changes": {READ, ADD},
+    "invoices": {READ, ADD},
+    "invoice_lines": {READ, ADD},
+    "billing_usage_seen": {READ, ADD, CHANGE},
+    "billing_recipients": {READ, ADD, CHANGE},
 }
 LOOKED_UP = {
     "api_keys",

@@ -25,6 +25,10 @@ OF_A_TENANT = [
     "caller_tokens",
     "audit_events",
     "idempotency_records",
+    "invoices",
+    "invoice_lines",
+    "billing_usage_seen",
+    "billing_recipients",
 ]
 OF_PEOPLE = ["users", "sessions"]
 

@@ -8,6 +8,19 @@ that the handler builds with `links.with_query`, because only it knows which sta
 from __future__ import annotations
 
 from .audit import AuditFact, AuditFilters, AuditPage, AuditRow, AuditRowsFragment
+from .billing import (
+    BilledClient,
+    BillingFrame,
+    BillingPage,
+    HowToPayPage,
+    InvoicePage,
+    InvoiceRow,
+    InvoicesPage,
+    PartnerBillingPage,
+    PaymentPage,
+    RecipientsPage,
+    UsagePage,
+)
 from .calls import CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
 from .dashboard import Bar, BarChart, Better, DashboardPage, Kpi, KpiKind
 from .pages import (
@@ -52,6 +65,7 @@ Page = (
     AccountPage
     | AuditPage
     | AuditRowsFragment
+    | BillingPage
     | CallReview
     | CallRowsFragment
     | CallsPage
@@ -77,6 +91,9 @@ __all__ = [
     "BarChart",
     "BareContext",
     "Better",
+    "BilledClient",
+    "BillingFrame",
+    "BillingPage",
     "CallFilters",
     "CallReview",
     "CallRow",
@@ -88,7 +105,11 @@ __all__ = [
     "DashboardPage",
     "Density",
     "ErrorPage",
+    "HowToPayPage",
     "Incident",
+    "InvoicePage",
+    "InvoiceRow",
+    "InvoicesPage",
     "Kpi",
     "KpiKind",
     "ListState",
@@ -97,8 +118,11 @@ __all__ = [
     "OpsHomePage",
     "OpsTile",
     "Page",
+    "PartnerBillingPage",
+    "PaymentPage",
     "ProjectChoice",
     "RecentCall",
+    "RecipientsPage",
     "Redaction",
     "SearchBox",
     "SecurityPanel",
@@ -117,4 +141,5 @@ __all__ = [
     "TicketRow",
     "Tone",
     "Turn",
+    "UsagePage",
 ]

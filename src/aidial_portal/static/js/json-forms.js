@@ -5,7 +5,8 @@
  * A field's name is where it stands in the body, with slashes: `value/timezone`, `value/entries/0/cidr`. Its
  * `data-type` may be `whole`, `yes` (a box that is ticked or not), `ticked` (a box that is left out unless it
  * is ticked), `lines` (a list, one a line) or `optional` (empty is left out). A `-` in a name is the next place
- * of a list: `call_ids/-`. `data-then` is where to go: `reload`, or a path with `{members}` of the answer.
+ * of a list: `call_ids/-`. `data-then` is where to go: `reload`, a path with `{members}` of the answer, or
+ * `open:url` for an address that the answer's member `url` holds.
  */
 import { announce, send } from "./http.js";
 
@@ -129,6 +130,12 @@ function mark(form, error) {
   return { href: `#${field.id}`, text: label ? `${label}: ${error.message}` : error.message };
 }
 
+/** @param {string} address Only https, or a page of ours. */
+function leave(address) {
+  const url = new URL(address, location.href);
+  if (url.protocol === "https:" || url.origin === location.origin) location.assign(url.href);
+}
+
 /** @param {HTMLFormElement} form */
 async function submit(form) {
   const button = form.querySelector("button[type=submit]");
@@ -144,6 +151,7 @@ async function submit(form) {
     delete form.dataset.changed;
     if (then === "reload") return location.reload();
     form.dataset.key = crypto.randomUUID?.() ?? "";
+    if (then.startsWith("open:")) return leave(String(member(body, then.slice(5))));
     if (then === "stay") return announce("Saved");
     return location.assign(then.replace(/\{([^}]+)\}/g, (_, path) => encodeURIComponent(String(member(body, path)))));
   }

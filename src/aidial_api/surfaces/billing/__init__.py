@@ -1,0 +1,1 @@
+"""Usage, invoices, the payment portal and who receives invoices."""

@@ -1,0 +1,1 @@
+"""Billing: usage, invoices, payment methods and recipients, as pages and as JSON."""
