@@ -8,9 +8,10 @@ statements, with nothing remembered by either process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from aidial_api.kernel.transaction import observe
@@ -33,7 +34,7 @@ from tests.matrix.portal_requests import (
 )
 from tests.matrix.portal_visitors import BY_NAME, SIGNED_IN, Visitor, papers_of
 from tests.matrix.records import own_record, records_elsewhere
-from tests.people import AFTER_HOURS, CLOSED, FRONT_DESK, HARBOUR, NORTHSIDE, NORTHSIDE_LINE
+from tests.people import AFTER_HOURS, CLOSED, CLOSED_LINE, FRONT_DESK, HARBOUR, NORTHSIDE, NORTHSIDE_LINE
 
 if TYPE_CHECKING:
     from tests.support.portal import Town
@@ -218,6 +219,29 @@ async def test_a_session_of_somebody_else_is_what_a_missing_one_is(
     of_ben = await example(town, row, session_id=listed[0]["session_id"])
     assert await trace(town, watched, row, ALICE, of_ben) == gone
     assert await trace(town, watched, row, ALICE, await example(town, row, session_id="nonsense")) == gone
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.name in FRONT_DESK_IN_BODY], ids=lambda row: row.name
+)
+async def test_an_id_of_the_body_out_of_reach_is_what_an_unknown_one_is(
+    town: Town, watched: list[str], row: Route
+) -> None:
+    good = await example(town, row)
+
+    async def about(who: str, **changed: Any) -> Trace:
+        assert good.body is not None
+        body = msgspec.json.encode({**msgspec.json.decode(good.body), **changed})
+        return await trace(town, watched, row, BY_NAME[who], replace(good, body=body))
+
+    unknown = await about("chloe", project_id=new_id())
+    assert unknown.status == 404
+    for project_id in ("nonsense", AFTER_HOURS, NORTHSIDE_LINE, CLOSED_LINE):
+        assert await about("chloe", project_id=project_id) == unknown
+    assert await about("mallory") == unknown
+    if "call_ids" in row.body.shape.__struct_fields__:  # type: ignore[union-attr] # the row has a good body
+        for call in (new_id(), "nonsense", town.calls["after-1"], town.calls["northside-1"]):
+            assert await about("chloe", call_ids=[call]) == unknown
 
 
 async def test_a_refused_path_of_the_api_is_what_an_unwritten_one_is(town: Town, watched: list[str]) -> None:

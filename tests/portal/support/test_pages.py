@@ -16,7 +16,7 @@ async def test_alice_finds_her_ticket_on_the_list_and_opens_it(town: Town) -> No
     ticket = await opened(alice, subject="Wrong opening hours", priority="high", category="technical")
     listed = await alice.get("/support")
     assert page(ticket) in listed.links("/support/")
-    assert "Wrong opening hours Open High Technical" in listed.words
+    assert "Wrong opening hours Technical Open High" in listed.words
     assert "New ticket" in listed.words
     shown = await alice.get(page(ticket))
     for words in (
