@@ -18,21 +18,34 @@ class Place:
     status: int = 200
 
     async def open(self, visitor: Visitor) -> None:
-        """Open it; an open call is the newest finished one."""
-        path = self.path
-        if path == OPEN_CALL:
+        """Open it."""
+        assert await visitor.go(await self.address(visitor)) == self.status
+
+    async def address(self, visitor: Visitor) -> str:
+        """Its path: an open call is the newest finished one, an open ticket waits for support."""
+        if self.path == OPEN_CALL:
             listed = await visitor.ask("/api/calls?limit=1&status=completed")
-            path += listed["calls"][0]["call_id"]
-        assert await visitor.go(path) == self.status
+            return f"{self.path}{listed['calls'][0]['call_id']}"
+        if self.path == OPEN_TICKET:
+            listed = await visitor.ask("/api/support/tickets?limit=1&status=waiting_on_support")
+            return f"{self.path}{listed['tickets'][0]['ticket_id']}"
+        if self.path == NEW_TICKET:
+            return f"{self.path}{(await visitor.ask('/api/projects'))['projects'][0]['project_id']}"
+        return self.path
 
 
 OPEN_CALL: Final = "/calls?expand="
+OPEN_TICKET: Final = "/support/"
+NEW_TICKET: Final = "/support/new?project_id="
 PLACES: Final = (
     Place("sign-in", "/sign-in", None),
     Place("dashboard", "/?range=90d", "alice"),
     Place("calls", "/calls", "alice"),
     Place("open call", OPEN_CALL, "alice"),
     Place("filters with a mistake", "/calls?caller=abc", "alice", 422),
+    Place("support", "/support", "alice"),
+    Place("open ticket", OPEN_TICKET, "alice"),
+    Place("new ticket", NEW_TICKET, "alice"),
     Place("account", "/account", "alice"),
     Place("not found", "/nowhere", "alice", 404),
     Place("access denied", "/access-denied", None, 404),

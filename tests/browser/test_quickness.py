@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from tests.aidial.demo.running import Demo
 from tests.browser.conftest import OpenVisitor, people_of
 from tests.browser.measures import Scales, layout_shift, median_paint_ms
-from tests.browser.places import OPEN_CALL, PLACES, Place
+from tests.browser.places import PLACES, Place
 from tests.browser.visitor import Visitor
 
 MOST_SHIFT: Final = 0.02
@@ -75,9 +75,7 @@ async def test_alice_reads_three_weights_of_one_typeface(visit: OpenVisitor) -> 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 async def test_a_page_is_light(visit: OpenVisitor, place: Place, record_property: Record) -> None:
     visitor = await visit(place.person)
-    path = place.path
-    if path == OPEN_CALL:
-        path += (await visitor.ask("/api/calls?limit=1&status=completed"))["calls"][0]["call_id"]
+    path = await place.address(visitor) if place.person else place.path
     weights = await Scales(visitor.page).weigh(visitor.portal_url + path, place.status)
     record_property("measured", f"weight of {place.name}: {sum(weights.values()):,} bytes gzipped {weights}")
     assert {"text/html", "text/css"} < set(weights)
