@@ -35,6 +35,10 @@ Send an API key in `X-API-Key`, from a server and never from a browser. When a k
 header arrive together, the key is used and the header is not looked at. A person's bearer token comes
 with `X-AiDial-Session`, the session it belongs to; the portal does that.
 
+A program that your identity provider knows may come with its access token instead of a key (client
+credentials or JWT profile), in `Authorization: Bearer` and without a session. It is registered for one tenant
+and scope with `aidial service-accounts register`, and may do what a key of that scope may do.
+
 A key looks like `adk_live_...` or `adk_test_...`, is shown once, and belongs to one tenant. See
 [roles](roles.md#api-keys) for what each scope may do."""
 

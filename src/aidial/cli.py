@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from aidial import ingest
-from aidial.commands import bootstrap, db, demo, doctor, keys, lists, seed, serve
+from aidial.commands import bootstrap, db, demo, doctor, keys, lists, seed, serve, services
 from aidial.stops import CommandStopped
 
 app = typer.Typer(
@@ -53,6 +53,7 @@ app.command("idp")(serve.idp)
 app.add_typer(db.app, name="db")
 app.command("bootstrap")(bootstrap.command)
 app.add_typer(keys.app, name="keys")
+app.add_typer(services.app, name="service-accounts")
 app.command("seed")(seed.command)
 app.command("ingest")(ingest.command)
 app.command("routes")(lists.routes)

@@ -29,6 +29,7 @@ from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
 from aidial_api.kernel.db import Database, DatabaseUnavailable
 from aidial_api.kernel.hygiene import client_ip, read_headers
 from aidial_api.kernel.idempotency import IdempotencyKeys
+from aidial_api.kernel.introspection import Introspector
 from aidial_api.kernel.jwks import Jwks
 from aidial_api.kernel.limits import Limits
 from aidial_api.kernel.redaction import Redactors
@@ -65,7 +66,12 @@ async def open_services(
     stack.push_async_callback(db.close)
     master = MasterKey(settings.master_key)
     jwks = Jwks(settings.issuer)
-    verifier = TokenVerifier(settings.issuer, settings.audience, settings.portal_client_id, jwks)
+    introspector = None if settings.introspection is None else Introspector(settings.introspection, jwks)
+    if introspector is not None:
+        stack.push_async_callback(introspector.close)
+    verifier = TokenVerifier(
+        settings.issuer, settings.audience, settings.portal_client_id, jwks, introspector=introspector
+    )
     credentials = Credentials(db, verifier, settings.issuer)
     await db.listen("aidial_credentials", credentials.heard)
 

@@ -10,19 +10,25 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
+from aidial_api.kernel.introspection import IntrospectionClient
 from aidial_contract.limits import SCALE, Numbers, load_with_numbers
 from aidial_contract.settings import (
     LOOPBACK,
+    ConfigurationError,
     Network,
     Setting,
+    boolean,
     http_url,
+    load,
     networks,
     port,
     positive_int,
     positive_number,
+    secret,
     store_url,
     text,
     words,
@@ -48,12 +54,21 @@ def _database_url(raw: str) -> str:
     return value
 
 
+_SWITCH = Setting("ZITADEL_INTROSPECTION", boolean, default=False)
+INTROSPECTION = (
+    Setting("ZITADEL_INTROSPECTION_CLIENT_ID", text),
+    Setting("ZITADEL_INTROSPECTION_CLIENT_SECRET", secret(1)),
+)
+"""Required when `ZITADEL_INTROSPECTION` is true."""
+
 SETTINGS = (
     Setting("DATABASE_URL", _database_url, required=True),
     Setting("AIDIAL_MASTER_KEY", _master_key, required=True),
     Setting("ZITADEL_ISSUER", http_url, required=True),
     Setting("AIDIAL_API_AUDIENCE", text, required=True),
     Setting("ZITADEL_CLIENT_ID", text, default=None),
+    _SWITCH,
+    *INTROSPECTION,
     Setting("AIDIAL_MFA_AMR", words, default=()),
     Setting("AIDIAL_HOSTS", words, default=("localhost", "127.0.0.1", "[::1]")),
     Setting("AIDIAL_TRUSTED_PROXIES", networks, default=LOOPBACK),
@@ -79,13 +94,14 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every value; `portal_client_id` is whose ID tokens are taken."""
+    """Every value; `portal_client_id` is whose ID tokens are taken, `introspection` is None when off."""
 
     database_url: str
     master_key: bytes
     issuer: str
     audience: str
     portal_client_id: str
+    introspection: IntrospectionClient | None
     mfa_amr: tuple[str, ...]
     hosts: frozenset[str]
     trusted_proxies: tuple[Network, ...]
@@ -114,13 +130,14 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings, or `ConfigurationError` naming every problem."""
-    values, numbers = load_with_numbers(SETTINGS, environ)
+    values, numbers = load_with_numbers(_settings_for(environ), environ)
     return Settings(
         database_url=values["DATABASE_URL"],
         master_key=values["AIDIAL_MASTER_KEY"],
         issuer=values["ZITADEL_ISSUER"],
         audience=values["AIDIAL_API_AUDIENCE"],
         portal_client_id=values["ZITADEL_CLIENT_ID"] or values["AIDIAL_API_AUDIENCE"],
+        introspection=_introspection(values),
         mfa_amr=values["AIDIAL_MFA_AMR"],
         hosts=frozenset(host.lower() for host in values["AIDIAL_HOSTS"]),
         trusted_proxies=values["AIDIAL_TRUSTED_PROXIES"],
@@ -142,3 +159,19 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         invoice_abn=values["AIDIAL_INVOICE_ABN"],
         invoice_how_to_pay=values["AIDIAL_INVOICE_HOW_TO_PAY"],
     )
+
+
+def _settings_for(environ: Mapping[str, str]) -> tuple[Setting, ...]:
+    """The settings; those of introspection are required when it is on, so one complaint names all."""
+    try:
+        is_on = load((_SWITCH,), environ)[_SWITCH.name]
+    except ConfigurationError:
+        is_on = False  # the whole reading complains of it
+    return tuple(replace(one, required=True) if is_on and one in INTROSPECTION else one for one in SETTINGS)
+
+
+def _introspection(values: Mapping[str, Any]) -> IntrospectionClient | None:
+    if not values[_SWITCH.name]:
+        return None
+    client_id, client_secret = (values[one.name] for one in INTROSPECTION)
+    return IntrospectionClient(client_id, client_secret)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from aidial_api.provisioning_services import add_service_account
 from aidial_contract.headers import AIDIAL_SESSION, API_KEY
 from aidial_contract.ids import new_api_key
 from tests.api.sessions.newcomers import invite
@@ -16,8 +17,10 @@ from tests.people import (
     ADA,
     ALICE,
     CARLA,
+    HARBOUR,
     MACHINES,
     NOBODY,
+    NORTHSIDE,
     OMAR,
     PEOPLE,
     PRIYA,
@@ -30,7 +33,10 @@ from tests.support.askers import Asker, SignedIn
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One sort of asker. `refused` is the 401 its credential gets, whatever it asks for."""
+    """One sort of asker. `refused` is the 401 its credential gets, whatever it asks for.
+
+    `by_bearer`: a service account, which acts like the key described.
+    """
 
     name: str
     someone: Someone | None = None
@@ -39,6 +45,7 @@ class Kind:
     second_factor: bool | None = None
     session: str = "live"
     late: bool = False
+    by_bearer: bool = False
 
     @property
     def assigned(self) -> bool:
@@ -66,6 +73,14 @@ KINDS = (
     *(
         Kind(machine.name, machine=machine, refused=f"api_key_{machine.trouble}" if machine.trouble else "")
         for machine in MACHINES
+    ),
+    *(
+        Kind(
+            f"a service account of {client_id} ({scope})",
+            machine=Machine("", client_id, scope),
+            by_bearer=True,
+        )
+        for client_id, scope in ((HARBOUR, "manage"), (HARBOUR, "read"), (NORTHSIDE, "manage"))
     ),
     Kind("anonymous", refused="credentials_missing"),
     Kind("a key that is none", refused="api_key_invalid"),
@@ -104,6 +119,8 @@ def _forget(world: World) -> None:
 
 async def asker(world: World, kind: Kind, *, anew: bool = False) -> Asker:
     """Somebody of a kind; `anew`: with a session that may be ended."""
+    if kind.by_bearer:
+        return await service_account(world, kind)
     if kind.machine is not None:
         return world.machines()[kind.machine]
     if kind.someone is None:
@@ -116,6 +133,21 @@ async def asker(world: World, kind: Kind, *, anew: bool = False) -> Asker:
             _sessions[key] = await _signed_in(world, kind, "reads")
         return _sessions[key]
     return await _signed_in(world, kind, "changes")
+
+
+async def service_account(world: World, kind: Kind) -> Asker:
+    """A program with a token of the issuer, registered the first time it is needed."""
+    assert kind.machine is not None
+    subject = f"{kind.name} of {id(world)}"
+    await add_service_account(
+        world.urls.owner_url,
+        kind.machine.client_id,
+        issuer=world.issuer.url,
+        subject=subject,
+        name=kind.name,
+        scope=kind.machine.scope,
+    )
+    return Asker(world.api.http, {"authorization": "Bearer " + world.issuer.access_token(subject)})
 
 
 async def _signed_in(world: World, kind: Kind, use: str) -> SignedIn:

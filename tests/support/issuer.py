@@ -9,8 +9,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import unquote_plus
 
-from aiohttp import web
+from aiohttp import BasicAuth, web
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -21,6 +22,8 @@ PORTAL_CLIENT_ID = "portal@aidial"
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 DISCOVERY = "/.well-known/openid-configuration"
 KEYS = "/keys"
+INTROSPECTION = "/introspect"
+INTROSPECTION_CLIENT = ("api@aidial", "s3cret/+:%=&")
 _LIFE_S = 3_600
 
 
@@ -28,7 +31,8 @@ class Issuer:
     """Signs tokens; `url` is its issuer address. A claim given as None is left out of the token.
 
     What it publishes may be changed (`keys`, `algorithms`, `more`), and so may how it answers a path
-    (`instead`); `asked` has every path that was asked for.
+    (`instead`); `asked` has every path that was asked for. `opaque` holds tokens without parts, and what
+    introspection says of them to `INTROSPECTION_CLIENT`.
     """
 
     def __init__(self) -> None:
@@ -39,6 +43,7 @@ class Issuer:
         self.more: dict[str, Any] = {}
         self.instead: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {}
         self.asked: list[str] = []
+        self.opaque: dict[str, dict[str, Any]] = {}
 
     def sign(
         self, claims: dict[str, Any], *, key: RSAKey | None = None, header: dict[str, Any] | None = None
@@ -117,6 +122,7 @@ async def running_issuer() -> AsyncIterator[Issuer]:
         document = {
             "issuer": issuer.url,
             "jwks_uri": f"{issuer.url}{KEYS}",
+            "introspection_endpoint": f"{issuer.url}{INTROSPECTION}",
             "id_token_signing_alg_values_supported": issuer.algorithms,
         }
         return web.json_response({**document, **issuer.more})
@@ -124,8 +130,15 @@ async def running_issuer() -> AsyncIterator[Issuer]:
     async def keys(_: web.Request) -> web.Response:
         return web.json_response({"keys": issuer.keys})
 
+    async def introspect(request: web.Request) -> web.Response:
+        given = BasicAuth.decode(request.headers.get("authorization", ""))
+        if (unquote_plus(given.login), unquote_plus(given.password)) != INTROSPECTION_CLIENT:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        form = await request.post()
+        return web.json_response(issuer.opaque.get(str(form.get("token")), {"active": False}))
+
     app = web.Application(middlewares=[told])
-    app.add_routes([web.get(DISCOVERY, discovery), web.get(KEYS, keys)])
+    app.add_routes([web.get(DISCOVERY, discovery), web.get(KEYS, keys), web.post(INTROSPECTION, introspect)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

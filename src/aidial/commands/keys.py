@@ -46,7 +46,7 @@ def create(
     text, _ = new_api_key(environment)
     expires_at = datetime.now(UTC) + timedelta(days=expires_days) if expires_days else None
     made = add_key(
-        owner_url(), _slug(client), text, scope=scope, description=description, expires_at=expires_at
+        owner_url(), slug(client), text, scope=scope, description=description, expires_at=expires_at
     )
     parts = run(made, missing=f"there is no client {client}")
     typer.echo(text)
@@ -63,7 +63,7 @@ def list_(client: ClientId) -> None:
     """
     from aidial_api.provisioning import list_keys  # noqa: PLC0415
 
-    rows = run(list_keys(owner_url(), _slug(client)))
+    rows = run(list_keys(owner_url(), slug(client)))
     for row in rows:
         state = "revoked" if row["revoked_at"] else "active"
         if not row["revoked_at"] and row["expires_at"] and row["expires_at"] <= datetime.now(UTC):
@@ -88,12 +88,13 @@ def revoke(
     """
     from aidial_api.provisioning import revoke_key  # noqa: PLC0415
 
-    if not run(revoke_key(owner_url(), _slug(client), key_id, reason)):
+    if not run(revoke_key(owner_url(), slug(client), key_id, reason)):
         raise CommandStopped(f"{client} has no active key {key_id}")
     typer.echo(f"Key {key_id} is revoked.")
 
 
-def _slug(client: str) -> str:
+def slug(client: str) -> str:
+    """The client id, or what is wrong with it."""
     if not is_slug(client):
         raise typer.BadParameter("must be a client_id such as harbour-dental", param_hint="--client")
     return client

@@ -1,4 +1,4 @@
-"""Who is asking: a person or a key, what they may do and what they reach.
+"""Who is asking: a person, a key or a service account, what they may do and what they reach.
 
 The one thing a newcomer would get wrong: role, tenant and reach come from the database, never from a token.
 """
@@ -55,25 +55,28 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHolder:
-    """A valid API key."""
+    """What acts for a tenant instead of for a person: a valid API key, or a registered service account.
+
+    A service account has the id of its own registration, and none of what makes a key a key.
+    """
 
     api_key_id: str
     client_id: str
     client_lifecycle: str
     scope: KeyScope
-    environment: str
-    expires_at: datetime | None
-    last_four: str
+    environment: str = ""
+    expires_at: datetime | None = None
+    last_four: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The asker. Exactly one of `person` and `key` is there.
+    """The asker. Exactly one of `person` and `key` is there: a service account acts like a key.
 
     `allowlists` are those that are enabled, of the own tenant and of every client reached.
     """
 
-    kind: Literal["user", "key"]
+    kind: Literal["user", "key", "service"]
     actor_id: str
     label: str
     reach: Reach
@@ -95,7 +98,7 @@ class Actor:
 
     @property
     def role(self) -> Role | None:
-        """The person's role; None for a key and for a person without assignment."""
+        """The person's role; None for what acts like a key and for a person without assignment."""
         return self.person.role if self.person else None
 
     def level(self, permission: Permission) -> Level | None:

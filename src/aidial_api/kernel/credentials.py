@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -67,6 +67,7 @@ class Credentials:
         self._issuer = issuer
         self._keys: Remembered[dict[str, Any] | None] = Remembered()
         self._people: Remembered[Actor | None] = Remembered()
+        self._services: Remembered[Actor | None] = Remembered()
         self._sessions: Remembered[SessionRecord | None] = Remembered()
 
     def heard(self, payload: str | None) -> None:
@@ -79,6 +80,7 @@ class Credentials:
         else:
             self._keys.forget_all()
             self._people.forget_all()
+            self._services.forget_all()
             self._sessions.forget_all()
 
     async def key_actor(self, text: str) -> Actor:
@@ -100,10 +102,12 @@ class Credentials:
         return actor
 
     async def bearer_actor(self, token: str, *, late_too: bool = False) -> Actor:
-        """The person behind a bearer token, assigned or not; `late_too`: an expired one. 401 `token_*`."""
+        """The person or service account behind a bearer token; `late_too`: an expired one. 401 `token_*`."""
         claims = await self._verifier.access_claims(token, late_too=late_too)
         subject = str(claims["sub"])
         actor = await self.person_by_subject(subject)
+        if actor is None:
+            actor = await self._services.get(subject, lambda: self._load_service(subject))
         return actor if actor is not None else _stranger(subject)
 
     async def session(self, text: str, subject: str) -> SessionRecord:
@@ -153,6 +157,14 @@ class Credentials:
         record = await self._db.lookup("lookup_user", self._issuer, subject, None)
         return None if record is None else _person_actor(dict(record), subject)
 
+    async def _load_service(self, subject: str) -> Actor | None:
+        row = await self._db.lookup("lookup_service_account", self._issuer, subject)
+        if row is None:
+            return None
+        if row["revoked_at"] is not None:
+            raise Fault(errors.TOKEN_INVALID, reason="service account revoked")
+        return _service_actor(dict(row))
+
     async def _load_session(self, session_id: str) -> SessionRecord | None:
         row = await self._db.lookup("lookup_session", session_id)
         if row is None:
@@ -192,24 +204,43 @@ def _networks(cidrs: Iterable[str]) -> tuple[Network, ...]:
     return tuple(network for cidr in cidrs if (network := parse_network(cidr)) is not None)
 
 
-def _key_actor(row: Mapping[str, Any]) -> Actor:
+def _tenant_reach(row: Mapping[str, Any]) -> Reach:
+    """The whole tenant, while it is alive."""
     client_id = str(row["client_id"])
-    reach = NOTHING
-    if row["lifecycle"] in LIVE_LIFECYCLES:
-        reach = Reach((client_id,), _projects(client_id, msgspec.json.decode(row["projects"])))
+    if row["lifecycle"] not in LIVE_LIFECYCLES:
+        return NOTHING
+    return Reach((client_id,), _projects(client_id, msgspec.json.decode(row["projects"])))
+
+
+def _service_actor(row: Mapping[str, Any]) -> Actor:
+    holder = KeyHolder(
+        api_key_id=str(row["service_account_id"]),
+        client_id=str(row["client_id"]),
+        client_lifecycle=row["lifecycle"],
+        scope=KeyScope(row["scope"]),
+    )
+    return _like_a_key("service", row["name"], holder, row)
+
+
+def _key_actor(row: Mapping[str, Any]) -> Actor:
     holder = KeyHolder(
         api_key_id=row["api_key_id"],
-        client_id=client_id,
+        client_id=str(row["client_id"]),
         client_lifecycle=row["lifecycle"],
         scope=KeyScope(row["scope"]),
         environment=row["environment"],
         expires_at=row["expires_at"],
         last_four=row["last_four"],
     )
+    return _like_a_key("key", f"key ending {holder.last_four}", holder, row)
+
+
+def _like_a_key(
+    kind: Literal["key", "service"], label: str, holder: KeyHolder, row: Mapping[str, Any]
+) -> Actor:
     networks = allowlist_of(row["allowlist"])
-    allowlists = {} if networks is None else {client_id: networks}
-    label = f"key ending {holder.last_four}"
-    return Actor("key", holder.api_key_id, label, reach, key=holder, allowlists=allowlists)
+    allowlists = {} if networks is None else {holder.client_id: networks}
+    return Actor(kind, holder.api_key_id, label, _tenant_reach(row), key=holder, allowlists=allowlists)
 
 
 def _stranger(subject: str) -> Actor:

@@ -42,11 +42,12 @@ __all__ = [
     "owner_transaction",
 ]
 
-LookUp = Literal["lookup_api_key", "lookup_session", "lookup_user"]
+LookUp = Literal["lookup_api_key", "lookup_session", "lookup_user", "lookup_service_account"]
 LOOKUPS: dict[LookUp, str] = {
     "lookup_api_key": "SELECT * FROM lookup_api_key($1)",
     "lookup_session": "SELECT * FROM lookup_session($1)",
     "lookup_user": "SELECT * FROM lookup_user($1, $2, $3)",
+    "lookup_service_account": "SELECT * FROM lookup_service_account($1, $2)",
 }
 CONNECT_TIMEOUT_S = 5.0
 RESERVED_SHARE = 4
@@ -151,7 +152,7 @@ class Database:
         return Transaction(self._pool, begin, self._acquire_timeout_s, gate)
 
     async def lookup(self, name: LookUp, *args: object) -> asyncpg.Record | None:
-        """Ask one of the three look-ups that need no reach; their columns are in the migration."""
+        """Ask one of the four look-ups that need no reach; their columns are in the migrations."""
         told(name)
         connection = await borrowed(self._pool, self._acquire_timeout_s)
         try:

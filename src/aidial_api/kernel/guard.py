@@ -16,7 +16,7 @@ from msgspec import UNSET
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.budget import deadline_of
-from aidial_api.kernel.credentials import Credential, find_credential
+from aidial_api.kernel.credentials import find_credential
 from aidial_api.kernel.hygiene import check_framing, declared_length, read_body
 from aidial_api.kernel.idempotency import once, read_key
 from aidial_api.kernel.limits import COARSE
@@ -85,9 +85,9 @@ async def _run_row(ask: Ask, route: Route | None, rows: Mapping[str, Route]) -> 
     some_row = route or next(iter(rows.values()))
     if some_row.access is Access.PUBLIC:
         return await _run_public(ask, route, rows)
-    credential = await _authenticate(ask)
+    await _authenticate(ask)
     await _coarse_limit(ask)
-    row = _allowed_row(ask, route, rows, credential)
+    row = _allowed_row(ask, route, rows)
     await _session_state(ask, row)
     _own_allowlist(ask, row)
     _assignment(ask, row)
@@ -109,7 +109,7 @@ async def _run_public(ask: Ask, route: Route | None, rows: Mapping[str, Route]) 
     return await route.handler(ask)
 
 
-async def _authenticate(ask: Ask) -> Credential:
+async def _authenticate(ask: Ask) -> None:
     """Step 2: who asks. Refused credentials are counted by address, and soon refused unread."""
     limits = ask.services.limits
     await limits.refuse_failing(ask)
@@ -125,7 +125,6 @@ async def _authenticate(ask: Ask) -> Credential:
             await limits.failed(ask)
             fault.headers = {**fault.headers, "www-authenticate": CHALLENGE}
         raise
-    return credential
 
 
 async def _coarse_limit(ask: Ask) -> None:
@@ -146,11 +145,11 @@ def _method_not_allowed(rows: Mapping[str, Route]) -> Fault:
     return Fault(errors.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(methods)}, reason="wrong method")
 
 
-def _allowed_row(ask: Ask, route: Route | None, rows: Mapping[str, Route], credential: Credential) -> Route:
+def _allowed_row(ask: Ask, route: Route | None, rows: Mapping[str, Route]) -> Route:
     """Step 4: method, kind of credential, scope of the key."""
     if route is None:
         raise _method_not_allowed(rows)
-    by_key = credential.kind == "key"
+    by_key = ask.actor.key is not None
     if route.auth is (AuthMode.BEARER if by_key else AuthMode.KEY):
         raise Fault(errors.AUTH_MODE_NOT_ALLOWED, reason=f"row takes {route.auth}")
     if by_key and route.permission is not None and ask.actor.level(route.permission) is None:
@@ -160,7 +159,7 @@ def _allowed_row(ask: Ask, route: Route | None, rows: Mapping[str, Route], crede
 
 async def _session_state(ask: Ask, row: Route) -> None:
     """Step 5: a person's bearer comes with a live session of the same subject."""
-    if ask.actor.kind == "key":
+    if ask.actor.key is not None:
         return
     text = ask.headers.get(AIDIAL_SESSION)
     if text is None:

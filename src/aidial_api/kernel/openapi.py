@@ -87,6 +87,11 @@ def describe(rows: Sequence[Route]) -> dict[str, Any]:
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "service": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The access token of a registered service account; it acts like a key.",
+                },
                 "session": {"type": "apiKey", "in": "header", "name": "X-AiDial-Session"},
             },
         },
@@ -136,15 +141,15 @@ def _policy(row: Route) -> str:
 
 
 def _security(row: Route) -> list[dict[str, list[str]]]:
-    key: dict[str, list[str]] = {"key": []}
+    like_key: list[dict[str, list[str]]] = [{"key": []}, {"service": []}]
     bearer: dict[str, list[str]] = {"bearer": []}
     if row.session is SessionNeed.REQUIRED:
         bearer["session"] = []
     return {
         AuthMode.NONE: [],
-        AuthMode.KEY: [key],
+        AuthMode.KEY: like_key,
         AuthMode.BEARER: [bearer],
-        AuthMode.EITHER: [key, bearer],
+        AuthMode.EITHER: [*like_key, bearer],
     }[row.auth]
 
 

@@ -17,9 +17,10 @@ MAX_ENTRIES = 10_000
 
 
 class Remembered(Generic[V]):
-    """Values by key, each for `MAX_AGE_S`; concurrent askers of one key share one look-up."""
+    """Values by key, each for `max_age_s`; concurrent askers of one key share one look-up."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_age_s: float = MAX_AGE_S) -> None:
+        self._max_age_s = max_age_s
         self._values: dict[str, tuple[float, V]] = {}
         self._running: dict[str, asyncio.Task[V]] = {}
         self._generation = 0
@@ -27,7 +28,7 @@ class Remembered(Generic[V]):
     async def get(self, key: str, load: Callable[[], Awaitable[V]]) -> V:
         """The value of `key`, loaded when it is not known or too old."""
         entry = self._values.get(key)
-        if entry is not None and time.monotonic() - entry[0] < MAX_AGE_S:
+        if entry is not None and time.monotonic() - entry[0] < self._max_age_s:
             return entry[1]
         task = self._running.get(key)
         if task is None:

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from aidial_api.kernel.compact import Compact, parse, read_object
+from aidial_api.kernel.introspection import Introspector, is_opaque
 from aidial_api.kernel.jwks import ASYMMETRIC, Jwks, SigningKey
 from aidial_contract import errors
 from aidial_contract.fault import Fault
@@ -51,13 +52,16 @@ class TokenVerifier:
         portal_client_id: str,
         jwks: Jwks,
         clock: Callable[[], float] = time.time,
+        introspector: Introspector | None = None,
     ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._portal_client_id = portal_client_id
         self._jwks = jwks
         self._clock = clock
+        self._introspector = introspector
         self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+        self._was_active: OrderedDict[bytes, dict[str, Any]] = OrderedDict()
 
     async def access_claims(self, token: str, *, late_too: bool = False) -> dict[str, Any]:
         """The claims of an access token; `late_too`: of an expired one too.
@@ -65,6 +69,8 @@ class TokenVerifier:
         Errors: 401 `token_malformed`, `token_expired` or `token_invalid`.
         """
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        if self._introspector is not None and is_opaque(token):
+            return await self._opaque_claims(self._introspector, token, digest, late_too=late_too)
         seen = self._seen.get(digest)
         if seen is None or not await self._is_current(seen.key):
             parts = parse(token)
@@ -146,6 +152,23 @@ class TokenVerifier:
             raise _invalid("not valid yet")
         if now >= claims["exp"] + LEEWAY_S and not late_too:
             raise Fault(errors.TOKEN_EXPIRED, reason="token expired")
+
+    async def _opaque_claims(
+        self, introspector: Introspector, token: str, digest: bytes, *, late_too: bool
+    ) -> dict[str, Any]:
+        claims = await introspector.claims(token)
+        if claims is None:
+            # The issuer says no more of a token that is over: only who saw it active knows whose it was.
+            known = self._was_active.get(digest)
+            if late_too and known is not None and known["exp"] <= self._clock():
+                return known
+            raise _invalid("not active, says the issuer")
+        self.judge_access(claims)
+        self.judge_times(claims, late_too=late_too)
+        self._was_active[digest] = claims
+        if len(self._was_active) > REMEMBERED:
+            self._was_active.popitem(last=False)
+        return claims
 
     async def _is_current(self, key: SigningKey) -> bool:
         """Whether the issuer still signs with that key, as far as is known."""

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from aidial_contract.shapes.common import JsonObject, Outgoing, Time, Uuid
 
-ActorKind = Literal["user", "key", "system"]
+ActorKind = Literal["user", "key", "service", "system"]
 SYSTEM: Final = "system"
 """The id of everything that AiDial did by itself."""
 
@@ -36,7 +36,7 @@ PRESETS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class AuditActor(Outgoing):
-    """Who did it. `id` is a person's, a key's or `system`; `label` an e-mail address or a name."""
+    """Who did it. `id` is a person's, key's or service account's, or `system`; `label` e-mail or name."""
 
     kind: ActorKind
     id: str | None

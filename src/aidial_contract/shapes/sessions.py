@@ -154,13 +154,21 @@ class ContextKey(Outgoing):
     expires_at: Time | None
 
 
+class ContextService(Outgoing):
+    """Which service account is asking."""
+
+    service_account_id: Uuid
+    name: str
+    scope: str
+
+
 class SessionContext(Outgoing):
     """`GET /v1/session-context`: who am I, what do I reach.
 
     `assigned` is false for a person with no active assignment: signed in to nothing.
     """
 
-    actor: Literal["user", "key"]
+    actor: Literal["user", "key", "service"]
     assigned: bool
     role: str | None
     user: ContextUser | None
@@ -172,3 +180,4 @@ class SessionContext(Outgoing):
     clients: list[ContextClient]
     projects: list[ContextProject]
     mfa: MfaPolicy
+    service: ContextService | None = None

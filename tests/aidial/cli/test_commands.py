@@ -100,6 +100,38 @@ def test_an_administrator_sets_up_an_installation_and_its_keys(empty: PostgresUr
     ]
 
 
+def test_an_administrator_registers_a_service_account_and_revokes_it(database_urls: PostgresUrls) -> None:
+    client = f"robots-{os.getpid()}"
+    with psycopg.connect(database_urls.superuser_url) as connection:
+        connection.execute("INSERT INTO clients (client_id, name) VALUES (%s, 'Robots')", (client,))
+    env = {**owner(database_urls), "ZITADEL_ISSUER": ISSUER}
+    register = ("service-accounts", "register", "--client", client, "--subject", "318", "--name", "Runtime")
+    made = aidial(*register, "--scope", "manage", env=env)
+    assert (made.code, made.err) == (0, f"Runtime may act for {client} (manage).\n")
+    account_id = made.out.strip()
+    again = aidial(*register, env=env)
+    assert (again.code, again.out) == (1, "")
+    assert "already; revoke it first" in again.err
+    (line,) = aidial("service-accounts", "list", "--client", client, env=env).out.splitlines()
+    assert line.split()[:3] == [account_id, "manage", "active"]
+    revoke = ("service-accounts", "revoke", account_id, "--client", client)
+    assert [aidial(*revoke, env=env).code for _ in range(2)] == [0, 1]
+    assert aidial("service-accounts", "revoke", "318", "--client", client, env=env).code == 1
+    nobody = aidial(*register[:3], "nobody-here", *register[4:], env=env)
+    assert (nobody.code, nobody.err) == (1, "aidial: there is no client nobody-here\n")
+    assert aidial(*register, env=owner(database_urls)).code == 78
+
+
+def test_introspection_without_who_we_are_is_named_with_all_that_is_missing() -> None:
+    ran = aidial("api", env={"ZITADEL_INTROSPECTION": "true", "ZITADEL_ISSUER": ISSUER})
+    assert ran.code == 78
+    names = ("DATABASE_URL", "ZITADEL_INTROSPECTION_CLIENT_ID", "ZITADEL_INTROSPECTION_CLIENT_SECRET")
+    assert all(f"{name}: missing" in ran.err for name in names)
+    ran = aidial("api", env={"ZITADEL_INTROSPECTION": "maybe", "ZITADEL_ISSUER": ISSUER})
+    assert "ZITADEL_INTROSPECTION: must be true or false" in ran.err
+    assert "INTROSPECTION_CLIENT" not in ran.err
+
+
 def test_a_key_of_nobody_is_refused(database_urls: PostgresUrls) -> None:
     ran = aidial("keys", "create", "--client", "nobody-here", env=owner(database_urls))
     assert (ran.code, ran.out, ran.err) == (1, "", "aidial: there is no client nobody-here\n")

@@ -57,6 +57,7 @@ LOOKED_UP = {
     "memberships",
     "partner_orgs",
     "projects",
+    "service_accounts",
     "sessions",
     "users",
 }
@@ -103,14 +104,19 @@ async def test_every_policy_asks_a_setting_or_is_for_the_look_ups(
             assert "current_setting('app." in rule or through, policy
 
 
-async def test_only_the_three_look_ups_run_with_rights_of_another(
+async def test_only_the_four_look_ups_run_with_rights_of_another(
     catalogue: Catalogue,
 ) -> None:
     functions = await catalogue.fetch(
         "SELECT p.proname, pg_get_userbyid(p.proowner) AS owner, p.proconfig, p.provolatile::text AS volatile"
         " FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef"
     )
-    assert {f["proname"] for f in functions} == {"lookup_api_key", "lookup_session", "lookup_user"}
+    assert {f["proname"] for f in functions} == {
+        "lookup_api_key",
+        "lookup_service_account",
+        "lookup_session",
+        "lookup_user",
+    }
     for function in functions:
         assert function["owner"] == "aidial_lookup"
         assert function["proconfig"] == ["search_path=pg_catalog, pg_temp"]

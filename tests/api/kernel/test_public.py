@@ -132,9 +132,10 @@ def _references(value: Any) -> Iterator[str]:
 
 
 async def test_the_description_names_which_credential_a_row_takes(document: dict[str, Any]) -> None:
-    assert document["paths"]["/v1/calls"]["post"]["security"] == [{"key": []}]
+    assert document["paths"]["/v1/calls"]["post"]["security"] == [{"key": []}, {"service": []}]
     assert document["paths"]["/v1/calls"]["get"]["security"] == [
         {"key": []},
+        {"service": []},
         {"bearer": [], "session": []},
     ]
     assert document["paths"]["/v1/sessions"]["get"]["security"] == [{"bearer": [], "session": []}]

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from aidial_api.provisioning import NewPerson, Provisioner
+from aidial_api.provisioning_services import add_service_account
 from aidial_contract.access import Role
 from aidial_contract.headers import AIDIAL_SESSION
+from aidial_identity import ServiceAccount
 from tests.people import HARBOUR
 from tests.support.api import Asker, RunningApi, World, running_api
 from tests.support.identity import RunningIdentity
 
+ROBOT = ServiceAccount(subject="robot-1", name="Robot", client_id="robot", client_secret="robot-secret")
+
 
 @pytest.fixture(scope="module")
 async def idp() -> AsyncIterator[RunningIdentity]:
-    with RunningIdentity() as running:
+    with RunningIdentity(service_accounts=[ROBOT]) as running:
         yield running
 
 
@@ -71,3 +76,20 @@ async def test_each_token_is_refused_in_the_place_of_the_other(api: RunningApi, 
     body = {"id_token": tokens["access_token"], "device_label": "Chromium"}
     answer = await person.post("/v1/sessions", body)
     assert (answer.status, answer.code) == (401, "token_invalid")
+
+
+async def test_a_program_with_client_credentials_acts_for_the_tenant_it_is_registered_for(
+    world: World, api: RunningApi, idp: RunningIdentity
+) -> None:
+    secret = {"client_id": "robot", "client_secret": "robot-secret"}
+    status, tokens = await idp.token({"grant_type": "client_credentials", **secret})
+    assert status == 200, tokens
+    robot = Asker(api.http, {"authorization": f"Bearer {tokens['access_token']}"})
+    assert (await robot.get("/v1/projects")).code == "session_missing"
+    await add_service_account(
+        world.urls.owner_url, HARBOUR, issuer=idp.issuer, subject="robot-1", name="Robot", scope="read"
+    )
+    async with asyncio.timeout(5):
+        while (answer := await robot.get("/v1/projects")).status != 200:
+            assert answer.code == "session_missing"
+    assert {one["client_id"] for one in answer.json["projects"]} == {HARBOUR}

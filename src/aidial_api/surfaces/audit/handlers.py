@@ -102,9 +102,9 @@ def _technical(row: asyncpg.Record, level: Level) -> AuditTechnical:
 
 
 async def show_actors(ask: Ask) -> Answer:
-    """People, then keys, then AiDial itself, each group by name."""
+    """People, then keys and service accounts, then AiDial itself, each group by name."""
     rows = await store.list_actors(ask.tx, ask.found["client_id"], _project_ids(ask))
-    order = {"user": 0, "key": 1, SYSTEM: 2}
+    order = {"user": 0, "key": 1, "service": 2, SYSTEM: 3}
     choices = [
         AuditActorChoice(
             id=row["id"],

@@ -1,4 +1,4 @@
-"""Who am I, and what do I reach: `GET /v1/session-context`, for people and keys.
+"""Who am I, and what do I reach: `GET /v1/session-context`, for people, keys and service accounts.
 
 The one thing a newcomer would get wrong: it answers people whom everything else refuses: without an
 assignment, without the second factor, before they have a session. It tells them only about themselves.
@@ -6,7 +6,7 @@ assignment, without the second factor, before they have a session. It tells them
 
 from __future__ import annotations
 
-from aidial_api.kernel.actor import Person
+from aidial_api.kernel.actor import KeyHolder, Person
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.sessions import store
 from aidial_contract.access import Role
@@ -14,6 +14,7 @@ from aidial_contract.shapes.sessions import (
     ContextClient,
     ContextKey,
     ContextProject,
+    ContextService,
     ContextUser,
     MfaPolicy,
     MfaState,
@@ -95,17 +96,13 @@ def _of_key(ask: Ask, clients: list[ContextClient], projects: list[ContextProjec
     key = ask.actor.key
     if key is None:
         raise RuntimeError("an actor is a person or a key")
+    by_service = ask.actor.kind == "service"
     return SessionContext(
-        actor="key",
+        actor="service" if by_service else "key",
         assigned=bool(ask.reach.client_ids),
         role=None,
         user=None,
-        key=ContextKey(
-            api_key_id=key.api_key_id,
-            scope=key.scope,
-            environment=key.environment,
-            expires_at=key.expires_at,
-        ),
+        key=None if by_service else _key(key),
         client_id=key.client_id,
         tenant_name=next((one.name for one in clients if one.client_id == key.client_id), None),
         tenant_status=key.client_lifecycle,
@@ -113,4 +110,18 @@ def _of_key(ask: Ask, clients: list[ContextClient], projects: list[ContextProjec
         clients=clients,
         projects=projects,
         mfa=MfaPolicy(required=False, satisfied=False, state="unavailable", allowed_factors=[]),
+        service=_service(ask.actor.label, key) if by_service else None,
     )
+
+
+def _key(key: KeyHolder) -> ContextKey:
+    return ContextKey(
+        api_key_id=key.api_key_id,
+        scope=key.scope,
+        environment=key.environment,
+        expires_at=key.expires_at,
+    )
+
+
+def _service(name: str, key: KeyHolder) -> ContextService:
+    return ContextService(service_account_id=key.api_key_id, name=name, scope=key.scope)

@@ -31,7 +31,7 @@ class AuditRow:
     event_id: str
     at: datetime
     who: str
-    who_kind: Literal["user", "key", "system"]
+    who_kind: Literal["user", "key", "service", "system"]
     what: str
     outcome: str
     why: str | None = None
