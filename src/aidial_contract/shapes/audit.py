@@ -18,7 +18,16 @@ OUTCOMES: Final = ("done", "refused", "failed")
 PRESETS: Final[dict[str, tuple[str, ...]]] = {
     "settings": ("settings.", "projects.", "workspace.", "campaigns.", "integrations.", "reports."),
     "support": ("support.",),
-    "security": ("sessions.", "api_keys.", "team.", "users.", "clients.", "audit.", "settings.ip_allowlist."),
+    "security": (
+        "sessions.",
+        "api_keys.",
+        "service_accounts.",
+        "team.",
+        "users.",
+        "clients.",
+        "audit.",
+        "settings.ip_allowlist.",
+    ),
     "billing": ("billing.", "entitlements."),
     "calls": ("calls.", "recordings."),
     "privacy": (
