@@ -7,6 +7,7 @@ with Transfer-Encoding; we do not, and close the connection on them.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 
 from starlette.types import Receive
@@ -19,6 +20,7 @@ from aidial_contract.settings import Network
 
 BODY_TIME_S = 60.0
 CLOSE = {"connection": "close"}
+_PORT = re.compile(r":[0-9]{1,5}\Z")
 RawHeaders = Iterable[tuple[bytes, bytes]]
 _SINGLE = frozenset(
     {
@@ -61,13 +63,28 @@ def check_framing(
     """One known Host, one way of framing the body, a bearable URI."""
     if uri_bytes > uri_limit_bytes:
         raise Fault(errors.URI_TOO_LONG, headers=CLOSE, reason="uri")
-    host = headers.get("host", "")
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if host.lower() not in hosts and name.lower() not in hosts:
+    host = headers.get("host", "").lower()
+    if host not in hosts and _PORT.sub("", host) not in hosts:
         raise Fault(errors.HOST_INVALID, headers=CLOSE, reason="unknown host")
     coding = headers.get("transfer-encoding")
     if coding is not None and ("content-length" in headers or coding.lower() != "chunked"):
         raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="two framings, or not plainly chunked")
+
+
+def check_version(http_version: str, headers: Mapping[str, str]) -> None:
+    """HTTP/1.0 or 1.1, chunks in 1.1 only, and no body under an upgrade, where the parser reads none."""
+    if http_version not in {"1.0", "1.1"}:
+        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="another version of HTTP")
+    if "transfer-encoding" in headers and (http_version == "1.0" or asks_for_upgrade(headers)):
+        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="chunks in HTTP/1.0 or under an upgrade")
+    if asks_for_upgrade(headers) and headers.get("content-length", "0") != "0":
+        raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="a body under an upgrade")
+
+
+def asks_for_upgrade(headers: Mapping[str, str]) -> bool:
+    """Whether the caller would like another protocol: ignored, and the parser reads nothing after it."""
+    words = {word.strip().lower() for word in headers.get("connection", "").split(",")}
+    return "upgrade" in headers and "upgrade" in words
 
 
 def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network]) -> str:

@@ -78,6 +78,7 @@ class Guard:
         match = self._portal.matcher.match(request.method, request.path)
         request.route, request.path_values = match.route, match.values
         request.envelope = family_of(request.method, request.path, mapped=match.mapped)
+        request.close = hygiene.asks_for_upgrade(request.headers)
         try:
             room = self._portal.rooms.room_for(match.route)
             if room is not None:
@@ -124,6 +125,7 @@ class Guard:
         scope = request.scope
         uri_bytes = len(scope["raw_path"]) + len(scope["query_string"]) + 1
         sent = dict(request.headers)
+        hygiene.check_version(scope["http_version"], sent)
         hygiene.check_head(scope["headers"], sent, uri_bytes, self._portal.head)
         limit = request.route.body.limit_bytes if request.route is not None else self._portal.body_limit_bytes
         request.body = await hygiene.read_body(sent, request.receive, limit)
@@ -178,6 +180,7 @@ class Guard:
             steps.media_type(request, row)
             steps.query(request, row)
             steps.body(request, row)
+            await steps.ids_in_body(request, row)
             steps.precondition(request, row)
 
     async def _allowed(self, request: PortalRequest, row: Route, access: Access) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,8 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import Receive
 
     from aidial_contract.errors import ErrorRow
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 BODY_TIME_S: Final = 30.0
 _LINE_EXTRA: Final = 4  # the colon, the space and the line end of each header
 _MAX_DIGITS: Final = 15
+_WITH_PORT: Final = re.compile(r"\[([0-9A-Fa-f:.%a-z]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 _JOINED_BY_SEMICOLON: Final = "cookie"
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -83,6 +87,22 @@ def check_head(raw: RawHeaders, headers: dict[str, str], uri_bytes: int, head: H
         raise _refused(errors.MALFORMED_REQUEST, "two lengths")
 
 
+def check_version(http_version: str, headers: dict[str, str]) -> None:
+    """HTTP/1.0 or 1.1, chunks in 1.1 only, and no body under an upgrade, where the parser reads none."""
+    if http_version not in {"1.0", "1.1"}:
+        raise _refused(errors.MALFORMED_REQUEST, "another version of HTTP")
+    if "transfer-encoding" in headers and (http_version == "1.0" or asks_for_upgrade(headers)):
+        raise _refused(errors.MALFORMED_REQUEST, "chunks in HTTP/1.0 or under an upgrade")
+    if asks_for_upgrade(headers) and headers.get("content-length", "0") != "0":
+        raise _refused(errors.MALFORMED_REQUEST, "a body under an upgrade")
+
+
+def asks_for_upgrade(headers: Mapping[str, str]) -> bool:
+    """Whether the browser would like another protocol: ignored, and the parser reads nothing after it."""
+    words = {word.strip().lower() for word in headers.get("connection", "").split(",")}
+    return "upgrade" in headers and "upgrade" in words
+
+
 async def read_body(headers: dict[str, str], receive: Receive, limit_bytes: int) -> bytes:
     """The whole body; 413 as soon as what is declared, or has arrived, is more than the row takes.
 
@@ -120,22 +140,30 @@ async def _counted(receive: Receive, limit_bytes: int) -> bytes:
 
 @lru_cache(maxsize=4_096)
 def _is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
+    ip = _plain(address)
+    return ip is not None and any(ip in network for network in trusted)
+
+
+@lru_cache(maxsize=4_096)
+def _plain(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address without port, brackets or zone; IPv4 written as IPv6 is IPv4. None when it is none."""
+    match = _WITH_PORT.fullmatch(text)
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address((match[1] or match[2] if match else text).partition("%")[0])
     except ValueError:
-        return False
-    return any(ip in network for network in trusted)
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def client_address(peer: str, forwarded_for: str | None, trusted: tuple[Network, ...]) -> str:
     """The client's address: the peer, or what trusted proxies say, read from the nearest one outwards."""
-    address = peer
+    own = _plain(peer)
+    address = peer if own is None else str(own)
     for word in reversed((forwarded_for or "").split(",")):
-        candidate = word.strip()
-        if not candidate or not _is_trusted(address, trusted):
+        if not _is_trusted(address, trusted):
             break
-        try:
-            address = str(ipaddress.ip_address(candidate))
-        except ValueError:
+        candidate = _plain(word.strip())
+        if candidate is None:
             break
+        address = str(candidate)
     return address

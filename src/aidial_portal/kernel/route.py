@@ -83,8 +83,8 @@ class WithoutContext(StrEnum):
 class RouteScope:
     """Through what the row's ids are looked up, and where a client or project id stands.
 
-    `client_id` and `project_id` are `query.<name>`, `path.<name>` or None; the guard answers 404 when the
-    value is out of reach. Ids of other records (`call_id`) are the API's to find through the same scope.
+    `client_id` and `project_id` are `query.<name>`, `path.<name>`, `body.<name>` or None; the guard answers
+    404 when the value is out of reach. Ids of other records (`call_id`) are the API's to find through the same scope.
     """
 
     kind: ScopeKind

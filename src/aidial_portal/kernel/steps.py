@@ -140,8 +140,10 @@ async def permission(request: PortalRequest, row: Route) -> None:
 
 async def scope(request: PortalRequest, row: Route) -> None:
     """Step 9: client and project ids in path and query lie within reach (404)."""
-    client_id = _value(request, row.scope.client_id)
-    project_id = _value(request, row.scope.project_id)
+    await _within(request, _named(request, row.scope.client_id), _named(request, row.scope.project_id))
+
+
+async def _within(request: PortalRequest, client_id: str | None, project_id: str | None) -> None:
     if client_id is None and project_id is None:
         return
     narrowed = request.session.reach.narrowed(client_id=client_id, project_id=project_id)
@@ -149,11 +151,10 @@ async def scope(request: PortalRequest, row: Route) -> None:
         await deny(request, "client or project out of reach")
 
 
-def _value(request: PortalRequest, place: str | None) -> str | None:
-    if place is None:
-        return None
-    where, _, name = place.partition(".")
-    return (request.path_values if where == "path" else request.query).get(name)
+def _named(request: PortalRequest, place: str | None) -> str | None:
+    """The id that stands in a place of path or query."""
+    where, _, name = (place or "").partition(".")
+    return {"path": request.path_values, "query": request.query}.get(where, {}).get(name)
 
 
 async def route_bucket(request: PortalRequest, row: Route) -> None:
@@ -230,6 +231,17 @@ def body(request: PortalRequest, row: Route) -> None:
     """Step 11d: the body fits the row's shape (400, 422); the value becomes `request.value`."""
     if row.body.shape is not None and JSON in row.body.media_types:
         request.value = checking.check(request.body, row.body.shape, row.body.rules)
+
+
+async def ids_in_body(request: PortalRequest, row: Route) -> None:
+    """Step 12: client and project ids of the body lie within reach (404)."""
+    await _within(request, _in_body(request, row.scope.client_id), _in_body(request, row.scope.project_id))
+
+
+def _in_body(request: PortalRequest, place: str | None) -> str | None:
+    where, _, name = (place or "").partition(".")
+    value = getattr(request.value, name, None) if where == "body" else None
+    return value if isinstance(value, str) else None
 
 
 def precondition(request: PortalRequest, row: Route) -> None:

@@ -194,6 +194,7 @@ class RunningPortal:
 
     port: int
     settings: PortalSettings
+    app: PortalApp
     session_id: str = field(default_factory=new_id)
 
     @property
@@ -260,8 +261,9 @@ async def running_portal(
             **changes,
         }
     )
-    async with served(_app(settings, issuer), listener):
-        yield RunningPortal(port, settings)
+    app = _app(settings, issuer)
+    async with served(app, listener):
+        yield RunningPortal(port, settings, app)
 
 
 def _app(settings: PortalSettings, issuer: ScriptedIssuer | type[Provider]) -> PortalApp:
