@@ -84,7 +84,8 @@ class RouteScope:
     """Through what the row's ids are looked up, and where a client or project id stands.
 
     `client_id` and `project_id` are `query.<name>`, `path.<name>`, `body.<name>` or None; the guard answers
-    404 when the value is out of reach. Ids of other records (`call_id`) are the API's to find through the same scope.
+    404 when the value is out of reach. Ids of other records (`call_id`) are the API's to find through the
+    same scope.
     """
 
     kind: ScopeKind
