@@ -199,7 +199,7 @@ async def statuses(place: Place, sent: bytes) -> list[int]:
 
 
 async def _read(reader: asyncio.StreamReader) -> list[int]:
-    found = []
+    found: list[int] = []
     while True:
         try:
             head = await reader.readuntil(b"\r\n\r\n")

@@ -69,7 +69,10 @@ def _header(name: str, value: str) -> Spoil:
 
 
 def _no_header(name: str) -> Spoil:
-    return lambda request: request.headers.pop(name, None) and None
+    def spoil(request: Request) -> None:
+        request.headers.pop(name, None)
+
+    return spoil
 
 
 def _reading_key(request: Request) -> None:
