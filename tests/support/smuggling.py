@@ -159,7 +159,7 @@ FRAMED: dict[str, Make] = {
     "a body": posted("content-length: 3", body="abc"),
     "a request in the body": posted("content-length: 24", body="GET / HTTP/1.1\r\nhost: x\r\n"),
     "chunks": chunked(f"3\r\nabc\r\n{NOTHING}"),
-    "a request in a chunk": chunked(f"1b\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n{NOTHING}"),
+    "a request in a chunk": chunked(f"19\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n{NOTHING}"),
     "chunks with extensions": chunked(f'3;a=b;c="d"\r\nabc\r\n{NOTHING}'),
     "an empty chunk of two noughts": chunked("00\r\n\r\n"),
     "a coding in capitals": posted("transfer-encoding: CHUNKED", body=NOTHING),

@@ -16,7 +16,15 @@ def _request(portal: RunningPortal, *lines: str, path: str = "/api/health/live")
 async def test_one_host_of_ours_is_needed(portal: RunningPortal) -> None:
     ours = f"Host: 127.0.0.1:{portal.port}"
     assert (await raw_exchange(portal.port, _request(portal, ours)))[0] == 200
-    for lines in ([], [ours, ours], [ours, "Host: evil.example"], ["Host: localhost"]):
+    port = portal.port
+    other = ("localhost", f"127.0.0.1:{port}.", f"127.0.0.1:{port}x", f"user@127.0.0.1:{port}", "127.0.0.1")
+    strange = (f"127.0.0.1:0{port}", f"http://127.0.0.1:{port}", f"127.0.0.1:{port},evil.example", "")
+    for lines in (
+        [],
+        [ours, ours],
+        [ours, "Host: evil.example"],
+        *([f"Host: {host}"] for host in (*other, *strange)),
+    ):
         status, _, body, closed = await raw_exchange(portal.port, _request(portal, *lines))
         assert (status, code_of(body), closed) == (400, "host_invalid", True)
 
