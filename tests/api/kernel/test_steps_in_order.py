@@ -7,14 +7,13 @@ steps of every base is asked, neighbours among them; a base is a good request wh
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from itertools import combinations, count
 from typing import Any
 
 import pytest
 
-from aidial_api.kernel.services import Allowlists
 from aidial_contract.headers import AIDIAL_SESSION, API_KEY, CLIENT_IP
 from aidial_contract.ids import new_api_key, new_id
 from tests.api.kernel.strict import allow_only
@@ -263,26 +262,25 @@ class Stage:
     async def ask(self, request: Request) -> tuple[int, str]:
         """Send a request as it was spoilt; its status and code ("" for a success)."""
         api = self.tight if request.is_full else self.usual
-        services = api.app.services
-        assert services is not None
-        services.allowlists = Allowlists()
         number = next(_addresses)
         address = {CLIENT_IP: f"198.51.{number // 250}.{number % 250}"}
         credential = self._credential(request)
         if request.is_full and credential:
             for path, method in (("/v1/session-context", "GET"), ("/v1/calls", "POST")):
                 await Asker(api.http, {**address, **credential}).ask(method, path)
-        if request.fenced:
-            allow_only(api, request.fenced, FAR_AWAY)
         sent = {**({} if request.is_anonymous else credential), **address, **request.headers}
-        answer = await Asker(api.http, sent).ask(request.method, request.path, request.body)
-        services.allowlists = Allowlists()
+        async with _fence_of(request, api):
+            answer = await Asker(api.http, sent).ask(request.method, request.path, request.body)
         return answer.status, answer.code
 
     def _credential(self, request: Request) -> dict[str, str]:
         if request.key is not None:
             return {API_KEY: self.keys[request.key]}
         return dict(request.person.headers) if request.person is not None else {}
+
+
+def _fence_of(request: Request, api: RunningApi) -> AbstractAsyncContextManager[None]:
+    return allow_only(request.world, api, request.fenced, FAR_AWAY) if request.fenced else nullcontext()
 
 
 @pytest.fixture(scope="module")
