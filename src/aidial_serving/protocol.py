@@ -7,7 +7,7 @@ an app, so it has no envelope; the connection just ends.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,6 +15,7 @@ from aidial_serving.leaving import Leaving
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Mapping
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -26,6 +27,18 @@ READ_STALL_S: Final = 60.0
 """How long a full send buffer may stay full: whoever reads nothing in that time has gone."""
 
 
+AUTHORITY: Final = "aidial.authority"
+
+
+def authority_of(scope: Mapping[str, Any]) -> str | None:
+    """The authority of a request line in absolute form (`GET http://host/path`), None in the usual form.
+
+    uvicorn forgets it; HTTP says it counts more than `Host`.
+    """
+    told = (scope.get("extensions") or {}).get(AUTHORITY)
+    return None if told is None else str(told["text"])
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection of a server; made by uvicorn."""
 
@@ -33,6 +46,8 @@ class BoundedProtocol(HttpToolsProtocol):
     read_stall_s = READ_STALL_S
     _head_bytes = 0
     _in_head = False
+    _is_deaf = False
+    _before: RequestResponseCycle | None = None
     _head_timer: asyncio.TimerHandle | None = None
     _stall_timer: asyncio.TimerHandle | None = None
 
@@ -54,17 +69,28 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect_head()
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head. uvicorn would add those of a trailer, which no proxy has looked at."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head is over; what follows is the body, which hygiene counts and times."""
         self._in_head = False
         self._stop(self._head_timer)
         self._head_timer = None
+        self._before = None if self.is_idle else self.cycle
         super().on_headers_complete()
+        if b"://" in self.url and not self.url.startswith(b"/"):
+            authority = self.url.split(b"/", 3)[2].decode("latin-1")
+            self.scope["extensions"] = {AUTHORITY: {"text": authority}}
         if self.is_leaving:
             self.say_last()
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives while a head is open, and drop the connection above the cap."""
+        if self._is_deaf:
+            return
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
@@ -72,6 +98,28 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.send_400_response("The request's head is too large.")
         elif self.is_idle and self._head_timer is None and not self.transport.is_closing():
             self._expect_head()  # empty lines before a head stopped the keep-alive timer
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, after the answers to whatever came before it."""
+        self._is_deaf = True
+        if self.is_idle:
+            super().send_400_response(msg)
+        elif not self.cycle.more_body:
+            self.say_last()
+        elif self._before is not None and not self._before.response_complete:
+            # The request that broke waits behind another, which becomes the last.
+            self.pipeline.popleft()
+            self.cycle = self._before
+            self.say_last()
+        elif self.cycle.response_started:
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Another protocol is wanted: this one answers, and nothing that follows is read."""
+        self._is_deaf = True
+        self.say_last()
 
     def pause_writing(self) -> None:
         """The send buffer is full."""

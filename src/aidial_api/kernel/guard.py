@@ -17,7 +17,7 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.budget import deadline_of
 from aidial_api.kernel.credentials import find_credential
-from aidial_api.kernel.hygiene import check_framing, check_version, declared_length, read_body
+from aidial_api.kernel.hygiene import check_framing, check_line, declared_length, read_body
 from aidial_api.kernel.idempotency import once, read_key
 from aidial_api.kernel.limits import COARSE
 from aidial_api.kernel.preconditions import read_if_match
@@ -36,6 +36,7 @@ from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import AIDIAL_SESSION
 from aidial_contract.query import parse_query
 from aidial_contract.scope import NOTHING
+from aidial_serving.protocol import authority_of
 
 MAX_PAIRS = 100
 CHALLENGE = 'Bearer realm="aidial", charset="UTF-8"'
@@ -49,7 +50,7 @@ async def run(ask: Ask) -> Answer:
         raise Fault(errors.NOT_FOUND, reason="no such path")
     if ask.header_fault is not None:
         raise ask.header_fault
-    check_version(ask.scope["http_version"], ask.headers)
+    check_line(ask.scope["http_version"], authority_of(ask.scope), ask.headers)
     check_framing(ask.headers, ask.services.settings.hosts, ask.uri_bytes, ask.services.uri_limit_bytes)
     route = match.rows.get(ask.method) or (match.rows.get("GET") if ask.method == "HEAD" else None)
     ask.path, ask.route = match.path, route

@@ -71,8 +71,10 @@ def check_framing(
         raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="two framings, or not plainly chunked")
 
 
-def check_version(http_version: str, headers: Mapping[str, str]) -> None:
-    """HTTP/1.0 or 1.1, chunks in 1.1 only, and no body under an upgrade, where the parser reads none."""
+def check_line(http_version: str, authority: str | None, headers: Mapping[str, str]) -> None:
+    """HTTP/1.0 or 1.1, chunks in 1.1 only, no body under an upgrade (the parser reads none), one host."""
+    if authority is not None and authority.lower() != headers.get("host", "").lower():
+        raise Fault(errors.HOST_INVALID, headers=CLOSE, reason="the request line names another host")
     if http_version not in {"1.0", "1.1"}:
         raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="another version of HTTP")
     if "transfer-encoding" in headers and (http_version == "1.0" or asks_for_upgrade(headers)):

@@ -9,7 +9,6 @@ import msgspec
 from starlette.types import Scope, Send
 
 from aidial_api.kernel.ask import Ask
-from aidial_api.kernel.hygiene import asks_for_upgrade
 from aidial_api.kernel.limits import rate_headers
 from aidial_api.kernel.preconditions import unchanged
 from aidial_api.kernel.route import Answer
@@ -54,8 +53,6 @@ def written(_: Scope, fault: Fault, request_id: str) -> tuple[bytes, bytes]:
 async def _send(ask: Ask, status: int, headers: dict[str, str], payload: bytes, send: Send) -> None:
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     raw.append((REQUEST_ID.encode(), ask.request_id.encode()))
-    if "upgrade" in ask.headers and asks_for_upgrade(ask.headers) and "connection" not in headers:
-        raw.append((b"connection", b"close"))
     if status not in {204, NOT_MODIFIED}:
         raw.append((b"content-length", str(len(payload)).encode()))
     if ask.standings:

@@ -20,6 +20,7 @@ from aidial_portal.kernel import answers, ending, hygiene, steps
 from aidial_portal.kernel.families import family_of, is_api
 from aidial_portal.kernel.request import PortalRequest
 from aidial_portal.kernel.route import Access, Kind
+from aidial_serving.protocol import authority_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -78,7 +79,6 @@ class Guard:
         match = self._portal.matcher.match(request.method, request.path)
         request.route, request.path_values = match.route, match.values
         request.envelope = family_of(request.method, request.path, mapped=match.mapped)
-        request.close = hygiene.asks_for_upgrade(request.headers)
         try:
             room = self._portal.rooms.room_for(match.route)
             if room is not None:
@@ -125,7 +125,7 @@ class Guard:
         scope = request.scope
         uri_bytes = len(scope["raw_path"]) + len(scope["query_string"]) + 1
         sent = dict(request.headers)
-        hygiene.check_version(scope["http_version"], sent)
+        hygiene.check_line(scope["http_version"], authority_of(scope), sent)
         hygiene.check_head(scope["headers"], sent, uri_bytes, self._portal.head)
         limit = request.route.body.limit_bytes if request.route is not None else self._portal.body_limit_bytes
         request.body = await hygiene.read_body(sent, request.receive, limit)

@@ -87,8 +87,10 @@ def check_head(raw: RawHeaders, headers: dict[str, str], uri_bytes: int, head: H
         raise _refused(errors.MALFORMED_REQUEST, "two lengths")
 
 
-def check_version(http_version: str, headers: dict[str, str]) -> None:
-    """HTTP/1.0 or 1.1, chunks in 1.1 only, and no body under an upgrade, where the parser reads none."""
+def check_line(http_version: str, authority: str | None, headers: dict[str, str]) -> None:
+    """HTTP/1.0 or 1.1, chunks in 1.1 only, no body under an upgrade (the parser reads none), one host."""
+    if authority is not None and authority.lower() != headers.get("host", "").lower():
+        raise _refused(errors.HOST_INVALID, "the request line names another host")
     if http_version not in {"1.0", "1.1"}:
         raise _refused(errors.MALFORMED_REQUEST, "another version of HTTP")
     if "transfer-encoding" in headers and (http_version == "1.0" or asks_for_upgrade(headers)):
