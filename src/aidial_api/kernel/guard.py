@@ -39,7 +39,6 @@ from aidial_contract.scope import NOTHING
 from aidial_serving.protocol import authority_of
 
 MAX_PAIRS = 100
-CHALLENGE = 'Bearer realm="aidial", charset="UTF-8"'
 
 
 async def run(ask: Ask) -> Answer:
@@ -125,7 +124,6 @@ async def _authenticate(ask: Ask) -> None:
     except Fault as fault:
         if fault.row.status == 401:  # noqa: PLR2004 - HTTP
             await limits.failed(ask)
-            fault.headers = {**fault.headers, "www-authenticate": CHALLENGE}
         raise
 
 
@@ -167,19 +165,10 @@ async def _session_state(ask: Ask, row: Route) -> None:
     if text is None:
         if row.session is SessionNeed.OPTIONAL:
             return
-        raise _session_fault(Fault(errors.SESSION_MISSING, reason="bearer without X-AiDial-Session"))
+        raise Fault(errors.SESSION_MISSING, reason="bearer without X-AiDial-Session")
     person = ask.actor.person
     subject = person.subject if person else ""
-    try:
-        ask.session = await ask.services.credentials.session(text, subject)
-    except Fault as fault:
-        raise _session_fault(fault) from None
-
-
-def _session_fault(fault: Fault) -> Fault:
-    if fault.row.status == 401:  # noqa: PLR2004 - HTTP
-        fault.headers = {**fault.headers, "www-authenticate": CHALLENGE}
-    return fault
+    ask.session = await ask.services.credentials.session(text, subject)
 
 
 def _own_allowlist(ask: Ask, row: Route) -> None:

@@ -14,10 +14,18 @@ import msgspec
 from aidial_api.kernel.idempotency import LONGEST_KEY
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route, SessionNeed
 from aidial_contract import errors
-from aidial_contract.query import Kind, QueryParam
+from aidial_contract.checking import TEXT_PATTERN
+from aidial_contract.query import MAX_TEXT, Kind, QueryParam
 from aidial_contract.transport import WireError
 
 REF = "#/components/schemas/{name}"
+_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN}
+_ERROR_HEADERS = {
+    401: {"WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}}},
+    405: {"Allow": {"description": "The methods the path has.", "schema": {"type": "string"}}},
+    429: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}},
+    503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}},
+}
 _ANY_ROW = ("host_invalid", "malformed_request", "headers_too_large", "uri_too_long", "body_too_large")
 _ANY_FAILURE = ("internal_error", "configuration_invalid", "dependency_unavailable")
 _CREDENTIALS = ("credentials_missing", "rate_limited", "method_not_allowed", "not_found")
@@ -83,7 +91,7 @@ def describe(rows: Sequence[Route]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": _portable(components),
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -96,6 +104,23 @@ def describe(rows: Sequence[Route]) -> dict[str, Any]:
             },
         },
     }
+
+
+def _portable(value: Any) -> Any:
+    """Patterns as ECMA 262 has them, which JSON Schema asks for; ours are Python's.
+
+    Lone surrogates are left out: they are refused, but most validators cannot even read such a pattern.
+    """
+    if isinstance(value, dict):
+        return {
+            name: _ecma(one) if name == "pattern" and isinstance(one, str) else _portable(one)
+            for name, one in value.items()
+        }
+    return [_portable(one) for one in value] if isinstance(value, list) else value
+
+
+def _ecma(pattern: str) -> str:
+    return pattern.replace(r"\A", "^").replace(r"\Z", "$").replace(r"\ud800-\udfff", "")
 
 
 def _shapes(rows: Iterable[Route]) -> list[Any]:
@@ -174,13 +199,17 @@ def _header_parameters(row: Route) -> list[dict[str, Any]]:
 
 
 def _parameter(param: QueryParam) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string", "maxLength": 2_000}
+    schema: dict[str, Any] = {"type": "string"}
     extra: dict[str, Any] = {}
-    if param.kind is Kind.CHOICE:
+    if param.kind is Kind.TEXT:
+        schema = dict(_TEXT)
+    elif param.kind is Kind.CHOICE:
         schema = {"type": "string", "enum": list(param.choices)}
-    elif param.kind in {Kind.CHOICES, Kind.TEXTS}:
-        item = {"type": "string", "enum": list(param.choices)} if param.choices else {"type": "string"}
-        schema = {"type": "array", "items": item, "minItems": 1}
+    elif param.kind is Kind.CHOICES:
+        schema = {"type": "array", "items": {"type": "string", "enum": list(param.choices)}, "minItems": 1}
+        extra = {"style": "form", "explode": False}
+    elif param.kind is Kind.TEXTS:
+        schema = {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MAX_TEXT}
         extra = {"style": "form", "explode": False}
     elif param.kind is Kind.WHOLE:
         schema = {"type": "integer", "minimum": param.least, "maximum": param.most}
@@ -193,7 +222,7 @@ def _parameter(param: QueryParam) -> dict[str, Any]:
         "in": "query",
         "required": param.required,
         "description": param.about,
-        "schema": schema,
+        "schema": _portable(schema),
         **extra,
     }
 
@@ -214,8 +243,18 @@ def _responses(row: Route) -> dict[str, Any]:
     for text, codes in by_status.items():
         if text in responses:
             continue
-        responses[text] = {
-            "description": ", ".join(codes),
-            "content": {"application/json": {"schema": _ref(WireError)}},
-        }
+        responses[text] = _error_response(int(text), codes)
     return dict(sorted(responses.items()))
+
+
+def _error_response(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    """An error in the `transport` envelope with one of these codes, and what its status always brings."""
+    one_of = {"properties": {"code": {"enum": list(codes)}}}
+    response: dict[str, Any] = {
+        "description": ", ".join(codes),
+        "content": {"application/json": {"schema": {"allOf": [_ref(WireError), one_of]}}},
+    }
+    if status in _ERROR_HEADERS:
+        headers = _ERROR_HEADERS[status]
+        response["headers"] = {name: {**header, "required": True} for name, header in headers.items()}
+    return response

@@ -19,6 +19,8 @@ from aidial_contract.headers import JSON_SECURITY, REQUEST_ID
 _encoder = msgspec.json.Encoder()
 _SECURITY = tuple((name.encode(), value.encode()) for name, value in JSON_SECURITY.items())
 NOT_MODIFIED = 304
+UNAUTHORISED = 401
+CHALLENGE = 'Bearer realm="aidial", charset="UTF-8"'
 
 
 async def send_answer(ask: Ask, answer: Answer, send: Send) -> int:
@@ -41,6 +43,8 @@ async def send_fault(ask: Ask, fault: Fault, send: Send) -> int:
     """Send an error in the `transport` envelope; gives back the status sent."""
     payload = _encoder.encode(render(Envelope.TRANSPORT, fault, ask.request_id))
     headers = {"content-type": "application/json", **fault_headers(fault)}
+    if fault.row.status == UNAUTHORISED:
+        headers["www-authenticate"] = CHALLENGE
     await _send(ask, fault.row.status, headers, payload, send)
     return fault.row.status
 

@@ -1,0 +1,218 @@
+"""schemathesis over the description the running API gives of itself.
+
+Requests that fit the description and requests that do not, as keys, as people and as nobody. Whatever is
+asked: no 5xx, no status, media type, header or body the description does not have, and nothing that does not
+fit it is accepted. The one thing a newcomer would get wrong: schemathesis is synchronous, so it runs beside
+the loop that serves the API, and a failure is kept instead of raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import hypothesis
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi import checks
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from aidial_api.kernel.route import AuthMode, Route
+from aidial_api.routes import TABLE
+from fuzz.hints import Good, good_of, hinted
+from fuzz.report import Budget, Report
+from tests.matrix.askers import Kind, asker
+from tests.people import ADA, ALICE, MACHINES, PRIYA
+from tests.support.api import World
+from tests.support.askers import Asker
+
+CHECKS: Final = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+    checks.unsupported_method,
+]
+MODES: Final = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+REFUSALS: Final = [str(status) for status in (*range(400, 432), 503)]
+MACHINES_ASKING: Final = ("harbour_manage", "harbour_read")
+PEOPLE_ASKING: Final = (ALICE, PRIYA, ADA)
+LOCKS_OUT: Final = frozenset({"settings.change_ip_allowlist"})
+"""Rows whose success would refuse everybody who asks afterwards: asked by those only whom they refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How many requests of each row and mode a round draws; `covers`: and every edge of every bound, once."""
+
+    examples: int
+    covers: bool = False
+
+
+LONG: Final = Effort(examples=60, covers=True)
+SHORT: Final = Effort(examples=5)
+
+
+@dataclass(slots=True)
+class Explorer:
+    """Asks the API on a socket and keeps what it finds."""
+
+    schema: OpenApiSchema
+    known: Mapping[str, Good]
+    everybody: Mapping[str, Asker]
+    report: Report
+    session: requests.Session = field(default_factory=requests.Session)
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    strategies: dict[tuple[str, GenerationMode], st.SearchStrategy[Case]] = field(default_factory=dict)
+
+    def explore(self, row: Route, mode: GenerationMode, examples: int, seed: int) -> None:
+        """Some requests of a row by this one and that one."""
+        strategy = self._strategy(row, mode)
+        if strategy is None:
+            return
+
+        @hypothesis.seed(seed)
+        @_settings(examples)
+        @hypothesis.given(case=strategy, who=st.sampled_from(self._asking(row)))
+        def ask(case: Case, who: str) -> None:
+            self._ask(case, row, who)
+
+        ask()
+
+    def cover(self, row: Route, who: str) -> None:
+        """The edges of every bound, one after another, and the methods the path has not."""
+        operation = self.schema[row.path][row.method]
+        for case in self.schema.iter_coverage_cases(
+            operation, generation_modes=list(MODES), generation_config=self.schema.config.generation
+        ):
+            self._ask(case, row, who)
+
+    def _asking(self, row: Route) -> list[str]:
+        """Those a row is for three times as often as the others."""
+        meant = [name for name, who in self.everybody.items() if suits(row, who)]
+        if row.name in LOCKS_OUT:
+            return [name for name in self.everybody if name not in meant]
+        return meant * 3 + [name for name in self.everybody if name not in meant]
+
+    def _strategy(self, row: Route, mode: GenerationMode) -> st.SearchStrategy[Case] | None:
+        """Requests near the good one, and any; None when nothing can be wrong with a request of this row."""
+        key = row.name, mode
+        if key not in self.strategies:
+            operation, good = self.schema[row.path][row.method], self.known[row.name]
+            near: dict[str, Any] = {"path_parameters": good.path, "query": good.query, "headers": good.headers}
+            kinds: list[dict[str, Any]] = [{}, near]
+            if mode is GenerationMode.POSITIVE and good.body is not None:
+                kinds.append({**near, "body": good.body, "media_type": row.takes[0]})
+            drawn = [operation.as_strategy(generation_mode=mode, **fixed) for fixed in kinds]
+            self.strategies[key] = st.one_of([one for one in drawn if _can_be_drawn(one)] or [st.nothing()])
+        found = self.strategies[key]
+        return None if found.is_empty else found
+
+    def _ask(self, case: Case, row: Route, who: str) -> None:
+        self.report.cases += 1
+        headers = dict(self.everybody[who].headers)
+        answer = case.call(session=self.session, headers=headers, timeout=20)
+        self.statuses[row.name, answer.status_code] += 1
+        if "x-request-id" not in answer.headers:
+            self.report.found(f"{row.name}: no X-Request-Id", case.as_curl_command())
+        try:
+            case.validate_response(answer, checks=CHECKS, headers=headers)
+        except FailureGroup as group:
+            for failure in group.exceptions:
+                what = f"{row.name} as {who}: {type(failure).__name__} on {answer.status_code}"
+                self.report.found(what, str(group))
+
+
+def _settings(examples: int) -> hypothesis.settings:
+    return hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def _can_be_drawn(strategy: st.SearchStrategy[Case]) -> bool:
+    """Whether there is such a request at all: none is wrong that has neither parameter nor body."""
+
+    @hypothesis.seed(0)
+    @_settings(1)
+    @hypothesis.given(strategy)
+    def draw(case: Case) -> None:
+        pass
+
+    try:
+        draw()
+    except Unsatisfiable:
+        return False
+    return True
+
+
+def load(document: dict[str, Any], url: str) -> OpenApiSchema:
+    """The document as schemathesis has it; credentials are the asker's, never drawn."""
+    project = ProjectConfig(base_url=url)
+    project.generation.update(with_security_parameters=False)
+    project.checks.negative_data_rejection.expected_statuses = REFUSALS
+    return schemathesis.openapi.from_dict(
+        document, config=SchemathesisConfig(projects=ProjectsConfig(default=project))
+    )
+
+
+def suits(row: Route, who: Asker) -> bool:
+    """Whether a row is for the asker's kind of credential."""
+    by_key, by_bearer = "x-api-key" in {name.lower() for name in who.headers}, "authorization" in who.headers
+    return {
+        AuthMode.NONE: not by_key and not by_bearer,
+        AuthMode.KEY: by_key,
+        AuthMode.BEARER: by_bearer,
+        AuthMode.EITHER: by_key or by_bearer,
+    }[row.auth]
+
+
+async def askers(world: World) -> dict[str, Asker]:
+    """Who asks: keys of both scopes, people with a session of their own, and nobody."""
+    people = {one.name: await asker(world, Kind(f"fuzzing {one.name}", one)) for one in PEOPLE_ASKING}
+    machines = {one.name: world.machines()[one] for one in MACHINES if one.name in MACHINES_ASKING}
+    return {**machines, **people, "nobody": world.anonymous}
+
+
+async def run(world: World, budget: Budget, effort: Effort = LONG) -> Report:
+    """Round after round over every row, until the time is over."""
+    report = Report("contract")
+    spare = await asker(world, Kind("fuzzing spare", ALICE), anew=True)
+    known = {row.name: await good_of(world, row, spare) for row in TABLE.rows}
+    document = (await world.anonymous.get("/v1/openapi.json")).json
+    schema = load(hinted(document, TABLE.rows, known), world.api.url)
+    explorer = Explorer(schema, known, await askers(world), report)
+    await asyncio.to_thread(_rounds, explorer, budget, effort)
+    done = {name for name, status in explorer.statuses if status < 300}  # noqa: PLR2004 - HTTP
+    never = [row.name for row in TABLE.rows if row.name not in done]
+    report.notes.append(f"{len(done)} of {len(TABLE.rows)} rows succeeded; never: {', '.join(never) or '-'}")
+    return report
+
+
+def _rounds(explorer: Explorer, budget: Budget, effort: Effort) -> None:
+    until = time.monotonic() + budget.seconds
+    for number in budget.rounds():
+        for row in TABLE.rows:
+            for mode in MODES:
+                if number == 0 or time.monotonic() < until:
+                    explorer.explore(row, mode, effort.examples, budget.seed + number)
+        if number == 0 and effort.covers:
+            for row in TABLE.rows:
+                if row.name not in LOCKS_OUT:
+                    explorer.cover(row, next(name for name, who in explorer.everybody.items() if suits(row, who)))
