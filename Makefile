@@ -1,6 +1,6 @@
 # AiDial: every command a newcomer needs. `make` alone explains them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format bench docs lock clean
+.PHONY: help setup demo test test-all check format bench fuzz docs lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,6 +47,9 @@ docs: $(VENV)/.dev ## Write the generated docs anew
 
 bench: $(VENV)/.dev ## CPU a request and latency, beside their floors, in one run
 	@$(BIN)/python -m bench $(BENCH)
+
+fuzz: $(VENV)/.dev ## Long randomised runs; FUZZ="--minutes 20 --pairs 4000 --only contract"
+	@$(BIN)/python -m fuzz $(FUZZ)
 
 lock: $(VENV)/.dev ## Resolve the lock files anew (needs uv on the path)
 	@tools/lock.sh

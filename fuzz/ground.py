@@ -1,4 +1,4 @@
-"""A world and a town of their own for the long runs: the tests' people, servers and PostgreSQL, without pytest."""
+"""A world and a town of their own for the long runs: the tests' people and servers, without pytest."""
 
 from __future__ import annotations
 

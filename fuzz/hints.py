@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aidial_api.kernel.route import Precondition, Route
 from tests.matrix.requests import good_body, good_target
 from tests.people import HARBOUR
 from tests.support.api import World
 from tests.support.askers import Asker
+
+from aidial_api.kernel.route import Precondition, Route
 
 Document = dict[str, Any]
 _NEVER_KNOWN = frozenset({"id_token", "logout_token"})

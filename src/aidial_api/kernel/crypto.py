@@ -203,6 +203,9 @@ class CursorKey:
             whole = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raise CursorInvalid from None
+        # One spelling a cursor: base64 has others, in its padding, its spare bits and its other alphabet.
+        if base64.urlsafe_b64encode(whole).decode().rstrip("=") != cursor:
+            raise CursorInvalid
         mac, payload = whole[:_MAC_BYTES], whole[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(payload, bound)):
             raise CursorInvalid

@@ -18,6 +18,7 @@ MAX_CHUNKS = 8
 Pairs = Sequence[tuple[str, str]]
 """Every cookie of a request in the order sent, duplicates kept, values decoded."""
 
+_DIGITS = re.compile(r"[0-9]{1,9}")
 _PERCENT_RUN = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = "-_.!~*'()"
 
@@ -130,7 +131,8 @@ def _pieces(pairs: Pairs, names: CookieNames) -> list[str]:
 
 def _chunk_number(name: str) -> int:
     number = name.rpartition(".")[2]
-    return int(number) if number.isascii() and number.isdigit() else 0
+    # Python refuses to read a number of thousands of digits, which a stranger's cookie may have.
+    return int(number) if _DIGITS.fullmatch(number) else 0
 
 
 def _decoded(value: str) -> str:
