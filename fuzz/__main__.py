@@ -1,7 +1,8 @@
 """`make fuzz`: the long randomised runs, one after another, and what they found.
 
 `python -m fuzz [--minutes 20] [--pairs 4000] [--seed 1] [--only contract ...]`. Needs nothing but the
-machine: real servers, a real PostgreSQL of its own. The exit code is 1 when something was found, 2 when a run broke.
+machine: real servers, a real PostgreSQL of its own. The exit code is 1 when something was found, 2 when a
+run broke.
 """
 
 from __future__ import annotations

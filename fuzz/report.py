@@ -1,7 +1,7 @@
 """What a run did and found, and how much it may do.
 
-The one thing a newcomer would get wrong: a finding is kept once for each kind, with its first example. The run
-goes on after it, and one mistake does not hide the next.
+The one thing a newcomer would get wrong: a finding is kept once for each kind, with its first example. The
+run goes on after it, and one mistake does not hide the next.
 """
 
 from __future__ import annotations
