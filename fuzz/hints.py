@@ -12,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.matrix.requests import good_body, good_target
+from tests.matrix.records import version_of
+from tests.matrix.requests import good_body, good_target, record_name
 from tests.people import HARBOUR
 from tests.support.api import World
-from tests.support.askers import Asker
+from tests.support.askers import SignedIn
 
 from aidial_api.kernel.route import Precondition, Route
 
 Document = dict[str, Any]
+VERSIONS = 20
 _NEVER_KNOWN = frozenset({"id_token", "logout_token"})
 
 
@@ -33,16 +35,27 @@ class Good:
     body: Any = None
 
 
-async def good_of(world: World, row: Route, asker: Asker) -> Good:
+async def good_of(world: World, row: Route, asker: SignedIn) -> Good:
     """What the matrix of routes sends for a row."""
     target = await good_target(world, row, asker)
     takes_client = any(param.name == "client_id" for param in row.query)
+    path = dict(target.path)
+    if "session_id" in path:
+        # One for each row: some rows end it.
+        path["session_id"] = (await world.sign_in(asker.someone)).session_id
     return Good(
-        target.path,
+        path,
         {"client_id": HARBOUR} if takes_client else {},
         {"If-Match": "*"} if row.precondition is Precondition.IF_MATCH else {},
-        good_body(world, row, asker),
+        await _body(world, row, asker, path),
     )
+
+
+async def _body(world: World, row: Route, asker: SignedIn, path: dict[str, str]) -> Any:
+    body, name = good_body(world, row, asker), record_name(row)
+    if row.precondition is Precondition.EXPECTED_VERSION and name:
+        return {**body, "expected_version": await version_of(world, name, path[name])}
+    return body
 
 
 def hinted(document: Document, rows: Iterable[Route], known: Mapping[str, Good]) -> Document:
@@ -51,16 +64,13 @@ def hinted(document: Document, rows: Iterable[Route], known: Mapping[str, Good])
     for row in rows:
         body = known[row.name].body
         if isinstance(body, dict) and row.body is not None:
-            _hint(document["components"]["schemas"][row.body.__name__], {**_version(row), **body})
+            _hint(document["components"]["schemas"][row.body.__name__], body)
     return document
-
-
-def _version(row: Route) -> dict[str, int]:
-    fields = () if row.body is None else row.body.__struct_fields__
-    return {"expected_version": 1} if "expected_version" in fields else {}
 
 
 def _hint(shape: dict[str, Any], body: dict[str, Any]) -> None:
     for name, value in body.items():
         if name in shape["properties"] and name not in _NEVER_KNOWN:
-            shape["properties"][name] = {"anyOf": [{"enum": [value]}, shape["properties"][name]]}
+            # Changes go on, so the version of now is soon one of the next.
+            values = list(range(value, value + VERSIONS)) if name == "expected_version" else [value]
+            shape["properties"][name] = {"anyOf": [{"enum": values}, shape["properties"][name]]}

@@ -103,9 +103,9 @@ def _read(param: QueryParam, text: str) -> tuple[str | None, Any]:  # noqa: PLR0
         chosen = tuple(dict.fromkeys(text.split(",")))
         return (None, chosen) if all(one in param.choices for one in chosen) else ("not_allowed", None)
     if param.kind is Kind.TEXTS:
-        texts = tuple(dict.fromkeys(text.split(",")))
+        texts = text.split(",")
         fits = len(texts) <= MAX_TEXT and all(0 < len(one) <= MAX_TEXT and _TEXT.match(one) for one in texts)
-        return (None, texts) if fits else ("format", None)
+        return (None, tuple(dict.fromkeys(texts))) if fits else ("format", None)
     if param.kind is Kind.WHOLE:
         return _read_whole(param, text)
     if param.kind is Kind.MOMENT:
