@@ -15,6 +15,7 @@ import docs_api
 import docs_coverage
 import docs_decisions
 import docs_errors
+import docs_faults
 import docs_limits
 import docs_roles
 
@@ -25,6 +26,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "roles.md": docs_roles.page,
     "api.md": docs_api.page,
     "contract-coverage.md": docs_coverage.page,
+    "when-things-fail.md": docs_faults.page,
     "decisions/README.md": docs_decisions.page,
 }
 

@@ -50,6 +50,7 @@ def test_pages_are_the_same_whatever_the_hash_seed(tmp_path: Path) -> None:
         "errors.md",
         "limits.md",
         "roles.md",
+        "when-things-fail.md",
     ]
     for name in names:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()

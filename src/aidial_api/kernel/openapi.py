@@ -27,7 +27,7 @@ _ERROR_HEADERS = {
     503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}},
 }
 _ANY_ROW = ("host_invalid", "malformed_request", "headers_too_large", "uri_too_long", "body_too_large")
-_ANY_FAILURE = ("internal_error", "configuration_invalid", "dependency_unavailable")
+_ANY_FAILURE = ("internal_error", "configuration_invalid", "dependency_unavailable", "dependency_timeout")
 _CREDENTIALS = ("credentials_missing", "rate_limited", "method_not_allowed", "not_found")
 _KEY = ("api_key_invalid", "api_key_expired", "api_key_revoked", "scope_insufficient")
 _BEARER = ("token_malformed", "token_expired", "token_invalid", "token_scheme_unsupported")

@@ -1,0 +1,121 @@
+"""The fault matrix of `faults.toml`, read; and what an answer in it means.
+
+The one thing a newcomer would get wrong: every case names what it expects of each class of route. A class that
+a case leaves out has nothing to do with that dependency.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+MATRIX = Path(__file__).with_name("faults.toml")
+TIMEOUT_MS = 400.0
+MARGIN_S = 0.1
+Ask = Callable[[], Awaitable["Seen"]]
+Record = Callable[[str, object], None]
+
+
+class Case(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One block: what each class of route answers under each of some failures."""
+
+    app: str
+    dependency: str
+    name: str
+    failures: tuple[str, ...]
+    answers: dict[str, str]
+
+
+class Matrix(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The whole file."""
+
+    failures: dict[str, str]
+    classes: dict[str, dict[str, str]]
+    cases: tuple[Case, ...]
+
+    def of(self, app: str, dependency: str) -> list[tuple[str, Case]]:
+        """Every failure of a dependency of an app, with the case that says what it means."""
+        return [
+            (failure, case)
+            for case in self.cases
+            if (case.app, case.dependency) == (app, dependency)
+            for failure in case.failures
+        ]
+
+
+def matrix() -> Matrix:
+    """The file as it is now."""
+    return msgspec.convert(tomllib.loads(MATRIX.read_text(encoding="utf-8")), Matrix)
+
+
+def parameters(pairs: list[tuple[str, Case]], quick: set[str]) -> list[Any]:
+    """A parameter a failure; what is not quick is for test-all."""
+    return [
+        pytest.param(failure, case, id=failure, marks=() if failure in quick else pytest.mark.slow)
+        for failure, case in pairs
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a class of route answered: its status, body, where it leads, and how long it took."""
+
+    status: int
+    body: bytes
+    location: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return msgspec.json.decode(self.body)
+
+
+def fits(seen: Seen, expected: str, good: int) -> bool:
+    """Whether an answer is what the matrix says; `good` is the class's own success."""
+    if expected == "ok":
+        return seen.status == good and "error=" not in seen.location
+    status, _, word = expected.partition(" ")
+    if seen.status != int(status):
+        return False
+    if seen.location:
+        return f"error={word}" in seen.location
+    if seen.body.lstrip().lower().startswith(b"<!doctype"):
+        return True  # a page says it in words, the same for every code of a status
+    told = _words(seen.json)
+    if word == "dependency_*":
+        return bool(told & {"dependency_unavailable", "dependency_timeout"})
+    return word in told
+
+
+def _words(body: Any) -> set[str]:
+    inner = body.get("error", body)
+    found = inner if isinstance(inner, dict) else {"code": inner}
+    return {str(found.get(name)) for name in ("code", "state", "status")}
+
+
+async def all_at_once(
+    asks: Mapping[str, Ask], case: Case, longest_s: float, good: Mapping[str, int], record: Record
+) -> None:
+    """Ask every class of the case in the same moment, so that no circuit has opened yet; judge words and time."""
+    asked = {name: ask for name, ask in asks.items() if name in case.answers}
+    seen = dict(zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True))
+    wrong = {
+        name: (case.answers[name], answer.status, answer.body[:200], answer.location)
+        for name, answer in seen.items()
+        if not fits(answer, case.answers[name], good.get(name, 200))
+    }
+    assert not wrong, wrong
+    slowest = max(seen, key=lambda name: seen[name].seconds)
+    record("measured", f"{case.name}: slowest {slowest} in {seen[slowest].seconds * 1_000:.0f} ms")
+    late = [name for name, answer in seen.items() if answer.seconds > longest_s]
+    # The machine may have been busy with all of them at once: each of these once more, alone.
+    still = {name: again.seconds for name in late if (again := await asked[name]()).seconds > longest_s}
+    assert not still, still

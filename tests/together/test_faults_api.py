@@ -1,0 +1,149 @@
+"""`faults.toml`, the API's part: what is answered when PostgreSQL or the identity provider fails in some way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aidial_contract.ids import new_id
+from tests.support.api import World
+from tests.support.faults import faulty_url
+from tests.support.issuer import Issuer, running_issuer
+from tests.support.running_api import RunningApi, running_api
+from tests.support.world_calls import CALLS
+from tests.together.fault_matrix import (
+    MARGIN_S,
+    TIMEOUT_MS,
+    Ask,
+    Case,
+    Record,
+    Seen,
+    all_at_once,
+    matrix,
+    parameters,
+)
+
+BY_DATABASE = matrix().of("api", "database")
+BY_ISSUER = matrix().of("api", "issuer")
+BY_ISSUER_NEVER_MET = matrix().of("api", "issuer, never met")
+GOOD = {"deliver": 201, "sign_in": 201}
+RECOVERED_S = 4.0
+PATIENT_MS = 1_500.0
+"""For those who are to be answered well, also on a busy machine."""
+
+
+@dataclass
+class Callers:
+    """Everybody who asks one API. `bearer` are the headers of a person of that API's issuer."""
+
+    world: World
+    api: RunningApi
+    bearer: dict[str, str]
+
+    def asks(self) -> dict[str, Ask]:
+        """One request of each class of route."""
+        key, alice = self.world.harbour_manage.headers, self.world.alice
+        call = {**CALLS[0][1], "external_id": f"fault-{new_id()}"}
+        new = {"id_token": self.world.id_token(alice.someone), "device_label": "Firefox on Linux"}
+        bearer = {"authorization": alice.headers["authorization"]}
+        return {
+            "read": lambda: self.ask("GET", "/v1/calls", key),
+            "deliver": lambda: self.ask("POST", "/v1/calls", key, call),
+            "person": lambda: self.ask("GET", "/v1/session-context", self.bearer),
+            "state": lambda: self.ask("GET", f"/v1/sessions/{alice.session_id}/state", alice.headers),
+            "sign_in": lambda: self.ask("POST", "/v1/sessions", bearer, new),
+            "health": lambda: self.ask("GET", "/v1/health", {}),
+            "live": lambda: self.ask("GET", "/v1/health/live", {}),
+            "errors": lambda: self.ask("GET", "/v1/errors", {}),
+        }
+
+    async def ask(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> Seen:
+        """One request on a connection of its own."""
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+            started = time.perf_counter()
+            async with http.request(method, self.api.url + path, headers=headers, json=body) as got:
+                text = await got.read()
+                return Seen(got.status, text, "", time.perf_counter() - started)
+
+    async def until_well(self) -> float:
+        """Ask until everything works again; how long that took."""
+        started = time.perf_counter()
+        async with asyncio.timeout(RECOVERED_S):
+            for name in ("read", "state", "health"):
+                while (await self.asks()[name]()).status != 200:
+                    await asyncio.sleep(0.05)
+        return time.perf_counter() - started
+
+
+@asynccontextmanager
+async def impatient(world: World, timeout_ms: float, **environ: str) -> AsyncIterator[RunningApi]:
+    """An API over the world's database that gives a request little time."""
+    own = {"AIDIAL_REQUEST_TIMEOUT_MS": f"{timeout_ms:.0f}", "AIDIAL_DATABASE_CONNECTIONS": "8"}
+    async with running_api({**world.environ, **own, **environ}) as api:
+        yield api
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["nobody known", "askers known"])
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_DATABASE, {"refuse", "silence"}))
+async def test_when_postgresql_fails_and_comes_back(
+    world: World, failure: str, case: Case, known: bool, record_property: Record
+) -> None:
+    timeout_ms = 10 * TIMEOUT_MS if failure == "latency" else TIMEOUT_MS
+    async with (
+        faulty_url(world.urls.app_url) as (way, url),
+        impatient(world, timeout_ms, DATABASE_URL=url) as api,
+    ):
+        callers = Callers(world, api, world.alice.headers)
+        if known:
+            for name in ("read", "state", "person"):
+                assert (await callers.asks()[name]()).status == 200
+        await way.fail(failure)
+        longest_s = timeout_ms / 1_000 + MARGIN_S
+        asks = callers.asks()
+        health = asks.pop("health")
+        await all_at_once(asks, case, longest_s, GOOD, record_property)
+        await all_at_once({"health": health}, case, 0.8 + MARGIN_S, GOOD, record_property)
+        await way.heal()
+        record_property("measured", f"{failure}: well again after {await callers.until_well():.2f} s")
+
+
+@asynccontextmanager
+async def own_issuer() -> AsyncIterator[tuple[Any, Issuer]]:
+    """An issuer that calls itself by the address of a faulty way."""
+    async with running_issuer() as issuer, faulty_url(issuer.url) as (way, url):
+        issuer.url = url
+        yield way, issuer
+
+
+def _stranger(issuer: Issuer) -> dict[str, str]:
+    return {"authorization": f"Bearer {issuer.access_token(f'stranger-{new_id()}')}"}
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER, {"refuse"}))
+async def test_when_the_identity_provider_fails(
+    world: World, failure: str, case: Case, record_property: Record
+) -> None:
+    async with own_issuer() as (way, issuer), impatient(world, PATIENT_MS, ZITADEL_ISSUER=issuer.url) as api:
+        callers = Callers(world, api, _stranger(issuer))
+        assert (await callers.asks()["person"]()).status == 200
+        await way.fail(failure)
+        callers.bearer = _stranger(issuer)
+        await all_at_once(callers.asks(), case, PATIENT_MS / 1_000 + MARGIN_S, GOOD, record_property)
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER_NEVER_MET, {"refuse"}))
+async def test_when_the_identity_provider_was_never_there(
+    world: World, failure: str, case: Case, record_property: Record
+) -> None:
+    async with own_issuer() as (way, issuer):
+        await way.fail(failure)
+        async with impatient(world, PATIENT_MS, ZITADEL_ISSUER=issuer.url) as api:
+            callers = Callers(world, api, _stranger(issuer))
+            await all_at_once(callers.asks(), case, PATIENT_MS / 1_000 + MARGIN_S, GOOD, record_property)

@@ -1,0 +1,220 @@
+"""`faults.toml`, the portal's part: what people see when the API or the identity provider fails in some way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from aidial_contract.envelopes import Envelope
+from aidial_portal.kernel.route import Access, Kind
+from aidial_portal.routes import all_rows
+from tests.matrix.portal_requests import example
+from tests.people import ALICE
+from tests.support.faults import FaultyWay, faulty_url
+from tests.together.fault_matrix import (
+    MARGIN_S,
+    TIMEOUT_MS,
+    Case,
+    Record,
+    Seen,
+    all_at_once,
+    fits,
+    matrix,
+    parameters,
+)
+from tests.together.newcomers import SESSION, another_portal, at, cookies_of
+
+if TYPE_CHECKING:
+    from tests.support.portal import Town
+
+BY_API = matrix().of("portal", "api")
+BY_ISSUER = matrix().of("portal", "issuer")
+BY_ISSUER_NEVER_MET = matrix().of("portal", "issuer, never met")
+QUICK = {"refuse", "silence"}
+"""What the fast suite tries; the rest belongs to test-all."""
+ISSUER_S = 3.5
+"""How long the issuer is waited for, in one exchange."""
+OPEN_CIRCUIT_S = 0.01
+GOOD = {"start": 302, "callback": 302}
+
+
+@dataclass
+class Visitor:
+    """Alice at one portal, her cookies sent by hand so that nothing she is told changes them."""
+
+    town: Town
+    url: str
+    cookie: str
+    csrf: str
+
+    def asks(self) -> dict[str, Callable[[], Awaitable[Seen]]]:
+        """One request of each class of route."""
+        first = {envelope: self._first(envelope) for envelope in Envelope}
+        paths = {
+            "calls": first[Envelope.CALLS],
+            "compliance": first[Envelope.COMPLIANCE],
+            "analytics": first[Envelope.ANALYTICS],
+            "support": first[Envelope.SUPPORT],
+            "protected": first[Envelope.PROTECTED],
+            "transport": "/api/projects",
+            "page": "/calls",
+            "state": "/api/session/state",
+            "csrf": "/api/session/csrf",
+            "sign_in": "/sign-in",
+            "who": "/api/auth/session",
+            "health": "/api/health",
+            "live": "/api/health/live",
+        }
+        asks = {name: self._asking("GET", path) for name, path in paths.items() if path}
+        return {**asks, "touch": self._asking("POST", "/api/session/touch"), "start": self.start}
+
+    def _first(self, envelope: Envelope) -> str:
+        """The first read of a family that every signed-in client admin may make, when there is one."""
+        for row in all_rows():
+            plain = row.method == "GET" and "{" not in row.path and row.kind is Kind.API
+            if plain and row.envelope is envelope and row.access is Access.FULL:
+                return example(self.town, row).path
+        return ""
+
+    def _asking(self, method: str, path: str) -> Callable[[], Awaitable[Seen]]:
+        return lambda: self.ask(method, path)
+
+    async def ask(self, method: str, path: str, data: Any = None, more_cookies: str = "") -> Seen:
+        """One request on a connection of its own."""
+        headers = {"cookie": f"{self.cookie}; aidial.csrf={self.csrf}{more_cookies}"}
+        if method == "POST":
+            headers |= {"x-csrf-token": self.csrf, "sec-fetch-site": "same-origin"}
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+            started = time.perf_counter()
+            async with http.request(
+                method, self.url + path, headers=headers, data=data, allow_redirects=False
+            ) as got:
+                body = await got.read()
+                took = time.perf_counter() - started
+                self.last_cookies = got.headers.getall("set-cookie", [])
+                return Seen(got.status, body, got.headers.get("location", ""), took)
+
+    async def start(self) -> Seen:
+        """Go to the identity provider."""
+        token = (await self.ask("GET", "/api/auth/csrf")).json["csrfToken"]
+        pair = "; ".join(one.partition(";")[0] for one in self.last_cookies)
+        form = {"csrfToken": token, "callbackUrl": "/"}
+        return await self.ask("POST", "/api/auth/signin/zitadel", form, f"; {pair}")
+
+
+@asynccontextmanager
+async def visiting(town: Town, **changes: Any) -> AsyncIterator[Visitor]:
+    """Alice, signed in at the town's portal, at another one with other settings."""
+    browser = await town.of(ALICE)
+    csrf = (await browser.get("/api/session/csrf")).json["csrf_token"]
+    cookie = f"{SESSION}={cookies_of(browser)[SESSION]}"
+    async with another_portal(town, **changes) as url:
+        yield Visitor(town, at(browser, url).url, cookie, csrf)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["nobody known", "session known"])
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_API, QUICK))
+async def test_when_the_api_fails(
+    town: Town, failure: str, case: Case, known: bool, record_property: Record
+) -> None:
+    # What is only a little slow has to be answered well, also on a busy machine.
+    timeout_ms = 10 * TIMEOUT_MS if failure == "latency" else TIMEOUT_MS
+    async with (
+        faulty_url(town.api.url) as (way, url),
+        visiting(town, api_base_url=url, api_timeout_ms=timeout_ms) as visitor,
+    ):
+        if known:
+            assert (await visitor.ask("GET", "/api/projects")).status == 200
+        await way.fail(failure)
+        await all_at_once(visitor.asks(), case, timeout_ms / 1_000 + MARGIN_S, GOOD, record_property)
+
+
+async def test_with_the_circuit_open_everything_is_answered_at_once(
+    town: Town, record_property: Record
+) -> None:
+    """However the API fails: once the circuit is open nobody waits, and degrading goes on."""
+    case = next(case for failure, case in BY_API if failure == "refuse")
+    async with (
+        faulty_url(town.api.url) as (way, url),
+        visiting(town, api_base_url=url, api_timeout_ms=TIMEOUT_MS) as visitor,
+    ):
+        await way.fail("silence")
+        for _ in range(5):
+            assert (await visitor.ask("GET", "/api/calls")).status == 503
+        took: dict[str, float] = {}
+        for name, ask in visitor.asks().items():
+            if name in {"health", "start"}:
+                continue  # asks past the circuit, and asks twice
+            answers = [await ask() for _ in range(6)]
+            assert all(fits(one, case.answers[name], 200) for one in answers), (name, answers[0])
+            took[name] = min(one.seconds for one in answers)
+        slowest = max(took, key=lambda name: took[name])
+        record_property("measured", f"circuit open: slowest {slowest} in {took[slowest] * 1_000:.1f} ms")
+        assert took[slowest] < OPEN_CIRCUIT_S, took
+
+
+async def _issuer_app() -> tuple[web.AppRunner, dict[str, str]]:
+    """An issuer's discovery, and a token endpoint that refuses every code."""
+    named = {"url": ""}
+
+    async def discovery(_: web.Request) -> web.Response:
+        url = named["url"]
+        ends = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
+        return web.json_response({"issuer": url} | {name: f"{url}/{path}" for name, path in ends.items()})
+
+    async def token(_: web.Request) -> web.Response:
+        return web.json_response({"error": "invalid_grant"}, status=400)
+
+    app = web.Application()
+    app.add_routes([web.get("/.well-known/openid-configuration", discovery), web.post("/token", token)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner, named
+
+
+@asynccontextmanager
+async def issuer_way() -> AsyncIterator[tuple[FaultyWay, str]]:
+    """An issuer that calls itself by the address of a faulty way."""
+    runner, named = await _issuer_app()
+    try:
+        async with faulty_url(f"http://127.0.0.1:{runner.addresses[0][1]}") as (way, url):
+            named["url"] = url
+            yield way, url
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER, {"refuse"}))
+async def test_when_the_identity_provider_fails(
+    town: Town, failure: str, case: Case, record_property: Record
+) -> None:
+    async with issuer_way() as (way, url), visiting(town, zitadel_issuer=url) as visitor:
+        met = await visitor.start()
+        assert met.location.startswith(f"{url}/authorize"), met
+        pairs = "; ".join(one.partition(";")[0] for one in visitor.last_cookies)
+        state = dict(part.split("=", 1) for part in met.location.partition("?")[2].split("&"))["state"]
+        await way.fail(failure)
+        await all_at_once(visitor.asks(), case, ISSUER_S + MARGIN_S, GOOD, record_property)
+        back = await visitor.ask(
+            "GET", f"/api/auth/callback/zitadel?code=abc&state={state}", None, f"; {pairs}"
+        )
+        assert fits(back, case.answers["callback"], 302), back
+        assert back.seconds < ISSUER_S + 2 * MARGIN_S
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER_NEVER_MET, {"refuse"}))
+async def test_when_the_identity_provider_was_never_there(
+    town: Town, failure: str, case: Case, record_property: Record
+) -> None:
+    async with issuer_way() as (way, url):
+        await way.fail(failure)
+        async with visiting(town, zitadel_issuer=url) as visitor:
+            await all_at_once(visitor.asks(), case, ISSUER_S + MARGIN_S, GOOD, record_property)

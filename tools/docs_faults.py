@@ -1,0 +1,78 @@
+"""`docs/when-things-fail.md`: the fault matrix, as people who run AiDial read it.
+
+The one thing a newcomer would get wrong: nothing here is said that is not tested. The file of the matrix makes
+this page and the tests alike.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from docs_text import page as whole_page
+from docs_text import table
+
+MATRIX = Path(__file__).resolve().parent.parent / "tests" / "together" / "faults.toml"
+
+INTRODUCTION = """\
+What is answered while something that AiDial depends on does not work, by how it does not work. Every cell is
+tested with a proxy that fails in that way on purpose.
+
+- The portal answers within `AIDIAL_API_TIMEOUT_MS` and 100 ms; within 10 ms once its circuit to the API is open: after five
+  failures in a row, or half of at least ten in 10 s. It then asks again after 5 s, doubling to a minute.
+- The API answers within `AIDIAL_REQUEST_TIMEOUT_MS`, and before the time the portal has left is over.
+- What a process has too much of it refuses at once: 503 `dependency_unavailable` with `details.reason` = `busy`, and
+  `Retry-After`. Sessions, sign-in and health have room of their own.
+- Everything works again by itself when what failed is back. Nothing has to be restarted.
+- No check of a right ever passes because what it asks is away.
+"""
+
+DEPENDENCIES = {
+    ("portal", "api"): "The portal, without the API",
+    ("portal", "issuer"): "The portal, without the identity provider it has met before",
+    ("portal", "issuer, never met"): "The portal, started without the identity provider",
+    ("api", "database"): "The API, without PostgreSQL",
+    ("api", "issuer"): "The API, without the identity provider whose keys it knows",
+    ("api", "issuer, never met"): "The API, started without the identity provider",
+}
+WORDS = {
+    "ok": "works",
+    "200 unknown": "200, state `unknown`, `degraded`",
+    "200 warn": "200 `warn`",
+    "503 fail": "503 `fail`",
+    "503 dependency_*": "503 `dependency_unavailable` or `dependency_timeout`",
+    "302 OAuthSignin": "back to the sign-in page: try again later",
+    "302 OAuthCallback": "back to the sign-in page: try again later",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    matrix = tomllib.loads(MATRIX.read_text(encoding="utf-8"))
+    parts = [INTRODUCTION, "## Ways to fail", _failures(matrix["failures"])]
+    for (app, dependency), title in DEPENDENCIES.items():
+        cases = [one for one in matrix["cases"] if (one["app"], one["dependency"]) == (app, dependency)]
+        parts += [f"## {title}", _table(matrix["classes"][app], cases)]
+    return whole_page("When things fail", *parts)
+
+
+def _failures(failures: dict[str, str]) -> str:
+    return table(("failure", "what happens"), ((f"`{name}`", text) for name, text in failures.items()))
+
+
+def _table(classes: dict[str, str], cases: list[dict[str, Any]]) -> str:
+    head = ["", *(", ".join(f"`{name}`" for name in case["failures"]) for case in cases)]
+    rows = [
+        [text, *(_word(case["answers"].get(name, "")) for case in cases)]
+        for name, text in classes.items()
+        if any(name in case["answers"] for case in cases)
+    ]
+    return table(head, rows)
+
+
+def _word(answer: str) -> str:
+    if answer in WORDS:
+        return WORDS[answer]
+    status, _, code = answer.partition(" ")
+    return f"{status} [{code}](errors.md#{code})" if code else "-"
