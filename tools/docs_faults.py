@@ -1,7 +1,7 @@
 """`docs/when-things-fail.md`: the fault matrix, as people who run AiDial read it.
 
-The one thing a newcomer would get wrong: nothing here is said that is not tested. The file of the matrix makes
-this page and the tests alike.
+The one thing a newcomer would get wrong: nothing here is said that is not tested: the file of the matrix
+makes this page and the tests alike.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ INTRODUCTION = """\
 What is answered while something that AiDial depends on does not work, by how it does not work. Every cell is
 tested with a proxy that fails in that way on purpose.
 
-- The portal answers within `AIDIAL_API_TIMEOUT_MS` and 100 ms; within 10 ms once its circuit to the API is open: after five
-  failures in a row, or half of at least ten in 10 s. It then asks again after 5 s, doubling to a minute.
+- The portal answers within `AIDIAL_API_TIMEOUT_MS` and 100 ms; within 10 ms once its circuit to the API is
+  open: after five failures in a row, or half of at least ten in 10 s. It asks again after 5 s, doubling to a
+  minute. Signing in waits for the identity provider besides, at most 3.5 s each time it is asked.
 - The API answers within `AIDIAL_REQUEST_TIMEOUT_MS`, and before the time the portal has left is over.
-- What a process has too much of it refuses at once: 503 `dependency_unavailable` with `details.reason` = `busy`, and
-  `Retry-After`. Sessions, sign-in and health have room of their own.
+- What a process has too much of it refuses at once: 503 `dependency_unavailable` with `details.reason` =
+  `busy`, and `Retry-After`. Sessions, sign-in and health have room of their own.
 - Everything works again by itself when what failed is back. Nothing has to be restarted.
 - No check of a right ever passes because what it asks is away.
 """

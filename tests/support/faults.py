@@ -31,7 +31,7 @@ class FaultyWay:
         self._failure = ""
         self._server: asyncio.Server | None = None
         self._hole: list[socket.socket] = []
-        self._open: set[asyncio.Transport] = set()
+        self._open: set[asyncio.WriteTransport] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._random = random.Random(20261125)  # noqa: S311 - the same garbage every time
         self.port = 0
@@ -144,7 +144,7 @@ class FaultyWay:
                 sink.write(self._random.randbytes(len(data)))
 
 
-def _reset(transport: asyncio.Transport) -> None:
+def _reset(transport: asyncio.WriteTransport) -> None:
     """End a connection with a reset instead of a goodbye."""
     own = transport.get_extra_info("socket")
     with suppress(OSError):

@@ -1,7 +1,7 @@
 """The fault matrix of `faults.toml`, read; and what an answer in it means.
 
-The one thing a newcomer would get wrong: every case names what it expects of each class of route. A class that
-a case leaves out has nothing to do with that dependency.
+The one thing a newcomer would get wrong: every case names what it expects of each class of route. A class
+that a case leaves out has nothing to do with that dependency.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _words(body: Any) -> set[str]:
 async def all_at_once(
     asks: Mapping[str, Ask], case: Case, longest_s: float, good: Mapping[str, int], record: Record
 ) -> None:
-    """Ask every class of the case in the same moment, so that no circuit has opened yet; judge words and time."""
+    """Ask every class of the case in one moment, before any circuit has opened; judge words and time."""
     asked = {name: ask for name, ask in asks.items() if name in case.answers}
     seen = dict(zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True))
     wrong = {

@@ -1,4 +1,4 @@
-"""`faults.toml`, the API's part: what is answered when PostgreSQL or the identity provider fails in some way."""
+"""`faults.toml`, the API's part: what is answered when PostgreSQL or the identity provider fails."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Callers:
         started = time.perf_counter()
         async with asyncio.timeout(RECOVERED_S):
             for name in ("read", "state", "health"):
-                while (await self.asks()[name]()).status != 200:
+                while (await self.asks()[name]()).status != 200:  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(0.05)
         return time.perf_counter() - started
 
@@ -93,7 +93,11 @@ async def impatient(world: World, timeout_ms: float, **environ: str) -> AsyncIte
 @pytest.mark.parametrize("known", [False, True], ids=["nobody known", "askers known"])
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_DATABASE, {"refuse", "silence"}))
 async def test_when_postgresql_fails_and_comes_back(
-    world: World, failure: str, case: Case, known: bool, record_property: Record
+    world: World,
+    failure: str,
+    case: Case,
+    known: bool,  # noqa: FBT001 - a parameter of the test
+    record_property: Record,
 ) -> None:
     timeout_ms = 10 * TIMEOUT_MS if failure == "latency" else TIMEOUT_MS
     async with (

@@ -172,7 +172,7 @@ async def test_a_portal_that_stops_under_load_cuts_no_answer(town: Town, record_
 
 @pytest.mark.parametrize("released", [True, False], ids=["in time", "never"])
 async def test_what_takes_longer_is_waited_for_but_not_for_ever(town: Town, released: bool) -> None:  # noqa: FBT001
-    """A request that hangs on a lock: answered when the lock goes, or told 503 when the stop's time is over."""
+    """A request that hangs on a lock: answered when the lock goes, or 503 when the stop's time is over."""
     environ = {**town.environ, "AIDIAL_STOP_TIMEOUT_MS": "2500"}
     holder = await asyncpg.connect(town.urls.superuser_url)
     try:
