@@ -58,7 +58,7 @@ LOOKS = {
     "trickle": ("nothing more", 100, 1_000),
     "cut": ("ended", CUT_AFTER_BYTES, CUT_AFTER_BYTES),
     "reset": ("ConnectionResetError", 0, 0),
-    "garbage": ("nothing more", 3_000, 4_000),
+    "garbage": ("nothing more", 3_000, 4_100),
 }
 
 

@@ -141,7 +141,7 @@ class FaultyWay:
                 if passed >= CUT_AFTER_BYTES:
                     raise EOFError
             case "garbage":
-                sink.write(self._random.randbytes(len(data)))
+                sink.write(b"no words\r\n\r\n" + self._random.randbytes(len(data)))
 
 
 def _reset(transport: asyncio.WriteTransport) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from aidial_portal.kernel.portal import Portal
     from aidial_portal.kernel.route import Route
+    from aidial_serving.crowd import Room
 
 HOME: Final = "/"
 _AWAY: Final = frozenset({errors.DEPENDENCY_UNAVAILABLE, errors.DEPENDENCY_TIMEOUT})
@@ -81,9 +82,7 @@ class Guard:
         request.envelope = family_of(request.method, request.path, mapped=match.mapped)
         try:
             room = self._portal.rooms.room_for(match.route)
-            if room is not None:
-                room.check()
-            await self._hygiene(request)
+            await self._hygiene(request, room)
             if room is None:
                 return await self._run(request, match.route)
             async with room.place(request.until()):
@@ -121,12 +120,15 @@ class Guard:
             _log.exception("unexpected", request_id=request.request_id, route=_name(request))
             return answers.last_resort(request)
 
-    async def _hygiene(self, request: PortalRequest) -> None:
+    async def _hygiene(self, request: PortalRequest, room: Room | None) -> None:
+        """Step 1. No body is read for a room that is full."""
         scope = request.scope
         uri_bytes = len(scope["raw_path"]) + len(scope["query_string"]) + 1
         sent = dict(request.headers)
         hygiene.check_line(scope["http_version"], authority_of(scope), sent)
         hygiene.check_head(scope["headers"], sent, uri_bytes, self._portal.head)
+        if room is not None:
+            room.check()
         limit = request.route.body.limit_bytes if request.route is not None else self._portal.body_limit_bytes
         request.body = await hygiene.read_body(sent, request.receive, limit)
         if request.query_string:
@@ -276,7 +278,13 @@ def _named_by_row(row: Route | None, fault: Fault) -> Fault:
     if row is None or row.away is None or fault.row not in _AWAY:
         return fault
     reason = f"{fault.row.code}: {fault.reason}"
-    return Fault(row.away, retry_after_ms=fault.retry_after_ms, headers=fault.headers, reason=reason)
+    return Fault(
+        row.away,
+        details=fault.details,
+        retry_after_ms=fault.retry_after_ms,
+        headers=fault.headers,
+        reason=reason,
+    )
 
 
 def _name(request: PortalRequest) -> str:

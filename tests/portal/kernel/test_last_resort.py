@@ -33,6 +33,19 @@ def broken(*_: Any, **__: Any) -> NoReturn:
     raise BrokenError("adk_live_secret at /srv/secret.py")
 
 
+@pytest.fixture(autouse=True)
+def short_log() -> Iterator[None]:
+    """Tracebacks as a process writes them; those made for a terminal take seconds each."""
+    before = structlog.get_config()
+    written: list[Any] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(default=str),
+    ]
+    structlog.configure(processors=written, cache_logger_on_first_use=False)
+    yield
+    structlog.configure(**before)
+
+
 @pytest.mark.parametrize(
     ("where", "name"),
     [
