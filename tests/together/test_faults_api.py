@@ -92,7 +92,7 @@ async def impatient(world: World, timeout_ms: float, **environ: str) -> AsyncIte
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["nobody known", "askers known"])
-@pytest.mark.parametrize(("failure", "case"), parameters(BY_DATABASE, {"refuse", "silence"}))
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_DATABASE, {"refuse"}))
 async def test_when_postgresql_fails_and_comes_back(
     world: World,
     failure: str,

@@ -52,7 +52,7 @@ async def test_every_call_is_told_what_is_left_and_no_more(
     assert told[1] <= told[0] - 100
 
 
-@pytest.mark.parametrize("path", ["/api/projects", "/calls", "/", "/api/calls"])
+@pytest.mark.parametrize("path", ["/api/projects", "/calls"])
 async def test_calls_one_after_another_share_the_time(
     api_url: str, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession, path: str
 ) -> None:
