@@ -21,6 +21,7 @@ from tests.portal.kernel.scripted import (
     running_portal,
 )
 from tests.portal.kernel.test_crowded import seen
+from tests.support.faults import faulty_url
 
 TIMEOUT_MS = 500.0
 MARGIN_S = 0.1
@@ -103,3 +104,14 @@ async def test_a_repeat_is_inside_the_time_too(
         assert status == 503
         assert 0.45 < seconds < TIMEOUT_MS / 1_000 + MARGIN_S
         assert len(tries) == 2
+
+
+async def test_connecting_takes_a_quarter_of_the_time_at_most(
+    api_url: str, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
+) -> None:
+    """A read tries twice, so that half of the time is gone at most when nobody can be reached."""
+    async with faulty_url(api_url) as (way, url), impatient(url, issuer) as portal:
+        await way.fail("blackhole")
+        results = [await took(browser, portal, "/api/projects") for _ in range(2)]
+    assert {status for status, _ in results} == {503}
+    assert TIMEOUT_MS / 2_000 <= min(seconds for _, seconds in results) < TIMEOUT_MS * 0.8 / 1_000

@@ -40,7 +40,7 @@ async def logout(ask: Ask) -> Answer:
     subject, sid, jti = _named(claims)
     services = ask.services
     actor = await services.credentials.person_by_subject(subject)
-    async with services.db.transaction(_reach(actor)) as tx:
+    async with services.db.transaction(_reach(actor), reserved=True) as tx:
         spent = _event(actor, "sessions.backchannel_logout.received", "identity", subject)
         if not await record_of_system(ask, tx, spent, label=LABEL, event_id=_spent_id(claims["iss"], jti)):
             raise Fault(errors.MALFORMED_REQUEST, reason="logout token replayed")
