@@ -26,6 +26,7 @@ from tests.together.fault_matrix import (
     Record,
     Seen,
     all_at_once,
+    better_of_two,
     matrix,
     parameters,
     timeout_ms_for,
@@ -93,6 +94,7 @@ async def impatient(world: World, timeout_ms: float, **environ: str) -> AsyncIte
 
 @pytest.mark.parametrize("known", [False, True], ids=["nobody known", "askers known"])
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_DATABASE, {"refuse"}))
+@better_of_two
 async def test_when_postgresql_fails_and_comes_back(
     world: World,
     failure: str,
@@ -133,6 +135,7 @@ def _stranger(issuer: Issuer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER, {"refuse"}))
+@better_of_two
 async def test_when_the_identity_provider_fails(
     world: World, failure: str, case: Case, record_property: Record
 ) -> None:
@@ -145,6 +148,7 @@ async def test_when_the_identity_provider_fails(
 
 
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER_NEVER_MET, {"refuse"}))
+@better_of_two
 async def test_when_the_identity_provider_was_never_there(
     world: World, failure: str, case: Case, record_property: Record
 ) -> None:

@@ -26,6 +26,7 @@ from tests.together.fault_matrix import (
     Record,
     Seen,
     all_at_once,
+    better_of_two,
     fits,
     matrix,
     parameters,
@@ -125,6 +126,7 @@ async def visiting(town: Town, **changes: Any) -> AsyncIterator[Visitor]:
 
 @pytest.mark.parametrize("known", [False, True], ids=["nobody known", "session known"])
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_API, QUICK))
+@better_of_two
 async def test_when_the_api_fails(
     town: Town,
     failure: str,
@@ -142,6 +144,7 @@ async def test_when_the_api_fails(
         await all_at_once(await visitor.asks(), case, TIMEOUT_MS / 1_000 + MARGIN_S, GOOD, record_property)
 
 
+@better_of_two
 async def test_with_the_circuit_open_everything_is_answered_at_once(
     town: Town, record_property: Record
 ) -> None:
@@ -199,6 +202,7 @@ async def issuer_way() -> AsyncIterator[tuple[FaultyWay, str]]:
 
 
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER, {"refuse"}))
+@better_of_two
 async def test_when_the_identity_provider_fails(
     town: Town, failure: str, case: Case, record_property: Record
 ) -> None:
@@ -219,6 +223,7 @@ async def test_when_the_identity_provider_fails(
 
 
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER_NEVER_MET, {"refuse"}))
+@better_of_two
 async def test_when_the_identity_provider_was_never_there(
     town: Town, failure: str, case: Case, record_property: Record
 ) -> None:
