@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aidial_portal.surfaces.account import pages as account_pages
 from aidial_portal.surfaces.account import rows as account
 from aidial_portal.surfaces.api_keys import rows as api_keys
 from aidial_portal.surfaces.assets import rows as assets
@@ -24,6 +25,7 @@ from aidial_portal.surfaces.ops import rows as ops
 from aidial_portal.surfaces.projects import rows as projects
 from aidial_portal.surfaces.session import rows as session
 from aidial_portal.surfaces.sessions import rows as sessions
+from aidial_portal.surfaces.settings import rows as settings
 from aidial_portal.surfaces.sign_in import rows as sign_in
 from aidial_portal.surfaces.support import rows as support
 from aidial_portal.surfaces.workspace import rows as workspace
@@ -55,4 +57,5 @@ def all_rows() -> tuple[Route, ...]:
         workspace,
         support,
     )
-    return tuple(row for surface in surfaces for row in surface.rows())
+    rows = (row for surface in surfaces for row in surface.rows())
+    return (*rows, *settings.rows(profile=account_pages.account))

@@ -77,6 +77,21 @@ def error_page(status: int, request_id: str, *, home_url: str | None = "/") -> E
     )
 
 
+def address_refused(request_id: str, client_ip: str) -> ErrorPage:
+    """Give the page of somebody whose network is not on the allowlist: their account is what still opens."""
+    return ErrorPage(
+        status=403,
+        heading="You cannot come in from this network",
+        what_happened=f"This organisation answers only the networks on its list. Yours is {client_ip}.",
+        what_to_do="Use a network that is on the list, such as the one at work, and reload the page. If yours"
+        " belongs on the list, ask for it to be added.",
+        whom_to_ask="Your organisation's administrator. Tell them the address above and the request id.",
+        request_id=request_id,
+        home_url="/account",
+        home_label="Go to your account, to sign out",
+    )
+
+
 def access_denied(request_id: str, *, auth_csrf_token: str | None = None) -> ErrorPage:
     """Give `/access-denied`: signed in, but no active assignment."""
     return ErrorPage(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
+
+from aidial_contract.shapes.settings import AllowlistEntry, IpAllowlist, TenantSettings
 
 from . import context as c
 
@@ -253,6 +255,47 @@ def ops() -> c.OpsHomePage:
             c.OpsTile("Jobs", "What the worker is doing and what failed.", "/ops/jobs", 0),
             c.OpsTile("Components", "The design system on one page.", "/ops/components"),
         )
+    )
+
+
+def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] = "edit") -> c.SettingsPage:
+    """Give a section as an administrator changes it, or as a manager reads it."""
+    titles = {"tenant_settings": "Organisation", "ip_allowlist": "IP allowlist"}
+    values = {
+        "tenant_settings": TenantSettings(
+            timezone=ZONE,
+            regional_format="en-AU",
+            billing_contact="accounts@harbour-dental.example",
+            display_name="Harbour Dental",
+        ),
+        "ip_allowlist": IpAllowlist(
+            enabled=True,
+            entries=[
+                AllowlistEntry(cidr="203.0.113.0/24", label="The practice"),
+                AllowlistEntry(cidr="2001:db8:7::/48", label="Dr Nguyen at home"),
+            ],
+        ),
+    }
+    return c.SettingsPage(
+        sections=tuple(
+            c.NavItem(title, f"/settings?section={one.replace('_', '-')}", "settings", is_current=one == name)
+            for one, title in titles.items()
+        ),
+        kind=name,
+        title=titles[name],
+        about="What this section is for, in a sentence.",
+        action=f"/api/settings/{name.replace('_', '-')}",
+        mode=mode,
+        version=3,
+        value=values[name],
+        timezone=ZONE,
+        now=NOW,
+        your_address="203.0.113.9",
+        counts={"entries": 2},
+        changed_at=NOW - timedelta(days=2),
+        changed_by="alice@harbour-dental.example",
+        zones=("Australia/Sydney", "Australia/Perth"),
+        formats=("en-AU", "en-NZ"),
     )
 
 

@@ -19,7 +19,7 @@ from aidial_contract.fault import Fault
 from aidial_contract.headers import JSON_SECURITY, REQUEST_ID
 from aidial_portal.design import engine
 from aidial_portal.design.context import BareContext
-from aidial_portal.design.errors import error_page
+from aidial_portal.design.errors import address_refused, error_page
 from aidial_portal.design.policy import content_security_policy
 from aidial_portal.kernel.families import family_of
 from aidial_portal.kernel.nextauth.cookies import deletion, first, session_deletions
@@ -96,7 +96,11 @@ def _fault_page(request: PortalRequest, fault: Fault) -> Response:
     # are the same bytes: a foreign call cannot be told from a missing one.
     request.csp_nonce = request.request_id
     shell = BareContext(csp_nonce=request.nonce(), request_id=request.request_id)
-    return html_answer(engine.render(error_page(status, request.request_id), shell), status)
+    if fault.row is errors.IP_NOT_ALLOWED:
+        page = address_refused(request.request_id, request.client_ip)
+    else:
+        page = error_page(status, request.request_id)
+    return html_answer(engine.render(page, shell), status)
 
 
 def last_resort(request: PortalRequest) -> Response:

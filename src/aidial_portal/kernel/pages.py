@@ -81,6 +81,7 @@ MENU: Final = (
         unless=Permission.BILLING_CHOOSE_CLIENT,
     ),
     Place("Activity", "/audit-log", "activity", Permission.AUDIT_VIEW, keeps_project=False),
+    Place("Settings", "/settings", "settings", Permission.TENANT_SETTINGS_VIEW, keeps_project=False),
     Place("Billing", "/partner/billing", "billing", Permission.BILLING_CHOOSE_CLIENT, keeps_project=False),
     Place("Operations", "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
 )
@@ -159,11 +160,15 @@ def _only_project(request: PortalRequest) -> ContextProject | None:
 
 
 def zone_of(request: PortalRequest) -> str:
-    """The zone times are shown in: the chosen project's, else the first one's, else the person's."""
-    project = chosen_project(request) or next(iter(projects_of(request)), None)
-    if project is not None:
-        return project.timezone
-    user = request.session.known.user
+    """The zone times are shown in: the chosen project's, the tenant's, the first project's, the person's."""
+    known, chosen = request.session.known, chosen_project(request)
+    if chosen is not None:
+        return chosen.timezone
+    own = [client.timezone for client in known.clients if client.client_id == known.client_id]
+    zones = own + [project.timezone for project in projects_of(request)]
+    if zones:
+        return zones[0]
+    user = known.user
     return (user.timezone if user is not None else None) or FALLBACK_ZONE
 
 

@@ -29,6 +29,6 @@ def project_of(key: bytes, subject: str, reach: Reach, reference: str) -> Projec
     found = None
     for project in reach.projects:
         own = project_reference(key, subject, project.project_id)
-        if hmac.compare_digest(own.encode(), reference.encode()):
+        if hmac.compare_digest(own.encode(), reference.encode("utf-8", "replace")):
             found = project
     return found

@@ -85,12 +85,13 @@ class RouteScope:
 
     `client_id` and `project_id` are `query.<name>`, `path.<name>`, `body.<name>` or None; the guard answers
     404 when the value is out of reach. Ids of other records (`call_id`) are the API's to find through the
-    same scope.
+    same scope. `project_ref` is where a reference to one of the person's own projects stands.
     """
 
     kind: ScopeKind
     client_id: str | None
     project_id: str | None
+    project_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

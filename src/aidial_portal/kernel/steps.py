@@ -19,6 +19,7 @@ from aidial_contract.transport import MAX_FIELD_ERRORS
 from aidial_portal.kernel.limits import COARSE, Bucket, Per
 from aidial_portal.kernel.nextauth import aidial_csrf
 from aidial_portal.kernel.nextauth.cookies import first, policy_violation, session_value
+from aidial_portal.kernel.references import project_of
 from aidial_portal.kernel.route import ANY, CALL_DENIAL, JSON, Precondition, WithoutContext
 from aidial_portal.kernel.session import Session, session_of_claims
 
@@ -141,6 +142,7 @@ async def permission(request: PortalRequest, row: Route) -> None:
 async def scope(request: PortalRequest, row: Route) -> None:
     """Step 9: client and project ids in path and query lie within reach (404)."""
     await _within(request, _named(request, row.scope.client_id), _named(request, row.scope.project_id))
+    await _own(request, _named(request, row.scope.project_ref))
 
 
 async def _within(request: PortalRequest, client_id: str | None, project_id: str | None) -> None:
@@ -149,6 +151,15 @@ async def _within(request: PortalRequest, client_id: str | None, project_id: str
     narrowed = request.session.reach.narrowed(client_id=client_id, project_id=project_id)
     if not (narrowed.projects if project_id is not None else narrowed.client_ids):
         await deny(request, "client or project out of reach")
+
+
+async def _own(request: PortalRequest, reference: str | None) -> None:
+    """A reference to a project is one of those this person was given."""
+    if reference is None:
+        return
+    key, session = request.portal.reference_key, request.session
+    if project_of(key, session.subject, session.reach, reference) is None:
+        await deny(request, "no project of this reference in reach")
 
 
 def _named(request: PortalRequest, place: str | None) -> str | None:
@@ -236,6 +247,7 @@ def body(request: PortalRequest, row: Route) -> None:
 async def ids_in_body(request: PortalRequest, row: Route) -> None:
     """Step 12: client and project ids of the body lie within reach (404)."""
     await _within(request, _in_body(request, row.scope.client_id), _in_body(request, row.scope.project_id))
+    await _own(request, _in_body(request, row.scope.project_ref))
 
 
 def _in_body(request: PortalRequest, place: str | None) -> str | None:

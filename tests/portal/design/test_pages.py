@@ -6,10 +6,12 @@ import dataclasses
 import gzip
 import re
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
 
+from aidial_contract.shapes.settings import IpAllowlist
 from aidial_portal.design import assets, errors, examples, policy
 from aidial_portal.design.context import (
     BareContext,
@@ -41,6 +43,7 @@ TRANSCRIPT_STATES = (
     "incomplete", "error",
 )  # fmt: skip
 
+MODES: tuple[Literal["edit", "summary"], ...] = ("edit", "summary")
 STATUSES = (400, 401, 403, 418, 429, 502, 503)
 
 DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
@@ -70,8 +73,20 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
         examples.shell(csp_nonce="n0nce", projects=(), current_project=None, search=None, density="compact"),
     ),
     "operations": (examples.ops(), examples.shell(csp_nonce="n0nce", nav=SHELL.nav[:1], theme="dark")),
+    **{
+        f"settings, {name}, {mode}": (examples.settings(name, mode=mode), SHELL)
+        for name in ("tenant_settings", "ip_allowlist")
+        for mode in MODES
+    },
+    "settings, no networks": (
+        dataclasses.replace(
+            examples.settings("ip_allowlist"), value=IpAllowlist(enabled=False, entries=[]), changed_at=None
+        ),
+        SHELL,
+    ),
     "components": (examples.components(), SHELL),
     "sign-in": (SignInPage(csrf_token="t", error="Enter an address", notice="You are signed out."), BARE),
+    "address refused": (errors.address_refused("r-12345678", "203.0.113.9"), BARE),
     "not found, signed in": (errors.error_page(404, "r-12345678"), SHELL),
     "access denied": (errors.access_denied("r-12345678", auth_csrf_token="t"), BARE),
     **{f"error {status}": (errors.error_page(status, "r-12345678"), BARE) for status in STATUSES},
@@ -151,11 +166,17 @@ def _poison(value: Any) -> Any:
         "anchor",
         "csp_nonce",
         "sort",
+        "mode",
     }
     if isinstance(value, str):
         return EVIL
     if isinstance(value, tuple):
         return tuple(_poison(item) for item in value)
+    if isinstance(value, list):
+        return [_poison(item) for item in value]
+    if isinstance(value, msgspec.Struct):
+        poisoned = {name: _poison(getattr(value, name)) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **poisoned)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.replace(
             value,

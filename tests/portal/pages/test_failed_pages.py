@@ -73,7 +73,7 @@ async def test_operators_see_what_is_running(town: Town) -> None:
 
 async def test_the_menu_holds_what_the_role_may_open(town: Town) -> None:
     for someone, menu in (
-        (ALICE, ["/", "/calls", "/audit-log"]),
+        (ALICE, ["/", "/calls", "/audit-log", "/settings"]),
         (CHLOE, ["/", "/calls"]),
         (PRIYA, ["/", "/calls"]),
         (ADA, ["/ops"]),

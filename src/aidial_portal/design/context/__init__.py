@@ -34,6 +34,7 @@ from .pages import (
     SessionRow,
     SignInPage,
 )
+from .settings import SettingsPage
 from .shell import (
     BareContext,
     Chip,
@@ -74,6 +75,7 @@ Page = (
     | ErrorPage
     | NewTicketPage
     | OpsHomePage
+    | SettingsPage
     | SignInPage
     | SupportPage
     | SupportRowsFragment
@@ -129,6 +131,7 @@ __all__ = [
     "SecurityState",
     "Select",
     "SessionRow",
+    "SettingsPage",
     "ShellContext",
     "SignInPage",
     "SupportPage",

@@ -12,6 +12,8 @@ import { startForms } from "./forms.js";
 import { afterPaint } from "./painted.js";
 import { startJsonForms } from "./json-forms.js";
 import { startTickets } from "./tickets.js";
+import { startRows } from "./rows.js";
+import { startVersions } from "./versions.js";
 
 startMenus();
 startTheme();
@@ -23,6 +25,8 @@ startCopy();
 startForms();
 startJsonForms();
 startTickets();
+startRows();
+startVersions();
 // What sticks is a layer of its own, and asking for the session's state keeps the server busy.
 afterPaint(() => {
   document.documentElement.classList.add("is-painted");

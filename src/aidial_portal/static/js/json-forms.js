@@ -10,6 +10,8 @@
  */
 import { announce, send } from "./http.js";
 
+const PROBLEM = "-problem";
+
 /** @param {unknown} value @param {string} path */
 const member = (value, path) =>
   path.split("/").reduce((at, name) => /** @type {any} */ (at)?.[name], /** @type {any} */ (value));
@@ -54,6 +56,10 @@ function fields(form) {
 /** @param {HTMLFormElement} form */
 export function bodyOf(form) {
   const body = {};
+  // A list without rows is an empty list, not nothing.
+  for (const group of form.querySelectorAll("[data-rows]")) {
+    if (group instanceof HTMLElement) put(body, group.dataset.rows ?? "", []);
+  }
   for (const field of fields(form)) {
     const value = typed(field);
     if (value !== undefined) put(body, field.name, value);
@@ -77,11 +83,16 @@ function errorOf(body) {
 function clear(form) {
   form.querySelector("[data-form-error]")?.remove();
   for (const one of form.querySelectorAll("[data-field-error]")) one.remove();
-  for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+  for (const one of form.querySelectorAll("[aria-invalid]")) {
+    one.removeAttribute("aria-invalid");
+    const notes = (one.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && !id.endsWith(PROBLEM));
+    if (notes.length) one.setAttribute("aria-describedby", notes.join(" "));
+    else one.removeAttribute("aria-describedby");
+  }
 }
 
-/** @param {HTMLFormElement} form @param {string} heading @param {{ href?: string, text: string }[]} lines @param {string | null} id */
-function summary(form, heading, lines, id) {
+/** @param {HTMLFormElement} form @param {string} heading What is wrong, in front of the form and in the focus. @param {{ href?: string, text: string }[]} lines @param {string | null} id */
+export function summary(form, heading, lines, id) {
   const box = document.createElement("div");
   box.className = "error-summary";
   box.dataset.formError = "";
@@ -111,22 +122,29 @@ function summary(form, heading, lines, id) {
   box.focus();
 }
 
+/** @param {HTMLFormElement} form @param {string} name The list of rows of that name. */
+const groupOf = (form, name) =>
+  /** @type {HTMLFieldSetElement | undefined} */ ([...form.querySelectorAll("fieldset[data-rows]")].find((one) => one.getAttribute("data-rows") === name));
+
 /** @param {HTMLFormElement} form @param {{ field: string, message: string }} error */
 function mark(form, error) {
   const name = error.field.replace(/^\//, "");
   const known = fields(form);
-  const field = known.find((one) => one.name === name) ?? known.find((one) => name.startsWith(`${one.name}/`));
+  const field = known.find((one) => one.name === name) ?? known.find((one) => name.startsWith(`${one.name}/`)) ?? groupOf(form, name);
   if (!field) return { text: error.message };
-  const label = field.labels?.[0]?.textContent?.trim();
-  if (!field.id) field.id = `field-${field.name.replaceAll("/", "-")}`;
+  const hidden = field.closest("[hidden]");
+  if (hidden instanceof HTMLElement) hidden.hidden = false;
+  const label = field.dataset.label ?? ("labels" in field ? field.labels?.[0]?.textContent?.trim() : "");
+  if (!field.id) field.id = `field-${name.replaceAll("/", "-")}`;
   const note = document.createElement("p");
   note.className = "field-error";
-  note.id = `${field.id}-problem`;
+  note.id = `${field.id}${PROBLEM}`;
   note.dataset.fieldError = "";
   note.textContent = error.message;
   field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", note.id);
-  field.after(note);
+  field.setAttribute("aria-describedby", [note.id, field.getAttribute("aria-describedby")].filter(Boolean).join(" "));
+  if (field instanceof HTMLFieldSetElement) field.append(note);
+  else (field.closest("label") ?? field).after(note);
   return { href: `#${field.id}`, text: label ? `${label}: ${error.message}` : error.message };
 }
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from aidial_contract import errors
 from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault
 from aidial_contract.shapes.sessions import SessionList
 from aidial_portal.design.context import AccountPage, SecurityPanel, SessionRow
 from aidial_portal.kernel.pages import draw, organisation, part, person_name, role_label, zone_of
-from aidial_portal.kernel.steps import deny, needs_second_factor
+from aidial_portal.kernel.steps import needs_second_factor
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -22,36 +23,47 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 PATH: Final = "/account"
-PROFILE: Final = "profile"
 _SESSIONS_LOST: Final = "Your other sessions could not be loaded. Reload the page to try again."
-
-
-async def settings(request: PortalRequest) -> Response:
-    """`/settings?section=profile`: the account; no other section exists."""
-    if request.query.get("section") != PROFILE:
-        await deny(request, "no such section")
-    return await account(request)
+_SHUT_OUT: Final = (
+    "Your organisation does not answer the network you are on, so nothing but this page opens from here."
+    " Ask your administrator to add your address, {address}, to the IP allowlist."
+)
 
 
 async def account(request: PortalRequest) -> Response:
     """`/account`: profile, second factor and, for client roles, own sessions."""
     is_gated = needs_second_factor(request.session)
-    listed = None if is_gated or not _has_sessions(request) else await part(_sessions(request))
+    listed = None if is_gated or not _has_sessions(request) else await _sessions_or_fault(request)
     page = AccountPage(
         timezone=zone_of(request),
         now=datetime.now(UTC),
         profile=_profile(request),
         security=_security(request),
         sessions=listed if isinstance(listed, tuple) else None,
-        failure=_SESSIONS_LOST if isinstance(listed, Fault) else None,
+        failure=_failure(request, listed) if isinstance(listed, Fault) else None,
         is_gated=is_gated,
     )
     return draw(request, page, path=PATH)
 
 
+def _failure(request: PortalRequest, fault: Fault) -> str:
+    shut_out = fault.row is errors.IP_NOT_ALLOWED
+    return _SHUT_OUT.format(address=request.client_ip) if shut_out else _SESSIONS_LOST
+
+
 def _has_sessions(request: PortalRequest) -> bool:
     role = request.session.role
     return role is not None and level_of(role, Permission.SESSIONS_MANAGE_OWN) is not None
+
+
+async def _sessions_or_fault(request: PortalRequest) -> tuple[SessionRow, ...] | Fault:
+    """The list, or why it is away. Somebody shut out by an allowlist still has an account to sign out of."""
+    try:
+        return await part(_sessions(request))
+    except Fault as fault:
+        if fault.row is not errors.IP_NOT_ALLOWED:
+            raise
+        return fault
 
 
 async def _sessions(request: PortalRequest) -> tuple[SessionRow, ...]:

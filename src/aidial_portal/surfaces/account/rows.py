@@ -1,4 +1,4 @@
-"""The rows of one's own account. Both are open before the second factor is satisfied."""
+"""The row of one's own account. It is open before the second factor is satisfied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aidial_contract.access import Permission
 from aidial_portal.kernel.pages import SELF, page_row
-from aidial_portal.kernel.route import Access, PendingWhen
+from aidial_portal.kernel.route import Access
 from aidial_portal.surfaces.account import pages
 
 if TYPE_CHECKING:
@@ -14,22 +14,13 @@ if TYPE_CHECKING:
 
 
 def rows() -> tuple[Route, ...]:
-    """`/account` and `/settings?section=profile`."""
+    """`/account`, which is `/settings?section=profile` too."""
     return (
         page_row(
             pages.PATH,
             "account.page",
             pages.account,
             access=Access.PENDING,
-            permission=Permission.PROFILE_VIEW,
-            scope=SELF,
-            query=frozenset({"section"}),
-        ),
-        page_row(
-            "/settings",
-            "settings.page",
-            pages.settings,
-            access=PendingWhen("section", pages.PROFILE),
             permission=Permission.PROFILE_VIEW,
             scope=SELF,
             query=frozenset({"section"}),

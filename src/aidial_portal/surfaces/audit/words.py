@@ -39,6 +39,8 @@ ACTIONS: Final = {
     "support.comment.added": "Commented on a support ticket",
     "support.ticket.created": "Opened a support ticket",
     "support.ticket.updated": "Changed a support ticket",
+    "settings.ip_allowlist.updated": "Changed the IP allowlist",
+    "settings.tenant_settings.updated": "Changed the tenant settings",
 }
 """By action. A subject stands in front, in its own column."""
 
@@ -70,6 +72,7 @@ TARGETS: Final = {
     "service_account": "Service account",
     "session": "Session",
     "ticket": "Support ticket",
+    "settings": "Settings",
     "user": "Person",
 }
 

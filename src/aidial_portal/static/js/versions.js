@@ -1,0 +1,191 @@
+// @ts-check
+/**
+ * Forms over one version of a document: `<form data-json="/api/..." data-versioned="working">`.
+ *
+ * Saved, they go on from the new version. When somebody else was first (409 `version_conflict`), theirs and mine
+ * stand side by side, member by member, and what is chosen is saved over theirs. The document is read from the
+ * address it is sent to; `data-versioned` is the member of it that the form's `value/...` fields hold.
+ */
+import { announce } from "./http.js";
+import { bodyOf, summary } from "./json-forms.js";
+import { setRows } from "./rows.js";
+
+/** @typedef {Record<string, unknown>} Value */
+
+/** @type {WeakMap<HTMLFormElement, Value>} What each form held when it was last in step with the server. */
+const known = new WeakMap();
+
+/** @param {HTMLFormElement} form @returns {Value} */
+const valueOf = (form) => /** @type {any} */ (bodyOf(form)).value ?? {};
+
+/** @param {unknown} value @returns {string} One text for equal values: nothing, null and "" are equal. */
+const said = (value) =>
+  Array.isArray(value)
+    ? `[${value.map(said).join(",")}]`
+    : value && typeof value === "object"
+      ? `{${Object.entries(value).sort().map(([name, one]) => `${name}:${said(one)}`).join(",")}}`
+      : JSON.stringify(value === undefined || value === "" ? null : value);
+
+/** @param {HTMLFormElement} form @param {string} member */
+const groupOf = (form, member) =>
+  /** @type {HTMLElement | undefined} */ ([...form.querySelectorAll("[data-rows]")].find((one) => one instanceof HTMLElement && one.dataset.rows === `value/${member}`));
+
+/** @param {HTMLFormElement} form @param {string} member */
+const fieldOf = (form, member) => /** @type {HTMLInputElement | null} */ (form.elements.namedItem(`value/${member}`));
+
+/** @param {HTMLFormElement} form @param {string} member @param {unknown} value */
+function put(form, member, value) {
+  const group = groupOf(form, member);
+  const field = fieldOf(form, member);
+  if (group) setRows(group, Array.isArray(value) ? value : []);
+  else if (field?.type === "checkbox") field.checked = value === true;
+  else if (field) field.value = value === null || value === undefined ? "" : String(value);
+}
+
+/** @param {HTMLFormElement} form @param {number} version */
+function setVersion(form, version) {
+  const field = form.elements.namedItem("expected_version");
+  if (field instanceof HTMLInputElement) field.value = String(version);
+}
+
+/** @param {HTMLFormElement} form @param {any} body */
+function inStep(form, body) {
+  const value = body[form.dataset.versioned ?? ""];
+  for (const [member, one] of Object.entries(value)) put(form, member, one);
+  setVersion(form, body.version);
+  for (const box of form.querySelectorAll("input[type=checkbox]")) {
+    const member = box instanceof HTMLInputElement ? box.name.replace(/^value\//, "") : "";
+    if (box instanceof HTMLInputElement && !(member in value)) box.checked = false;
+  }
+  delete form.dataset.changed;
+  known.set(form, valueOf(form));
+}
+
+/** @param {HTMLFormElement} form @param {string} text */
+function tell(form, text) {
+  const place = form.querySelector("[data-saved]");
+  if (place) place.textContent = text;
+  announce(text);
+}
+
+/** @template {keyof HTMLElementTagNameMap} K @param {K} tag @param {string} [text] @param {string} [kind] */
+function made(tag, text = "", kind = "") {
+  const one = document.createElement(tag);
+  one.textContent = text;
+  if (kind) one.className = kind;
+  return one;
+}
+
+/** @param {unknown} value */
+function shown(value) {
+  if (!Array.isArray(value)) {
+    return made("span", value === true ? "Yes" : value === false ? "No" : said(value) === "null" ? "Not given" : String(value));
+  }
+  if (value.length === 0) return made("span", "None");
+  const list = made("ul");
+  for (const one of value) {
+    const words = one && typeof one === "object" ? Object.values(one).filter(Boolean).join(" · ") : String(one);
+    list.append(made("li", words));
+  }
+  return list;
+}
+
+/** @param {HTMLFormElement} form @param {string} member */
+const labelOf = (form, member) => (groupOf(form, member) ?? fieldOf(form, member))?.dataset.label ?? member;
+
+/** @param {string} member @param {"theirs" | "mine"} side @param {unknown} value @param {boolean} chosen @param {string} label */
+function choice(member, side, value, chosen, label) {
+  const cell = made("td");
+  const box = made("label", "", "tick");
+  const radio = made("input");
+  radio.type = "radio";
+  radio.name = `keep ${member}`;
+  radio.value = side;
+  radio.checked = chosen;
+  const words = shown(value);
+  words.prepend(Object.assign(made("span", `${label}, ${side === "mine" ? "yours" : "theirs"}: `, "visually-hidden")));
+  box.append(radio, words);
+  cell.append(box);
+  return cell;
+}
+
+/** @param {HTMLFormElement} form @param {any} theirs The document as it is now. */
+function compare(form, theirs) {
+  const saved = theirs[form.dataset.versioned ?? ""];
+  const mine = valueOf(form);
+  const base = known.get(form) ?? {};
+  const members = Object.keys(saved).filter((member) => said(saved[member]) !== said(mine[member]));
+  const panel = made("section", "", "conflict");
+  panel.tabIndex = -1;
+  panel.setAttribute("aria-labelledby", "conflict-title");
+  panel.dataset.conflict = "";
+  const head = made("h3", "Somebody saved this while you were changing it");
+  head.id = "conflict-title";
+  const by = theirs.last_changed?.by;
+  const told = made("p", `${by ? `${by} saved it` : "It was saved"} after you opened this page. Nothing of yours is saved yet. Choose what to keep.`);
+  const table = made("table", "", "table");
+  const top = table.createTHead().insertRow();
+  for (const word of ["What", "Theirs", "Yours"]) top.append(Object.assign(made("th", word), { scope: "col" }));
+  const rows = table.createTBody();
+  for (const member of members) {
+    const row = rows.insertRow();
+    const label = labelOf(form, member);
+    // What only they touched is theirs; what I touched is mine, until I say otherwise.
+    const touched = said(mine[member]) !== said(base[member]);
+    row.append(Object.assign(made("th", label), { scope: "row" }));
+    row.append(choice(member, "theirs", saved[member], !touched, label), choice(member, "mine", mine[member], touched, label));
+  }
+  const actions = made("div", "", "row");
+  const keep = Object.assign(made("button", "Save these choices", "button button-primary"), { type: "button" });
+  const drop = Object.assign(made("button", "Drop mine", "button"), { type: "button" });
+  keep.addEventListener("click", () => {
+    for (const radio of panel.querySelectorAll("input:checked")) {
+      if (!(radio instanceof HTMLInputElement) || radio.value !== "theirs") continue;
+      const member = radio.name.slice("keep ".length);
+      put(form, member, saved[member]);
+    }
+    setVersion(form, theirs.version);
+    panel.remove();
+    form.requestSubmit();
+  });
+  drop.addEventListener("click", () => {
+    inStep(form, theirs);
+    panel.remove();
+    tell(form, "This is what is saved now");
+    if (form.elements[1] instanceof HTMLElement) form.elements[1].focus();
+  });
+  actions.append(keep, drop);
+  panel.append(head, told, table, actions);
+  form.parentElement?.querySelector("[data-conflict]")?.remove();
+  form.before(panel);
+  panel.focus();
+}
+
+/** @param {HTMLFormElement} form @param {string} message */
+async function resolve(form, message) {
+  const answer = await fetch(form.dataset.json ?? "", { headers: { Accept: "application/json" } }).catch(() => null);
+  const theirs = answer?.ok ? await answer.json().catch(() => null) : null;
+  if (theirs) return compare(form, theirs);
+  summary(form, "That was not saved", [{ text: message }], answer?.headers.get("X-Request-Id") ?? null);
+}
+
+export function startVersions() {
+  for (const form of document.querySelectorAll("form[data-versioned]")) {
+    if (!(form instanceof HTMLFormElement)) continue;
+    known.set(form, valueOf(form));
+    form.addEventListener("json-sent", (event) => {
+      inStep(form, /** @type {CustomEvent} */ (event).detail);
+      tell(form, "Saved just now");
+    });
+    form.addEventListener("json-refused", (event) => {
+      const { error } = /** @type {CustomEvent} */ (event).detail;
+      if (error.code !== "version_conflict") return;
+      event.preventDefault();
+      void resolve(form, error.message);
+    });
+    form.addEventListener("input", () => {
+      const place = form.querySelector("[data-saved]");
+      if (place) place.textContent = "Not saved yet";
+    });
+  }
+}

@@ -1,0 +1,1 @@
+"""What a tenant sets for itself: `/settings` and `/api/settings`."""

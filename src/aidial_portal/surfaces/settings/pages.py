@@ -1,0 +1,82 @@
+"""`/settings`: one section at a time, to change or to read.
+
+The one thing a newcomer would get wrong: the page draws what `/v1` gave for this role. A summary is another,
+smaller document, never a form without its button.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from aidial_contract.access import level_of
+from aidial_contract.sections import SECTIONS
+from aidial_portal.design.context import NavItem, SettingsPage
+from aidial_portal.design.links import with_query
+from aidial_portal.kernel.pages import draw, zone_of
+from aidial_portal.kernel.steps import deny
+from aidial_portal.surfaces.settings import api
+from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from aidial_contract.sections import Section
+    from aidial_portal.kernel.request import PortalRequest
+    from aidial_portal.kernel.route import Handler
+
+PATH: Final = "/settings"
+PROFILE: Final = "profile"
+_PROFILE_LABEL: Final = "Your profile"
+
+
+async def show(profile: Handler, request: PortalRequest) -> Response:
+    """The section asked for, the role's first one without; one's own profile is everybody's."""
+    role = request.session.role
+    listed = [one for one in SECTIONS if role is not None and level_of(role, one.view) is not None]
+    slug = request.query.get("section", listed[0].slug if listed else PROFILE)
+    if slug == PROFILE:
+        return await profile(request)
+    section = next((one for one in listed if one.slug == slug), None)
+    if section is None:
+        await deny(request, "no such section, or not this role's")
+    return draw(request, _page(request, listed, section, await api.read(section, request)), path=PATH)
+
+
+def _page(request: PortalRequest, listed: list[Section], section: Section, document: Any) -> SettingsPage:
+    title, about = TITLES[section.slug]
+    changed = document.last_changed
+    return SettingsPage(
+        sections=_menu(listed, section),
+        kind=section.name,
+        title=title,
+        about=about,
+        action=f"/api/settings/{section.slug}",
+        mode=document.mode,
+        version=document.version,
+        value=document.working,
+        counts=document.counts or {},
+        changed_at=changed.at if changed else None,
+        changed_by=changed.by if changed else None,
+        timezone=zone_of(request),
+        now=datetime.now(UTC),
+        your_address=request.client_ip,
+        zones=ZONES,
+        formats=FORMATS,
+    )
+
+
+def _menu(listed: list[Section], current: Section) -> tuple[NavItem, ...]:
+    own = NavItem(_PROFILE_LABEL, with_query(PATH, {"section": PROFILE}), "account")
+    return (
+        *(
+            NavItem(
+                TITLES[one.slug][0],
+                with_query(PATH, {"section": one.slug}),
+                "settings",
+                is_current=one is current,
+            )
+            for one in listed
+        ),
+        own,
+    )

@@ -1,0 +1,89 @@
+"""The rows of settings: the page, and two for each section.
+
+The one thing a newcomer would get wrong: a section is added to `aidial_contract.sections` and to `words`; its
+rows follow. Whatever else stands under `/api/settings` is a section that nobody has.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aidial_contract.access import Permission
+from aidial_contract.query import Kind, QueryParam
+from aidial_contract.scope import ScopeKind
+from aidial_contract.sections import SECTIONS
+from aidial_portal.kernel.limits import SETTINGS_CHANGES
+from aidial_portal.kernel.pages import SELF, page_row
+from aidial_portal.kernel.route import PendingWhen, Precondition, RouteScope, json_body
+from aidial_portal.kernel.rows import change_row, read_row
+from aidial_portal.surfaces.settings import api, pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aidial_contract.sections import Section
+    from aidial_portal.kernel.route import Handler, Route
+
+_OWN_TENANT = RouteScope(kind=ScopeKind.CLIENTS, client_id=None, project_id=None)
+_READ_SCOPE = RouteScope(
+    kind=ScopeKind.CLIENTS, client_id=None, project_id=None, project_ref="query.project_ref"
+)
+_PROJECT_REF = QueryParam("project_ref", Kind.ID, "The project, where a section is per project.")
+
+
+def rows(profile: Handler) -> tuple[Route, ...]:
+    """`/settings`, which draws one's own profile with `profile`, and every section."""
+    return (
+        page_row(
+            pages.PATH,
+            "settings.page",
+            partial(pages.show, profile),
+            access=PendingWhen("section", pages.PROFILE),
+            permission=Permission.PROFILE_VIEW,
+            scope=SELF,
+            query=frozenset({"section"}),
+        ),
+        *(row for section in SECTIONS for row in _section(section)),
+        read_row(
+            "/api/settings/{section}",
+            "settings.unknown",
+            api.unknown,
+            permission=Permission.TENANT_SETTINGS_VIEW,
+            scope=_READ_SCOPE,
+            params=(_PROJECT_REF,),
+        ),
+        change_row(
+            "PUT",
+            "/api/settings/{section}",
+            "settings.unknown.save",
+            api.unknown,
+            permission=Permission.TENANT_SETTINGS_VIEW,
+            scope=_OWN_TENANT,
+            bucket=SETTINGS_CHANGES,
+        ),
+    )
+
+
+def _section(section: Section) -> Iterator[Route]:
+    path = f"/api/settings/{section.slug}"
+    yield read_row(
+        path,
+        f"settings.{section.name}",
+        partial(api.show, section),
+        permission=section.view,
+        scope=_READ_SCOPE,
+        params=(_PROJECT_REF,),
+    )
+    yield change_row(
+        "PUT",
+        path,
+        f"settings.{section.name}.save",
+        partial(api.save, section),
+        permission=section.edit,
+        scope=_OWN_TENANT,
+        bucket=SETTINGS_CHANGES,
+        body=json_body(section.portal_change, *section.rules),
+        precondition=Precondition.EXPECTED_VERSION,
+        errors=("version_conflict",),
+    )

@@ -1,0 +1,34 @@
+"""What each section is called and what it is for.
+
+The one thing a newcomer would get wrong: the labels of its fields are in its template, `<kind>.html`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TITLES: Final = {
+    "tenant-settings": (
+        "Organisation",
+        "What your organisation is called here, how times are shown, and whom AiDial writes to.",
+    ),
+    "ip-allowlist": (
+        "IP allowlist",
+        "The networks that may reach your organisation's data: your people, your partner and your API keys.",
+    ),
+}
+"""By slug: the heading, and a sentence."""
+
+ZONES: Final = (
+    "Australia/Adelaide",
+    "Australia/Brisbane",
+    "Australia/Darwin",
+    "Australia/Hobart",
+    "Australia/Melbourne",
+    "Australia/Perth",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+    "UTC",
+)
+FORMATS: Final = ("en-AU", "en-GB", "en-NZ", "en-US")
+"""What fields suggest; others may be typed."""
