@@ -227,15 +227,40 @@ async def revoke_key(owner_url: str, client_id: str, api_key_id: str, reason: st
         return True
 
 
-async def _record(tx: Tx, client_id: str, action: str, api_key_id: str, why: str | None = None) -> None:
+async def lift_allowlist(owner_url: str, client_id: str, reason: str) -> bool:
+    """Turn a tenant's address allowlist off, its networks kept; False when it was not on."""
+    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
+        done = await tx.execute(
+            "UPDATE client_settings SET value = jsonb_set(value, '{enabled}', 'false'), version = version + 1,"
+            " changed_at = now(), changed_by = 'AiDial' WHERE client_id = $1 AND section = 'ip-allowlist'"
+            " AND value -> 'enabled' = 'true'",
+            client_id,
+        )
+        if done == "UPDATE 0":
+            return False
+        await _record(
+            tx,
+            client_id,
+            "settings.ip_allowlist.updated",
+            "ip-allowlist",
+            why=reason or None,
+            kind="settings",
+        )
+        return True
+
+
+async def _record(
+    tx: Tx, client_id: str, action: str, target_id: str, why: str | None = None, kind: str = "api_key"
+) -> None:
     await tx.execute(
         "INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action, target_kind,"
-        " target_id, why) VALUES ($1, $2, 'system', 'command line', $3, 'api_key', $4, $5)",
+        " target_id, why) VALUES ($1, $2, 'system', 'command line', $3, $6, $4, $5)",
         new_id(),
         client_id,
         action,
-        api_key_id,
+        target_id,
         why,
+        kind,
     )
 
 

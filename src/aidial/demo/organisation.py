@@ -45,6 +45,7 @@ async def provision(known: Effective, secrets: Secrets) -> None:
                     timezone=business.timezone,
                     partner_org_id=client.managed_by,
                     web_domain=business.domain,
+                    contact_email=f"office@{business.domain}",
                     projects=tuple(
                         NewProject(
                             project_id=project.project_id,

@@ -91,6 +91,8 @@ def test_an_administrator_sets_up_an_installation_and_its_keys(empty: PostgresUr
     assert aidial(*revoke, env=owner(empty)).code == 1
     listed = aidial("keys", "list", "--client", "harbour-dental", env=owner(empty)).out.splitlines()
     assert [line.split()[4] for line in listed if line.startswith(key.api_key_id)] == ["revoked"]
+    lifted = aidial("allowlist", "off", "--client", "harbour-dental", env=owner(empty))
+    assert (lifted.code, lifted.err) == (1, "aidial: the allowlist of harbour-dental is not on\n")
     with psycopg.connect(empty.superuser_url) as connection:
         events = connection.execute("SELECT action FROM audit_events ORDER BY event_id").fetchall()
     assert [action for (action,) in events] == [

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from aidial_api.provisioning import lift_allowlist
 from aidial_contract.ids import new_id
 from tests.api.settings.clinics import ALLOWLIST, ELSEWHERE, OFFICE, OFFICE_NETWORK, TENANT, Clinic, from_
 from tests.people import BAYSIDE
@@ -170,6 +171,25 @@ async def test_every_process_hears_of_it_within_a_second_and_of_its_end(world: W
         assert (await clinic.save(ALLOWLIST, value, headers=from_(OFFICE))).status == 200
         for asker in there:
             await until(asker, ELSEWHERE, 200)
+
+
+async def test_whoever_owns_the_database_lifts_a_list_that_shuts_everybody_out(
+    world: World, clinic: Clinic
+) -> None:
+    await clinic.allow_only(OFFICE_NETWORK)
+    await until(clinic.alice, ELSEWHERE, 403)
+    assert await lift_allowlist(world.urls.owner_url, clinic.client_id, "their office moved")
+    await until(clinic.alice, ELSEWHERE, 200)
+    assert not await lift_allowlist(world.urls.owner_url, clinic.client_id, "")
+    document = (await clinic.alice.get(ALLOWLIST)).json
+    assert document["working"] == {"enabled": False, "entries": [{"cidr": OFFICE_NETWORK, "label": "Office"}]}
+    assert (document["version"], document["last_changed"]["by"]) == (3, "AiDial")
+    (event,) = await world.sql(
+        "SELECT actor_label, why FROM audit_events WHERE client_id = $1 AND actor_kind = 'system'"
+        " AND action = 'settings.ip_allowlist.updated'",
+        clinic.client_id,
+    )
+    assert (event["actor_label"], event["why"]) == ("command line", "their office moved")
 
 
 @pytest.mark.parametrize("stored", ["nonsense", ""])
