@@ -231,8 +231,9 @@ async def lift_allowlist(owner_url: str, client_id: str, reason: str) -> bool:
     """Turn a tenant's address allowlist off, its networks kept; False when it was not on."""
     async with owner_transaction(owner_url, Reach((client_id,))) as tx:
         done = await tx.execute(
-            "UPDATE client_settings SET value = jsonb_set(value, '{enabled}', 'false'), version = version + 1,"
-            " changed_at = now(), changed_by = 'AiDial' WHERE client_id = $1 AND section = 'ip-allowlist'"
+            "UPDATE client_settings SET value = jsonb_set(value, '{enabled}', 'false'),"
+            " version = version + 1, changed_at = now(), changed_by = 'AiDial'"
+            " WHERE client_id = $1 AND section = 'ip-allowlist'"
             " AND value -> 'enabled' = 'true'",
             client_id,
         )
