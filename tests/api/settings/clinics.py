@@ -84,7 +84,7 @@ async def open_clinic(world: World) -> Clinic:
     }
     signed_in = {}
     for name, someone in people.items():
-        await world.provisioner.add_person(_new_person(someone))
+        await world.provisioner.add_person(new_person(someone))
         signed_in[name] = await world.sign_in(someone)
     key, _ = new_api_key("live")
     await world.provisioner.add_key(client_id, key, scope="manage", description="runtime")
@@ -97,7 +97,8 @@ async def open_clinic(world: World) -> Clinic:
     )
 
 
-def _new_person(someone: Someone) -> NewPerson:
+def new_person(someone: Someone) -> NewPerson:
+    """Somebody as they are invited."""
     return NewPerson(
         email=someone.email,
         first_name=someone.first_name,

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from aidial_api.provisioning import lift_allowlist
 from aidial_contract.ids import new_id
-from tests.api.settings.clinics import ALLOWLIST, ELSEWHERE, OFFICE, OFFICE_NETWORK, TENANT, Clinic, from_
+from tests.api.settings.clinics import (
+    ALLOWLIST,
+    ELSEWHERE,
+    OFFICE,
+    OFFICE_NETWORK,
+    TENANT,
+    Clinic,
+    from_,
+    new_person,
+)
 from tests.people import BAYSIDE
 from tests.support.api import World, running_api
 from tests.support.askers import Answer, Asker
@@ -64,6 +74,17 @@ async def test_somebody_shut_out_still_reads_who_they_are_and_signs_out(clinic: 
     assert (await chloe.ask("POST", f"{own}/touch", headers=away)).status == 200
     assert outcome(await chloe.ask("GET", "/v1/sessions", headers=away)) == (403, "ip_not_allowed")
     assert (await chloe.ask("POST", f"{own}/sign-out", {}, headers=away)).status == 204
+
+
+async def test_an_invitation_is_accepted_from_a_network_on_the_list(world: World, clinic: Clinic) -> None:
+    await clinic.allow_only(OFFICE_NETWORK)
+    dora = replace(clinic.ben.someone, first_name="Dora")
+    await world.provisioner.add_person(new_person(dora))
+    asker = world.bearer_only(dora)
+    new = {"id_token": world.id_token(dora), "device_label": "Firefox on Linux"}
+    away = await asker.ask("POST", "/v1/sessions", new, headers=from_(ELSEWHERE))
+    assert outcome(away) == (403, "ip_not_allowed")
+    assert (await asker.ask("POST", "/v1/sessions", new, headers=from_(OFFICE))).status == 201
 
 
 async def test_a_partner_meets_the_list_of_the_client_they_ask_about(clinic: Clinic) -> None:
