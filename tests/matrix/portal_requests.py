@@ -182,7 +182,7 @@ async def send_good(town: Town, row: Route, visitor: Visitor) -> Page:
 
 
 async def _as_it_is(town: Town, row: Route, visitor: Visitor, good: Example) -> Example:
-    """The good change of a document everybody has one of: over the version that is theirs, changing nothing."""
+    """The good change of a document everybody has one of: over their own version, and changing nothing."""
     if row.precondition is not Precondition.EXPECTED_VERSION or record_name(row) or visitor.session != "live":
         return good
     now = await ask(town, "GET", good.path, (await papers_of(town, visitor)).headers(unsafe=False))

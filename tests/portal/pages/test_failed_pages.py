@@ -73,9 +73,9 @@ async def test_operators_see_what_is_running(town: Town) -> None:
 
 async def test_the_menu_holds_what_the_role_may_open(town: Town) -> None:
     for someone, menu in (
-        (ALICE, ["/", "/calls", "/support", "/audit-log", "/settings"]),
+        (ALICE, ["/", "/calls", "/support", "/billing/usage", "/audit-log", "/settings"]),
         (CHLOE, ["/", "/calls", "/support"]),
-        (PRIYA, ["/", "/calls", "/support"]),
+        (PRIYA, ["/", "/calls", "/support", "/partner/billing"]),
         (ADA, ["/ops"]),
     ):
         browser = await town.of(someone)
