@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from aidial_contract.sections import Section
     from aidial_portal.kernel.route import Handler, Route
 
-_OWN_TENANT = RouteScope(kind=ScopeKind.CLIENTS, client_id=None, project_id=None)
 _READ_SCOPE = RouteScope(
     kind=ScopeKind.CLIENTS, client_id=None, project_id=None, project_ref="query.project_ref"
+)
+_SAVE_SCOPE = RouteScope(
+    kind=ScopeKind.CLIENTS, client_id=None, project_id=None, project_ref="body.project_ref"
 )
 _PROJECT_REF = QueryParam("project_ref", Kind.ID, "The project, where a section is per project.")
 
@@ -59,7 +61,7 @@ def rows(profile: Handler) -> tuple[Route, ...]:
             "settings.unknown.save",
             api.unknown,
             permission=Permission.TENANT_SETTINGS_VIEW,
-            scope=_OWN_TENANT,
+            scope=_SAVE_SCOPE,
             bucket=SETTINGS_CHANGES,
         ),
     )
@@ -81,7 +83,7 @@ def _section(section: Section) -> Iterator[Route]:
         f"settings.{section.name}.save",
         partial(api.save, section),
         permission=section.edit,
-        scope=_OWN_TENANT,
+        scope=_SAVE_SCOPE,
         bucket=SETTINGS_CHANGES,
         body=json_body(section.portal_change, *section.rules),
         precondition=Precondition.EXPECTED_VERSION,
