@@ -195,8 +195,8 @@ def body_example(row: Route) -> object:
 
 
 def _answer_link(row: Route, shape: Any) -> str:
-    if shape is bytes:
-        return f"a file, `{row.media_type}`"
+    if shape in {bytes, str}:
+        return f"a file, {' or '.join(f'`{one}`' for one in row.media_types)}"
     return "a document" if shape is None else _shape_link(shape.__name__)
 
 

@@ -32,6 +32,7 @@ from aidial_api.kernel.idempotency import IdempotencyKeys
 from aidial_api.kernel.introspection import Introspector
 from aidial_api.kernel.jwks import Jwks
 from aidial_api.kernel.limits import Limits
+from aidial_api.kernel.pdf import PdfMakers
 from aidial_api.kernel.redaction import Redactors
 from aidial_api.kernel.rooms import Rooms
 from aidial_api.kernel.route import RouteTable
@@ -101,6 +102,7 @@ async def open_services(
         health=HealthChecks("aidial_api", version("aidial"), tuple(probes)),
         redactors=_redactors(stack),
         billing=billing,
+        pdf_makers=PdfMakers(),
         header_limit_bytes=settings.numbers.size(HEADER_BLOCK),
         uri_limit_bytes=settings.numbers.size(URI),
         rooms=Rooms.of(settings.concurrency, settings.queue),
@@ -225,7 +227,7 @@ class Application:
             # Answered first: a slow log must not hold the caller back.
             status = await reply.send_fault(ask, Fault(errors.INTERNAL_ERROR), send)
             _log.exception("request.failed", request_id=ask.request_id)
-        _log_request(ask, status, started, reason)
+        _log_request(ask, status, started, reason or ask.broken_off)
 
     def _ask(self, scope: Scope, receive: Receive) -> Ask:
         services = self.services

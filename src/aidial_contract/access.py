@@ -199,6 +199,7 @@ KEY_GRANTS: Final[dict[Permission, KeyScope]] = {
     _P.CALLS_VIEW: KeyScope.READ,
     _P.CALLS_SEARCH_CALLER: KeyScope.READ,
     _P.CALLS_REVIEW: KeyScope.READ,
+    _P.CALLS_EXPORT: KeyScope.READ,
     _P.CALLS_DELIVER: KeyScope.MANAGE,
     _P.PROJECTS_VIEW: KeyScope.READ,
     _P.RUNTIME_CONFIG_READ: KeyScope.READ,

@@ -151,8 +151,6 @@ AWAITED: Final[dict[str, str]] = {
     "file_too_large": "recordings and attachments",
     "sensitive_search_term": "full-text search of calls",
     "quota_exceeded": "account exports",
-    "export_too_large": "calls",
-    "transcript_too_large": "calls",
     "storage_unavailable": "recordings",
 }
 """Codes no route raises yet, each with the surface that will. A test keeps this honest both ways."""

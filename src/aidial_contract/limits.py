@@ -127,6 +127,11 @@ HEADER_BLOCK: Final = _size("header_block", 32 * KIB, "bytes", "all headers of a
 URI: Final = _size("uri", 8 * KIB, "bytes", "path and query of a request", 48 * KIB)
 CALLS_PAGE: Final = _size("calls_page", 20, "calls", "a page of calls, unless asked for another")
 CALLS_PAGE_MAX: Final = _size("calls_page_max", 100, "calls", "the largest page that may be asked for", 1_000)
+EXPORT_ROWS: Final = _size("call_export_rows", 10_000, "calls", "calls in one CSV export", 1_000_000)
+TRANSCRIPT_TXT: Final = _size("transcript_txt", 5 * MIB, "bytes", "text of a transcript as a TXT file")
+TRANSCRIPT_PDF: Final = _size(
+    "transcript_pdf", 2 * MIB, "bytes", "text of a transcript as a PDF file", 8 * MIB
+)
 AUDIT_PAGE: Final = _size("audit_page", 50, "events", "a page of the activity log")
 CLIENTS_PAGE: Final = _size("clients_page", 20, "clients", "a page of a partner's clients")
 VERSIONS_PAGE: Final = _size("versions_page", 20, "versions", "a page of a project's published versions")

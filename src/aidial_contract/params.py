@@ -24,6 +24,7 @@ from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.billing import INVOICE_FILTERS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 from aidial_contract.shapes.clients import LIFECYCLES
+from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS, TRANSCRIPT_FORMATS
 from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
@@ -64,12 +65,37 @@ CALLER: Final = QueryParam(
     permission=Permission.CALLS_SEARCH_CALLER,
     requires="project_id",
 )
+SORT: Final = QueryParam("sort", Kind.CHOICE, "Newest first unless said.", SORTS, default="-started_at")
 PAGE_PARAMS: Final = (
-    QueryParam("sort", Kind.CHOICE, "Newest first unless said.", SORTS, default="-started_at"),
+    SORT,
     QueryParam("limit", Kind.WHOLE, "Calls a page.", least=1, most=CALLS_PAGE_MAX, default=CALLS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, *PAGE_PARAMS)
+
+CALL_EXPORT_PARAMS: Final = (
+    QueryParam(
+        "project_id", Kind.ID, "The project whose calls are exported: one has to be chosen.", chosen=True
+    ),
+    QueryParam("client_id", Kind.ID, "The project's client."),
+    *PERIOD_PARAMS,
+    *CALL_FILTERS,
+    CALLER,
+    SORT,
+    QueryParam(
+        "include",
+        Kind.CHOICES,
+        "Sensitive columns, by comma; needs reason.",
+        tuple(SENSITIVE_COLUMNS),
+        permission=Permission.CALLS_EXPORT_SENSITIVE,
+        requires="reason",
+    ),
+    QueryParam("reason", Kind.TEXT, "Why it is exported; kept in the activity log."),
+    QueryParam("bom", Kind.CHOICE, "Begin with a byte order mark, as Excel wants.", PRESENCE, default="no"),
+)
+TRANSCRIPT_DOWNLOAD_PARAMS: Final = (
+    QueryParam("format", Kind.CHOICE, "The kind of file.", tuple(TRANSCRIPT_FORMATS), default="txt"),
+)
 
 ANALYTICS_PARAMS: Final = (
     QueryParam("range", Kind.CHOICE, "Whole days up to today; 7d unless said.", tuple(RANGE_DAYS)),

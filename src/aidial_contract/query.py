@@ -42,7 +42,8 @@ class QueryParam:
     """One parameter a row takes.
 
     `permission`: using it needs this as well, and lacking it is the row's 404. `requires`: another
-    parameter that must come with it (422 otherwise).
+    parameter that must come with it (422 otherwise). `required`: 400 without it; `chosen`: the caller has to
+    choose first, so 422 without it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class QueryParam:
     most: int = 0
     default: Any = None
     required: bool = False
+    chosen: bool = False
     permission: Permission | None = None
     requires: str | None = None
 
@@ -81,7 +83,8 @@ def parse_query(pairs: Iterable[tuple[str, str]], params: Sequence[QueryParam]) 
         raise Fault(errors.UNSUPPORTED_QUERY_PARAMETER, field_errors=(unknown + bad)[:50])
     if bad:
         raise Fault(errors.UNSUPPORTED_QUERY_VALUE, field_errors=bad[:50])
-    lonely = {known[name].requires for name in seen} - {None} - seen
+    needed = {known[name].requires for name in seen} | {param.name for param in params if param.chosen}
+    lonely = needed - {None} - seen
     if lonely:
         raise Fault(
             errors.VALIDATION_FAILED,

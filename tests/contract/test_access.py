@@ -112,6 +112,7 @@ READ = {
     "calls.view",
     "calls.search_caller",
     "calls.review",
+    "calls.export",
     "projects.view",
     "dashboard.view",
     "session.own",

@@ -72,6 +72,7 @@ def _allowed(row: Route, visitor: Visitor, good: Example) -> bool:
         return True  # internal people reach the client they name
     about_harbour = (
         f"client_id={HARBOUR}" in good.path
+        or f"project_id={FRONT_DESK}" in good.path
         or row.scope.kind in {ScopeKind.CALL, ScopeKind.RECORD}
         or row.name in FRONT_DESK_IN_BODY
     )

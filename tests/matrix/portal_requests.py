@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
@@ -20,7 +20,7 @@ from aidial_portal.design import assets
 from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
 from tests.matrix.records import own_record, version_of
-from tests.people import HARBOUR
+from tests.people import FRONT_DESK, HARBOUR
 from tests.support.tickets import new_ticket
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ _OF_HARBOUR = f"client_id={HARBOUR}"
 GOOD_QUERY = {
     "settings.page": "section=profile",
     "calls.one": "",
+    "calls.export": f"project_id={FRONT_DESK}",
     "api_keys.list": f"client_id={HARBOUR}",
     "api_keys.rotate": f"client_id={HARBOUR}",
     "api_keys.revoke": f"client_id={HARBOUR}",
@@ -143,7 +144,7 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         assert name in known, f"{row.name}: tell tests/matrix/portal_requests.py what {{{name}}} is"
         path = path.replace(f"{{{name}}}", known[name])
     assert row.kind is not Kind.AUTH, f"{row.name}: tell tests/matrix/portal_requests.py what it answers"
-    query = "&".join(filter(None, (GOOD_QUERY.get(row.name, ""), values.get("query", ""))))
+    query = _joined(GOOD_QUERY.get(row.name, ""), values.get("query", ""))
     headers, body = {}, None
     if row.body.shape is not None:
         assert row.name in GOOD_BODY, f"{row.name}: tell tests/matrix/portal_requests.py what a good body is"
@@ -155,6 +156,11 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         assert row.name == "sign_in.start", f"{row.name}: tell tests/matrix/portal_requests.py its body"
         headers, body = {"content-type": FORM}, b"email=nobody"
     return Example(f"{path}?{query}" if query else path, GOOD_STATUS.get(row.name, 200), body, headers)
+
+
+def _joined(good: str, other: str) -> str:
+    """A query with another's parameters in place of its own of the same names."""
+    return urlencode(dict(parse_qsl(good)) | dict(parse_qsl(other))) if good and other else good or other
 
 
 def logout_token(town: Town, subject: str, sid: str = "V1_nobody") -> str:

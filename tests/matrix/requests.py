@@ -58,7 +58,12 @@ async def good_target(world: World, row: Route, asker: Asker) -> Target:
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/requests.py what {{{name}}} is"
     path = {name: known[name] for name in path_names(row)}
-    return Target(path, {"client_id": HARBOUR} if must_name_client(row, asker) else {})
+    return Target(path, ({"client_id": HARBOUR} if must_name_client(row, asker) else {}) | chosen(row))
+
+
+def chosen(row: Route) -> dict[str, str]:
+    """The project, for rows whose query has to choose one."""
+    return {"project_id": FRONT_DESK} if any(param.chosen for param in row.query) else {}
 
 
 def must_name_client(row: Route, asker: Asker) -> bool:

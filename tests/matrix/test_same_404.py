@@ -118,12 +118,12 @@ async def by_path(world: World, row: Route, somebody: Asker, name: str, value: s
     return Target({**target.path, name: value}, target.query, target.project_id)
 
 
-async def call_denials(world: World, row: Route, closed_call: str) -> list[Denial]:
-    """Everybody who may not see a call, beside those who ask for one that is not there."""
-    front, after = world.calls["front-1"], world.calls["after-1"]
+async def key_denials(world: World, row: Route, closed_call: str) -> list[Denial]:
+    """Keys that ask for a call they do not reach, beside those who ask for one that is not there."""
+    front = world.calls["front-1"]
     rival, physio = world.calls["northside-1"], world.calls["physio-1"]
     manage = world.harbour_manage
-    found = [
+    return [
         Denial("by key, missing", manage, await by_path(world, row, manage, "call_id", new_id())),
         Denial("by key, no id", manage, await by_path(world, row, manage, "call_id", "1")),
         Denial("by key, the rival's", manage, await by_path(world, row, manage, "call_id", rival)),
@@ -137,6 +137,12 @@ async def call_denials(world: World, row: Route, closed_call: str) -> list[Denia
             "by the rival's key", world.northside_manage, await by_path(world, row, manage, "call_id", front)
         ),
     ]
+
+
+async def call_denials(world: World, row: Route, closed_call: str) -> list[Denial]:
+    """Everybody who may not see a call, beside those who ask for one that is not there."""
+    front, after, rival = world.calls["front-1"], world.calls["after-1"], world.calls["northside-1"]
+    found = [] if row.auth is AuthMode.BEARER else await key_denials(world, row, closed_call)
     if row.auth is AuthMode.KEY:
         return found
     for name, call in (

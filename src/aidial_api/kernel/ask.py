@@ -30,7 +30,8 @@ class Ask:
 
     `deadline` is when it must be answered, in the loop's time; `told_budget_ms` the caller's word about it.
     `standings` are the rate windows it was counted in, for its answer's headers. `on_commit` is run once the
-    transaction is written: to drop what this process remembers.
+    transaction is written: to drop what this process remembers. `broken_off` says why an answer that had
+    begun never ended.
     """
 
     services: Services
@@ -63,6 +64,7 @@ class Ask:
     if_match: tuple[str, ...] = ()
     idempotency_key: str | None = None
     standings: tuple[Standing, ...] = ()
+    broken_off: str = ""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from msgspec import UNSET
@@ -250,7 +251,7 @@ async def _parse(ask: Ask, row: Route) -> None:
     if row.bucket not in COARSE:
         await ask.services.limits.hit(ask, (row.bucket, ask.actor.actor_id or ask.actor.label))
     accept = ask.headers.get("accept")
-    if accept is not None and not accepts(accept, row.media_type):
+    if accept is not None and not accepts(accept, _media_type(ask, row)):
         raise Fault(errors.NOT_ACCEPTABLE, reason="accept")
     content_type = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
     if row.body is not None and content_type not in row.takes:
@@ -274,12 +275,42 @@ def _members(ask: Ask, row: Route) -> None:
             raise Fault(errors.NOT_FOUND, reason=f"{name} needs {permission}")
 
 
+def _media_type(ask: Ask, row: Route) -> str:
+    """What a success would be; a row of several kinds of file goes by the query's `format`."""
+    chosen = next((text for name, text in ask.raw_query if name == "format"), "") if row.formats else ""
+    return row.formats.get(chosen, row.media_type)
+
+
 def _precondition(ask: Ask, row: Route) -> None:
     """Step 13: an unsafe request says which revision it changes."""
     if row.precondition is Precondition.IF_MATCH:
         ask.if_match = read_if_match(ask.headers.get("if-match"))
     if row.precondition is Precondition.EXPECTED_VERSION and ask.body.expected_version is None:
         raise Fault(errors.PRECONDITION_REQUIRED, reason="expected_version")
+
+
+async def still_allowed(ask: Ask) -> None:
+    """Steps 2 and 5 to 9 once more, in the middle of a long answer; raises `Fault` when anything changed.
+
+    A token that merely grew old meanwhile still says who it is.
+    """
+    row = ask.route
+    if row is None:
+        raise RuntimeError("nothing was allowed yet")
+    credential = find_credential(ask.headers)
+    known = ask.services.credentials
+    if credential.kind == "key":
+        actor = await known.key_actor(credential.text)
+    else:
+        actor = await known.bearer_actor(credential.text, late_too=True)
+    now = replace(ask, actor_or_none=actor, session=None, level=None, reach=NOTHING, denied="")
+    await _session_state(now, row)
+    _own_allowlist(now, row)
+    _assignment(now, row)
+    _permission(now, row)
+    narrow(now, row)
+    if now.denied or (now.level, now.reach) != (ask.level, ask.reach):
+        raise Fault(errors.NOT_FOUND, reason=now.denied or "level or reach changed")
 
 
 def split_query(text: str) -> tuple[list[tuple[str, str]], Fault | None]:

@@ -19,6 +19,8 @@ from aidial_contract.query import MAX_TEXT, Kind, QueryParam
 from aidial_contract.transport import WireError
 
 REF = "#/components/schemas/{name}"
+_FILES = (None, bytes, str)
+"""Answers without a shape: none, or a file."""
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN}
 _ERROR_HEADERS = {
     401: {"WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}}},
@@ -128,7 +130,7 @@ def _shapes(rows: Iterable[Route]) -> list[Any]:
     for row in rows:
         if row.body is not None:
             shapes[row.body] = None
-        shapes.update(dict.fromkeys(shape for shape in row.answers.values() if shape not in {None, bytes}))
+        shapes.update(dict.fromkeys(shape for shape in row.answers.values() if shape not in _FILES))
     return list(shapes)
 
 
@@ -137,7 +139,9 @@ def _ref(shape: Any) -> dict[str, str]:
 
 
 def _schema(shape: Any) -> dict[str, str]:
-    """A file is bytes of the row's media type."""
+    """A file is bytes or text of the row's media type."""
+    if shape is str:
+        return {"type": "string"}
     return {"type": "string", "format": "binary"} if shape is bytes else _ref(shape)
 
 
@@ -232,7 +236,9 @@ def _responses(row: Route) -> dict[str, Any]:
     for status, shape in row.answers.items():
         responses[str(status)] = {"description": "Done."}
         if shape is not None:
-            responses[str(status)]["content"] = {row.media_type: {"schema": _schema(shape)}}
+            responses[str(status)]["content"] = {
+                media: {"schema": _schema(shape)} for media in row.media_types
+            }
         if row.idempotent_create:
             responses[str(status)]["headers"] = _REPLAYED_HEADER
     if row.method == "GET" and row.access is Access.FULL:

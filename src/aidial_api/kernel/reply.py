@@ -12,6 +12,7 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.limits import rate_headers
 from aidial_api.kernel.preconditions import unchanged
 from aidial_api.kernel.route import Answer
+from aidial_api.kernel.streaming import Pieces, first_piece, send_pieces
 from aidial_contract.envelopes import Envelope, fault_headers, render
 from aidial_contract.fault import Fault
 from aidial_contract.headers import JSON_SECURITY, REQUEST_ID
@@ -24,7 +25,9 @@ CHALLENGE = 'Bearer realm="aidial", charset="UTF-8"'
 
 
 async def send_answer(ask: Ask, answer: Answer, send: Send) -> int:
-    """Send a success; gives back the status sent."""
+    """Send a success; gives back the status sent. Raises only while nothing has been sent."""
+    if answer.stream is not None:
+        return await _send_stream(ask, answer, answer.stream, send)
     body = answer.body
     payload = b"" if body is None else body if isinstance(body, bytes) else _encoder.encode(body)
     status = answer.status
@@ -37,6 +40,19 @@ async def send_answer(ask: Ask, answer: Answer, send: Send) -> int:
     headers.setdefault("cache-control", "no-store")
     await _send(ask, status, headers, payload, send)
     return status
+
+
+async def _send_stream(ask: Ask, answer: Answer, stream: Pieces, send: Send) -> int:
+    headers = {"content-type": answer.media_type, "cache-control": "no-store", **answer.headers}
+    if ask.method == "HEAD":
+        await stream.aclose()
+        await _start(ask, answer.status, headers, send)
+        await send({"type": "http.response.body", "body": b""})
+        return answer.status
+    first = await first_piece(stream)
+    await _start(ask, answer.status, headers, send)
+    ask.broken_off = await send_pieces(ask, first, stream, send)
+    return answer.status
 
 
 async def send_fault(ask: Ask, fault: Fault, send: Send) -> int:
@@ -55,13 +71,17 @@ def written(_: Scope, fault: Fault, request_id: str) -> tuple[bytes, bytes]:
 
 
 async def _send(ask: Ask, status: int, headers: dict[str, str], payload: bytes, send: Send) -> None:
+    if status not in {204, NOT_MODIFIED}:
+        headers = {**headers, "content-length": str(len(payload))}
+    await _start(ask, status, headers, send)
+    await send({"type": "http.response.body", "body": b"" if ask.method == "HEAD" else payload})
+
+
+async def _start(ask: Ask, status: int, headers: dict[str, str], send: Send) -> None:
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     raw.append((REQUEST_ID.encode(), ask.request_id.encode()))
-    if status not in {204, NOT_MODIFIED}:
-        raw.append((b"content-length", str(len(payload)).encode()))
     if ask.standings:
         raw += rate_headers(ask.standings)
     if "content-security-policy" not in headers:
         raw += _SECURITY
     await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": b"" if ask.method == "HEAD" else payload})

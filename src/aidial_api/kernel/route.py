@@ -6,7 +6,7 @@ not type-check; and a handler never checks a role, the guard did.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -66,12 +66,17 @@ class Precondition(StrEnum):
 
 @dataclass(slots=True)
 class Answer:
-    """What a handler gives back: a wire shape (or raw bytes with their media type) and headers."""
+    """What a handler gives back: a wire shape (or raw bytes with their media type) and headers.
+
+    `stream` is a body that is made while it is sent, instead of `body`. It runs after the request's
+    transaction has ended; what it raises before its first piece is an answer, later it breaks the connection.
+    """
 
     body: msgspec.Struct | bytes | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 Handler = Callable[["Ask"], Awaitable[Answer]]
@@ -89,7 +94,9 @@ class Route:
     `takes` are the media types of the body, `misfit` is what a body that does not fit its shape is called.
     `members`: members of the body that need a permission of their own; to those who lack it, this row's 404.
     `records`: a safe row whose handler leaves an audit event, so its transaction may write.
-    `media_type` is the answer's. `survives_bad_configuration`: health, which then says so.
+    `media_type` is the answer's; `formats` names it by the value of the query's `format`, where there are
+    several (an answer of `bytes` or `str` is a file of that type). `survives_bad_configuration`: health,
+    which then says so.
     `idempotent_create`: takes `Idempotency-Key`, as every POST that creates must.
     `or_permission` will do for those who lack `permission`; `ask.held` says which of the two they hold.
     `names_client`: partners too say which client they mean, in the query's `client_id` (else 400);
@@ -125,6 +132,7 @@ class Route:
     names_client: bool = False
     members: Mapping[str, Permission] = field(default_factory=dict)
     media_type: str = JSON
+    formats: Mapping[str, str] = field(default_factory=dict)
     survives_bad_configuration: bool = False
     errors: tuple[str, ...] = ()
 
@@ -159,6 +167,11 @@ class Route:
         )
         yield self.body_names_client and self.find_body is None, "a client in the body needs its finder"
         yield versioned and self.body is None, "expected_version needs a body"
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """What a success may be."""
+        return tuple(self.formats.values()) or (self.media_type,)
 
     @property
     def body_names_client(self) -> bool:

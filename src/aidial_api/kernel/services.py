@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aidial_api.kernel.idempotency import IdempotencyKeys
     from aidial_api.kernel.jwks import Jwks
     from aidial_api.kernel.limits import Limits
+    from aidial_api.kernel.pdf import PdfMakers
     from aidial_api.kernel.rooms import Rooms
     from aidial_api.kernel.route import RouteTable
     from aidial_api.kernel.tokens import TokenVerifier
@@ -42,6 +43,7 @@ class Services:
     health: HealthChecks
     redactors: Executor
     billing: BillingDesk
+    pdf_makers: PdfMakers
     header_limit_bytes: int
     uri_limit_bytes: int
     rooms: Rooms

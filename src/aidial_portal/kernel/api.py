@@ -8,7 +8,7 @@ in here; a handler never sees `token_expired`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -20,10 +20,11 @@ from aidial_contract.transport import violation
 from aidial_portal.kernel.upstream import Call, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
 
     from aidial_portal.kernel.portal import Portal
     from aidial_portal.kernel.session import Session
+    from aidial_portal.kernel.streaming import Stream, Wanted
 
 T = TypeVar("T")
 NO_CONTENT = 204
@@ -104,34 +105,40 @@ class Api:
     ) -> Reply:
         """One exchange, repeated once with fresh tokens when the API refuses these."""
         raw = _encoder.encode(body) if isinstance(body, msgspec.Struct) else body
+        call = partial(self._call, method, path, raw, extra)
+        return await self._fresh(lambda: self.portal.upstream.exchange(call()))
+
+    async def _fresh(self, once: Callable[[], Awaitable[T]]) -> T:
+        """What `once` gives back, asked again with fresh tokens when the API refuses these."""
         await self.portal.keeper.prepare(self)
         tokens = self.session.tokens
         try:
-            return await self._once(method, path, raw, extra)
+            return await once()
         except Fault as fault:
             if fault.row not in {errors.TOKEN_EXPIRED, errors.TOKEN_INVALID}:
                 raise
         await self.portal.keeper.renew(self, tokens)
         try:
-            return await self._once(method, path, raw, extra)
+            return await once()
         except Fault as fault:
             if fault.row in {errors.TOKEN_EXPIRED, errors.TOKEN_INVALID}:
                 raise violation("the API refused fresh tokens") from None
             raise
 
-    async def _once(
-        self, method: str, path: str, body: bytes | None, extra: Mapping[str, str] | None
-    ) -> Reply:
-        return await self.portal.upstream.exchange(
-            Call(
-                method=method,
-                path=path,
-                deadline=self.deadline,
-                request_id=self.request_id,
-                client_ip=self.client_ip,
-                bearer=self.session.tokens.access_token,
-                session_id=self.session.session_id,
-                body=body,
-                extra=extra or {},
-            )
+    async def stream(self, path: str, wanted: Wanted, *, query: Mapping[str, str], method: str) -> Stream:
+        """An answer to be passed on from its first bytes; `method` is GET or HEAD."""
+        call = partial(self._call, method, with_query(path, query), None, {"accept": wanted.media_type})
+        return await self._fresh(lambda: self.portal.streams.open(call(), wanted))
+
+    def _call(self, method: str, path: str, body: bytes | None, extra: Mapping[str, str] | None) -> Call:
+        return Call(
+            method=method,
+            path=path,
+            deadline=self.deadline,
+            request_id=self.request_id,
+            client_ip=self.client_ip,
+            bearer=self.session.tokens.access_token,
+            session_id=self.session.session_id,
+            body=body,
+            extra=extra or {},
         )

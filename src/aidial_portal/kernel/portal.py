@@ -24,6 +24,7 @@ from aidial_portal.kernel.nextauth.keys import PortalKeys, derive_key, derive_ke
 from aidial_portal.kernel.nextauth.names import CookieNames, cookie_names
 from aidial_portal.kernel.refresh import Refresher, TokenKeeper
 from aidial_portal.kernel.rooms import Rooms
+from aidial_portal.kernel.streaming import Streams
 from aidial_portal.kernel.tokens import Sealer
 from aidial_portal.kernel.upstream import Upstream
 
@@ -59,6 +60,7 @@ class Portal:
     timeless: CookieCipher
     sealer: Sealer
     upstream: Upstream
+    streams: Streams
     issuer: Issuer
     keeper: TokenKeeper
     contexts: Contexts
@@ -98,6 +100,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             timeless=CookieCipher(keys.session, cache_size=0, clock=lambda: 0.0),
             sealer=sealer,
             upstream=upstream,
+            streams=Streams(upstream, settings.stream_idle_ms),
             issuer=issuer,
             keeper=TokenKeeper(upstream, refresher, sealer),
             contexts=Contexts(),

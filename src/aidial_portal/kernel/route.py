@@ -7,7 +7,7 @@ type-check; and a handler never checks a role, the guard did.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
@@ -126,7 +126,8 @@ class Route:
 
     `query` names every parameter (another one is 400 on `/api`, ignored by pages); `params` says what those
     the contract describes may hold, and what using one needs beside the row's permission. `bucket` is the
-    rate limit besides the coarse one. `produces` is the success media type, compared with `Accept`.
+    rate limit besides the coarse one. `produces` is the success media type, compared with `Accept`; `formats`
+    names another by the value of the query's `format`.
     `denial` is what a missing id asks `/v1` for, `{id}` being one that cannot exist: a denial asks for the
     same, so that the two cannot be told apart ("" where nothing can be missing). `without_context` says what
     a broken API means for the row. `errors` are the codes the handler, or `/v1` behind it, adds to those that
@@ -149,6 +150,7 @@ class Route:
     denial: str
     without_context: WithoutContext
     params: tuple[QueryParam, ...] = ()
+    formats: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
     away: ErrorRow | None = None
 
@@ -185,6 +187,10 @@ class Route:
         """The same row with the sizes that are configured here."""
         body = replace(self.body, limit_bytes=numbers.size(self.body.limit_bytes))
         return replace(self, body=body, params=numbers.params(self.params))
+
+    def produces_for(self, query: Mapping[str, str]) -> str:
+        """The success media type of a request with this query."""
+        return self.formats.get(query.get("format", ""), self.produces)
 
     @property
     def unsafe(self) -> bool:

@@ -24,6 +24,8 @@ from aidial_portal.kernel.route import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aidial_contract.access import Permission
     from aidial_contract.query import QueryParam
     from aidial_portal.kernel.limits import Bucket
@@ -40,6 +42,7 @@ def read_row(  # noqa: PLR0913 - a row is its policy, said in full
     bucket: Bucket | None = None,
     denial: str = CALL_DENIAL,
     produces: str = JSON,
+    formats: Mapping[str, str] | None = None,
     errors: tuple[str, ...] = (),
 ) -> Route:
     """`GET` for everybody who holds the permission; 503 while the API is away."""
@@ -57,6 +60,7 @@ def read_row(  # noqa: PLR0913 - a row is its policy, said in full
         bucket=bucket,
         body=NO_BODY,
         produces=produces,
+        formats=formats or {},
         precondition=Precondition.NONE,
         denial=denial,
         without_context=WithoutContext.FAIL,

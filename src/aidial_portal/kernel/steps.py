@@ -184,12 +184,13 @@ def whose(request: PortalRequest, bucket: Bucket) -> str:
 def accept(request: PortalRequest, row: Route) -> None:
     """Step 11a: the caller takes what the row makes (406)."""
     accepted = request.headers.get("accept")
-    if not accepted or ANY in {accepted, row.produces}:
+    produced = row.produces_for(request.query)
+    if not accepted or ANY in {accepted, produced}:
         return
-    kind = row.produces.partition("/")[0]
+    kind = produced.partition("/")[0]
     for word in accepted.split(","):
         media, _, parameters = word.strip().lower().partition(";")
-        if media.strip() in {row.produces, f"{kind}/*", ANY} and _quality(parameters) > 0:
+        if media.strip() in {produced, f"{kind}/*", ANY} and _quality(parameters) > 0:
             return
     raise Fault(errors.NOT_ACCEPTABLE, reason="Accept")
 
@@ -216,10 +217,10 @@ def media_type(request: PortalRequest, row: Route) -> None:
 
 def query(request: PortalRequest, row: Route) -> None:
     """Step 11c: only the row's parameters, each once, and as described (400, 422 with every failing one)."""
-    if not request.query_string:
-        return
     if row.params:
         parse_query(parse_qsl(request.query_string, keep_blank_values=True), row.params)
+        return
+    if not request.query_string:
         return
     try:
         pairs = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -22,8 +22,9 @@ from aidial_contract.transport import parse, violation
 from aidial_portal.kernel.breaker import Breaker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+T = TypeVar("T")
 DEFAULT_CAP_BYTES: Final = 16 * 1024 * 1024
 SESSION_PATHS: Final = ("/v1/session-context", "/v1/sessions")
 RESERVED_SHARE: Final = 4
@@ -138,11 +139,24 @@ class Upstream:
         `dependency_unavailable` (also at once while the circuit is open; `guarded=False` asks past it,
         for health only); 500 `upstream_contract_violation`.
         """
+        return await self.ask(call, _whole, guarded=guarded)
+
+    async def ask(
+        self,
+        call: Call,
+        take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]],
+        *,
+        guarded: bool = True,
+    ) -> T:
+        """What `take` makes of the API's 2xx answer, within the call's time; the same faults as `exchange`.
+
+        The answer is `take`'s to release; when it raises, the connection is closed.
+        """
         if not guarded:
-            return await self._unguarded(call)
+            return await self._unguarded(call, take)
         permit = self.breaker.enter()
         try:
-            reply = await self._timed(call)
+            reply = await self._timed(call, take)
         except _BrokenError as broken:
             self.breaker.failed(permit)
             raise broken.fault from None
@@ -155,55 +169,59 @@ class Upstream:
         self.breaker.succeeded(permit)
         return reply
 
-    async def _unguarded(self, call: Call) -> Reply:
+    async def _unguarded(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
         try:
-            return await self._timed(call)
+            return await self._timed(call, take)
         except _BrokenError as broken:
             raise broken.fault from None
 
-    async def _timed(self, call: Call) -> Reply:
+    async def _timed(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
         fault = Fault(errors.DEPENDENCY_TIMEOUT, reason=f"{call.method} to the API ran out of time")
         waiting = True
         try:
             places = self._session_places if call.path.startswith(SESSION_PATHS) else self._places
             async with asyncio.timeout_at(call.deadline), places:
                 waiting = False
-                return await self._tries(call)
+                return await self._tries(call, take)
         except TimeoutError:
             if waiting:  # our own crowd, not the API's trouble
                 raise fault from None
             raise _BrokenError(fault) from None
 
-    async def _tries(self, call: Call) -> Reply:
+    async def _tries(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
         try:
-            return await self._once(call)
+            return await self._once(call, take)
         except _LostError as lost:
             if call.method != "GET":
                 raise _unavailable(lost) from None
         await asyncio.sleep(random.uniform(*JITTER_S))  # noqa: S311 - spreads repeats, guards nothing
         try:
-            return await self._once(call)
+            return await self._once(call, take)
         except _LostError as lost:
             raise _unavailable(lost) from None
 
-    async def _once(self, call: Call) -> Reply:
+    async def _once(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
         try:
-            async with self._session.request(
+            answer = await self._session.request(
                 call.method,
                 URL(self._base + call.path, encoded=True),
                 headers=_headers(call),
                 data=call.body,
                 allow_redirects=False,
-            ) as answer:
+            )
+            try:
+                if 200 <= answer.status < 300:  # noqa: PLR2004 - the success class
+                    return await take(answer, call)
                 body = await _read(answer, call.cap_bytes)
-                status, answered = answer.status, answer.headers
+            except BaseException:
+                answer.close()
+                raise
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
             raise _LostError(type(error).__name__) from None
         except aiohttp.ClientError as error:
             raise _BrokenError(violation(f"the API's answer is not HTTP: {type(error).__name__}")) from None
-        if 200 <= status < 300:  # noqa: PLR2004 - the success class
-            return Reply(status, answered, body)
-        raise _error_of(status, answered.get("content-type", ""), body)
+        answer.release()
+        raise _error_of(answer.status, answer.headers.get("content-type", ""), body)
 
 
 def _unavailable(lost: _LostError) -> _BrokenError:
@@ -227,6 +245,12 @@ def _headers(call: Call) -> dict[str, str]:
     if call.body is not None:
         sent.setdefault("content-type", "application/json")
     return sent
+
+
+async def _whole(answer: aiohttp.ClientResponse, call: Call) -> Reply:
+    body = await _read(answer, call.cap_bytes)
+    answer.release()
+    return Reply(answer.status, answer.headers, body)
 
 
 async def _read(answer: aiohttp.ClientResponse, cap_bytes: int) -> bytes:

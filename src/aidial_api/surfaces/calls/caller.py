@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import asyncpg
 import phonenumbers
 
+from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.crypto import SUFFIX_DIGITS, TenantKey
+from aidial_api.surfaces.calls import store
+from aidial_api.surfaces.calls.present import open_number
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 
@@ -26,6 +30,22 @@ class CallerSearch:
 
     token: bytes
     ending: str | None
+
+
+async def calls_of_caller(ask: Ask) -> bytes | list[str]:
+    """The token of the caller asked for, or, where no token says it all, the calls compared one by one."""
+    key = await ask.services.tenant_keys.get(ask.tx, ask.reach.client_ids[0])
+    search = search_for(ask.query["caller"], key)
+    if search.ending is None:
+        return search.token
+    candidates = await store.find_by_token(ask.tx, ask.reach, search.token)
+    return [str(row["call_id"]) for row in candidates if _ends_with(row, key, search.ending)]
+
+
+def _ends_with(row: asyncpg.Record, key: TenantKey, ending: str) -> bool:
+    purpose = "from_number" if row["direction"] == "inbound" else "to_number"
+    number = open_number(key, row[purpose], purpose, str(row["call_id"]))
+    return number is not None and number.endswith(ending)
 
 
 def search_for(text: str, key: TenantKey) -> CallerSearch:

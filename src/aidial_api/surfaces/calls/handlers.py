@@ -9,12 +9,11 @@ import asyncpg
 import msgspec
 
 from aidial_api.kernel.ask import Ask
-from aidial_api.kernel.crypto import TenantKey
 from aidial_api.kernel.preconditions import etag, require_match
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.calls import delivery, listing, progress, store
-from aidial_api.surfaces.calls.caller import search_for
-from aidial_api.surfaces.calls.present import open_number, to_call
+from aidial_api.surfaces.calls.caller import calls_of_caller
+from aidial_api.surfaces.calls.present import to_call
 from aidial_contract.access import Level
 from aidial_contract.ids import parse_uuid
 from aidial_contract.scope import ProjectReach
@@ -93,23 +92,7 @@ async def show_list(ask: Ask) -> Answer:
     """One page of calls."""
     level = ask.level or Level.MASKED
     keys = ask.services.tenant_keys
-    caller = await _caller(ask) if ask.query["caller"] is not None else None
+    caller = await calls_of_caller(ask) if ask.query["caller"] is not None else None
     page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, caller)
     calls = [to_call(row, await keys.get(ask.tx, row["client_id"]), level) for row in page.rows]
     return Answer(CallList(calls=calls, next_cursor=page.next_cursor, matching=page.matching))
-
-
-async def _caller(ask: Ask) -> bytes | list[str]:
-    """The token of the caller asked for, or, where no token says it all, the calls compared one by one."""
-    key = await ask.services.tenant_keys.get(ask.tx, ask.reach.client_ids[0])
-    search = search_for(ask.query["caller"], key)
-    if search.ending is None:
-        return search.token
-    candidates = await store.find_by_token(ask.tx, ask.reach, search.token)
-    return [str(row["call_id"]) for row in candidates if _ends_with(row, key, search.ending)]
-
-
-def _ends_with(row: asyncpg.Record, key: TenantKey, ending: str) -> bool:
-    purpose = "from_number" if row["direction"] == "inbound" else "to_number"
-    number = open_number(key, row[purpose], purpose, str(row["call_id"]))
-    return number is not None and number.endswith(ending)

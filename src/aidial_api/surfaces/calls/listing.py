@@ -26,6 +26,8 @@ from aidial_contract.shapes.common import Matching
 
 COUNT_CAP = 10_000
 COUNT_MS = 50
+EVERY = 2**31 - 2
+"""Counted without a cap."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 _KEYS = {"started_at": "c.started_at", "duration": "coalesce(c.duration_seconds, 0)"}
@@ -131,48 +133,60 @@ async def list_page(
     """One page. 400 `invalid_cursor` for a cursor of another list, reach or filter."""
     limit: int = query["limit"]
     bound = _bound(reach, query)
-    question = _question(reach, query, caller)
     position = _read(cursors, query["cursor"], bound)
-    values = tuple(question.values)
-    if position is not None:
-        comparison = "<" if "DESC" in question.order else ">"
-        kind = "timestamptz" if isinstance(position.key, datetime) else "integer"
-        key, call = question.place(position.key), question.place(position.call_id)
-        question.conditions.append(f"({question.key}, c.call_id) {comparison} ({key}::{kind}, {call}::uuid)")
-    wanted = question.place(limit + 1)
-    ranges = _ranges(question, CALL_COLUMNS, f" ORDER BY {question.order} LIMIT {wanted}")
-    rows = await tx.fetch(
-        f"SELECT c.* {ranges} ORDER BY {question.order} LIMIT {wanted}",
-        *question.values,
-    )
+    rows = await read_rows(tx, reach, query, caller, position, limit + 1)
     cursor = None
     if position is not None:
         matching = Matching(count=position.count, capped=position.capped)
     elif len(rows) <= limit:
         matching = Matching(count=len(rows), capped=False)
     else:
-        matching = await _count(tx, question, values)
+        counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=COUNT_MS)
+        capped = counted is None or counted > COUNT_CAP
+        matching = Matching(count=COUNT_CAP if counted is None else min(counted, COUNT_CAP), capped=capped)
     if len(rows) > limit:
         rows = rows[:limit]
-        last = rows[-1]
-        by_time = "started_at" in question.key
-        key_value = last["started_at"] if by_time else last["duration_seconds"] or 0
-        end = Position(key_value, str(last["call_id"]), matching.count, matching.capped)
-        cursor = cursors.encode(end, *bound)
+        cursor = cursors.encode(position_of(rows[-1], query, matching), *bound)
     return Page(rows, cursor, matching)
 
 
-async def _count(tx: Tx, question: _Question, values: Sequence[Any]) -> Matching:
-    # In the index's own order, or the planner may choose to sort what it could just walk.
-    ranges = _ranges(question, "1", f" ORDER BY {question.order} LIMIT {COUNT_CAP + 1}")
-    counted = await tx.fetchval_within(
-        COUNT_MS,
-        f"SELECT count(*) FROM (SELECT 1 {ranges} LIMIT {COUNT_CAP + 1}) AS counted",
-        *values,
+def position_of(row: asyncpg.Record, query: Mapping[str, Any], matching: Matching) -> Position:
+    """Where a list in this order stands after a call."""
+    key = row["started_at"] if "started_at" in query["sort"] else row["duration_seconds"] or 0
+    return Position(key, str(row["call_id"]), matching.count, matching.capped)
+
+
+async def read_rows(
+    tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, position: Position | None, limit: int
+) -> Sequence[asyncpg.Record]:
+    """The next `limit` stored calls after a position, or from the start, in the list's order."""
+    question = _question(reach, query, caller)
+    if position is not None:
+        comparison = "<" if "DESC" in question.order else ">"
+        kind = "timestamptz" if isinstance(position.key, datetime) else "integer"
+        key, call = question.place(position.key), question.place(position.call_id)
+        question.conditions.append(f"({question.key}, c.call_id) {comparison} ({key}::{kind}, {call}::uuid)")
+    wanted = question.place(limit)
+    ranges = _ranges(question, CALL_COLUMNS, f" ORDER BY {question.order} LIMIT {wanted}")
+    return await tx.fetch(
+        f"SELECT c.* {ranges} ORDER BY {question.order} LIMIT {wanted}",
+        *question.values,
     )
-    if counted is None or counted > COUNT_CAP:
-        return Matching(count=COUNT_CAP, capped=True)
-    return Matching(count=counted, capped=False)
+
+
+async def count(
+    tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, *, at_most: int, within_ms: int
+) -> int | None:
+    """How many match: `at_most + 1` stands for more, None for a count that took longer than `within_ms`."""
+    question = _question(reach, query, caller)
+    # In the index's own order, or the planner may choose to sort what it could just walk.
+    ranges = _ranges(question, "1", f" ORDER BY {question.order} LIMIT {at_most + 1}")
+    counted: int | None = await tx.fetchval_within(
+        within_ms,
+        f"SELECT count(*) FROM (SELECT 1 {ranges} LIMIT {at_most + 1}) AS counted",
+        *question.values,
+    )
+    return counted
 
 
 def _bound(reach: Reach, query: Mapping[str, Any]) -> tuple[str, ...]:

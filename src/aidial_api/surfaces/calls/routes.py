@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
-from aidial_api.surfaces.calls import handlers
+from aidial_api.surfaces.calls import downloads, export, handlers
 from aidial_contract.access import Permission
 from aidial_contract.limits import CALL_BODY
-from aidial_contract.params import CALL_LIST_PARAMS
+from aidial_contract.params import CALL_EXPORT_PARAMS, CALL_LIST_PARAMS, TRANSCRIPT_DOWNLOAD_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.calls import (
     Call,
@@ -17,6 +17,7 @@ from aidial_contract.shapes.calls import (
     call_patch_rules,
     new_call_rules,
 )
+from aidial_contract.shapes.downloads import CSV, TRANSCRIPT_FORMATS
 
 ROWS = (
     Route(
@@ -53,6 +54,23 @@ ROWS = (
         answers={200: CallList},
         query=CALL_LIST_PARAMS,
         errors=("validation_failed",),
+    ),
+    Route(
+        method="GET",
+        path="/v1/calls/export",
+        name="calls.export",
+        summary="Every call of a project that matches, as CSV. Recorded in the activity log.",
+        handler=export.export,
+        access=Access.FULL,
+        auth=AuthMode.EITHER,
+        permission=Permission.CALLS_EXPORT,
+        scope=ScopeKind.PROJECTS,
+        bucket="reads",
+        answers={200: str},
+        query=CALL_EXPORT_PARAMS,
+        records=True,
+        media_type=CSV,
+        errors=("validation_failed", "export_too_large", "dependency_timeout"),
     ),
     Route(
         method="GET",
@@ -100,5 +118,24 @@ ROWS = (
         bucket="reads",
         answers={200: Transcript},
         find=handlers.find,
+    ),
+    Route(
+        method="GET",
+        path="/v1/calls/{call_id}/transcript/download",
+        name="calls.download_transcript",
+        summary="The redacted turns of one call as a file. Recorded in the activity log.",
+        handler=downloads.download_transcript,
+        access=Access.FULL,
+        auth=AuthMode.BEARER,
+        permission=Permission.CALLS_DOWNLOAD_TRANSCRIPT,
+        scope=ScopeKind.CALL,
+        bucket="reads",
+        answers={200: bytes},
+        query=TRANSCRIPT_DOWNLOAD_PARAMS,
+        find=handlers.find,
+        records=True,
+        media_type=TRANSCRIPT_FORMATS["txt"],
+        formats=TRANSCRIPT_FORMATS,
+        errors=("state_conflict", "transcript_too_large", "dependency_timeout"),
     ),
 )

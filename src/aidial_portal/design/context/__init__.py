@@ -21,7 +21,7 @@ from .billing import (
     RecipientsPage,
     UsagePage,
 )
-from .calls import CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
+from .calls import CallExport, CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
 from .dashboard import Bar, BarChart, Better, DashboardPage, Kpi, KpiKind
 from .pages import (
     AccountPage,
@@ -96,6 +96,7 @@ __all__ = [
     "BilledClient",
     "BillingFrame",
     "BillingPage",
+    "CallExport",
     "CallFilters",
     "CallReview",
     "CallRow",

@@ -61,6 +61,7 @@ class CallReview:
 
     transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
     incomplete, or `error` when the upstream failed (`error_request_id` then says which request).
+    downloads: words and addresses of the transcript as files, for those who may.
     """
 
     template: ClassVar[str] = "calls/review.html"
@@ -91,6 +92,7 @@ class CallReview:
     booking_at: datetime | None = None
     follow_up_note: str | None = None
     error_request_id: str | None = None
+    downloads: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +129,28 @@ class CallFilters:
 
 
 @dataclass(frozen=True, slots=True)
+class CallExport:
+    """What "Export 412 calls" offers: the query it sends, what the file holds, what may be added to it.
+
+    count is None when it was not counted; `options` are sensitive columns by name, none for most roles.
+    """
+
+    query: tuple[tuple[str, str], ...]
+    project_name: str
+    holds: str
+    count: int | None = None
+    capped: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CallsPage:
     """The call log. `next_url` is the same list with the next cursor ("Load more"); None at the end.
 
     matching_count and matching_capped come from the API; count None when it was not counted.
     sort: `-started_at`, `started_at`, `-duration`, `duration`; the sort addresses flip or choose a column.
     failure: said in place of the rows when the API could not answer; the rest of the page stands.
+    export is None for roles that may not, and until a project is chosen (`export_needs_project`).
     """
 
     template: ClassVar[str] = "calls/list.html"
@@ -152,6 +170,8 @@ class CallsPage:
     show_project: bool = True
     expanded: CallReview | None = None
     failure: str | None = None
+    export: CallExport | None = None
+    export_needs_project: bool = False
 
 
 @dataclass(frozen=True, slots=True)

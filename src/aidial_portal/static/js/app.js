@@ -15,6 +15,16 @@ import { startTickets } from "./tickets.js";
 import { startRows } from "./rows.js";
 import { startVersions } from "./versions.js";
 
+// Files are made seldom: what makes them is loaded when somebody asks for one.
+document.addEventListener("click", (event) => {
+  const asked = event.target instanceof Element ? event.target.closest("[data-export], a[data-file]") : null;
+  if (!(asked instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  import("./files.js").then(
+    (files) => files.startFile(asked),
+    () => asked instanceof HTMLAnchorElement && location.assign(asked.href),
+  );
+});
 startMenus();
 startTheme();
 startPalette();

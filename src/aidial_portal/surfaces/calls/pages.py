@@ -24,6 +24,7 @@ from aidial_portal.kernel.pages import (
 )
 from aidial_portal.surfaces.calls import client
 from aidial_portal.surfaces.calls.filters import chips, filter_form
+from aidial_portal.surfaces.calls.offers import export_offer, may_export
 from aidial_portal.surfaces.calls.showing import project_names, show_review, show_row
 from aidial_portal.surfaces.calls.state import NARROWING, PATH, ListState, read_state
 
@@ -107,6 +108,8 @@ def _page(
         show_project=chosen_project(request) is None and len(names) > 1,
         expanded=review,
         failure=_NOT_LOADED if isinstance(listed, Fault) else None,
+        export=export_offer(request, state, found, names),
+        export_needs_project=may_export(request) and bool(calls) and "project_id" not in state.asked(),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from aidial_contract.access import Permission
-from aidial_contract.params import CALL_LIST_PARAMS
+from aidial_contract.params import CALL_EXPORT_PARAMS, CALL_LIST_PARAMS, TRANSCRIPT_DOWNLOAD_PARAMS
 from aidial_contract.scope import ScopeKind
+from aidial_contract.shapes.downloads import CSV, TRANSCRIPT_FORMATS
+from aidial_portal.kernel.limits import CALL_EXPORTS, DOWNLOADS
 from aidial_portal.kernel.pages import PROJECTS, page_row
 from aidial_portal.kernel.route import Access, Route, RouteScope
 from aidial_portal.kernel.rows import read_row
-from aidial_portal.surfaces.calls import api, pages
+from aidial_portal.surfaces.calls import api, downloads, pages
 from aidial_portal.surfaces.calls.state import PAGE_PARAMS
 
 _ONE_CALL = RouteScope(kind=ScopeKind.CALL, client_id=None, project_id=None)
@@ -40,6 +42,30 @@ def rows() -> tuple[Route, ...]:
         ),
         read_row(
             "/api/calls", "calls.list", api.calls, permission=view, scope=PROJECTS, params=CALL_LIST_PARAMS
+        ),
+        read_row(
+            "/api/calls/export",
+            "calls.export",
+            downloads.export,
+            permission=Permission.CALLS_EXPORT,
+            scope=PROJECTS,
+            params=CALL_EXPORT_PARAMS,
+            bucket=CALL_EXPORTS,
+            produces=CSV,
+            errors=("export_too_large",),
+        ),
+        read_row(
+            "/api/calls/{call_id}/transcript",
+            "calls.transcript",
+            downloads.transcript,
+            permission=Permission.CALLS_DOWNLOAD_TRANSCRIPT,
+            scope=_ONE_CALL,
+            params=TRANSCRIPT_DOWNLOAD_PARAMS,
+            bucket=DOWNLOADS,
+            denial="/v1/calls/{id}/transcript/download",
+            produces=TRANSCRIPT_FORMATS["txt"],
+            formats=TRANSCRIPT_FORMATS,
+            errors=("state_conflict", "transcript_too_large"),
         ),
         read_row(
             "/api/calls/{call_id}/preview", "calls.preview", api.preview, permission=review, scope=_ONE_CALL

@@ -1,0 +1,177 @@
+// @ts-check
+/**
+ * Files made of calls: an export with its dialog, progress and cancel, and a transcript. Loaded when first asked for.
+ *
+ * A file is saved only when all of it came: an answer that breaks off rejects the read, and nothing is kept.
+ */
+import { announce } from "./http.js";
+
+const NARROWING = { from: "date", status: "status", outcome: "outcome", agent: "agent", sentiment: "how the caller felt", min_duration: "duration" };
+const number = new Intl.NumberFormat("en-AU");
+/** @param {number} n */
+const calls = (n) => `${number.format(n)} ${n === 1 ? "call" : "calls"}`;
+
+/** @param {Response} answer @param {any} body What the portal refused, in words a person can act on. */
+function refusal(answer, body) {
+  const details = body?.details ?? {};
+  const seconds = Number(answer.headers.get("Retry-After"));
+  switch (body?.error) {
+    case "export_too_large": {
+      const ways = (details.narrow_by ?? []).map((/** @type {string} */ name) => /** @type {any} */ (NARROWING)[name]).filter(Boolean);
+      const many = `${details.matching_capped ? "More than " : ""}${calls(details.matching_capped ? details.limit : details.matching)}`;
+      return `${many} match, and a file holds ${number.format(details.limit)} at most. Narrow the list${ways.length ? ` by ${ways.slice(0, 3).join(", ")}` : ""}, then export again.`;
+    }
+    case "transcript_too_large":
+      return `This transcript is too long for that format.${details.alternative_formats?.length ? ` Download it as ${details.alternative_formats.join(" or ").toUpperCase()}.` : ""}`;
+    case "state_conflict":
+      return "This transcript cannot be downloaded as it is now. Reload the page to see its state.";
+    case "rate_limited":
+    case "upstream_rate_limited":
+      return `That is enough files for now. Try again in ${seconds > 90 ? `${Math.ceil(seconds / 60)} min` : `${seconds || 60} s`}.`;
+    default:
+      return `${body?.message ?? "That did not work. Try again in a minute."} Request id ${answer.headers.get("X-Request-Id") ?? "unknown"}`;
+  }
+}
+
+/** @param {Response} answer @param {BlobPart[]} parts */
+function save(answer, parts) {
+  const name = /filename="([A-Za-z0-9.-]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "file";
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(parts, { type: answer.headers.get("Content-Type") ?? "" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return name;
+}
+
+/** Counts lines of a CSV as they come: a line break inside quotes is no line. */
+function lineCounter() {
+  let quoted = false;
+  let lines = 0;
+  return (/** @type {Uint8Array} */ bytes) => {
+    for (const byte of bytes) {
+      if (byte === 34) quoted = !quoted;
+      else if (byte === 10 && !quoted) lines += 1;
+    }
+    return Math.max(0, lines - 1);
+  };
+}
+
+/** @param {string} url @param {AbortSignal} signal @param {(bytes: Uint8Array) => void} onBytes */
+async function load(url, signal, onBytes) {
+  const answer = await fetch(url, { signal });
+  if (!answer.ok || !answer.body) throw new Error(refusal(answer, await answer.json().catch(() => null)));
+  const reader = answer.body.getReader();
+  /** @type {BlobPart[]} */
+  const parts = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return save(answer, parts);
+    parts.push(/** @type {any} */ (value));
+    onBytes(value);
+  }
+}
+
+/** @param {HTMLFormElement} form */
+function urlOf(form) {
+  const query = new URLSearchParams();
+  const included = [];
+  for (const [name, value] of new FormData(form)) {
+    if (name === "include") included.push(value);
+    else query.append(name, String(value));
+  }
+  if (included.length) query.append("include", included.join(","));
+  return `${form.getAttribute("action")}?${query}`;
+}
+
+/** @param {HTMLDialogElement} dialog */
+function prepare(dialog) {
+  const form = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
+  const status = /** @type {HTMLElement} */ (dialog.querySelector("[data-export-status]"));
+  const submit = /** @type {HTMLButtonElement} */ (dialog.querySelector("[type=submit]"));
+  const reason = dialog.querySelector("[data-export-reason]");
+  /** @type {AbortController | null} */
+  let running = null;
+
+  const stop = () => {
+    if (!running) return dialog.close();
+    running.abort();
+  };
+  form.addEventListener("change", () => {
+    const wanted = form.querySelector("[name=include]:checked") !== null;
+    const field = reason?.querySelector("input");
+    if (!(reason instanceof HTMLElement) || !field) return;
+    reason.hidden = !wanted;
+    field.disabled = !wanted;
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (running) return;
+    running = new AbortController();
+    submit.disabled = true;
+    const total = Number(form.dataset.count);
+    const count = lineCounter();
+    let rows = 0;
+    status.textContent = "Preparing the file";
+    try {
+      const name = await load(urlOf(form), running.signal, (bytes) => {
+        rows = count(bytes);
+        status.textContent = total ? `${number.format(rows)} of ${calls(Math.max(total, rows))}` : calls(rows);
+      });
+      status.textContent = `${calls(rows)} saved as ${name}`;
+      announce(status.textContent);
+    } catch (error) {
+      const cancelled = running.signal.aborted;
+      const broken = error instanceof TypeError;
+      status.textContent = cancelled
+        ? "Cancelled. Nothing was saved."
+        : broken
+          ? `The file broke off after ${calls(rows)}, so nothing was saved. Try again.`
+          : String(/** @type {Error} */ (error).message);
+    } finally {
+      running = null;
+      submit.disabled = false;
+    }
+  });
+  dialog.querySelector("[data-export-cancel]")?.addEventListener("click", stop);
+  dialog.addEventListener("cancel", () => running?.abort());
+}
+
+/** @param {HTMLElement} button */
+function openExport(button) {
+  const id = button.dataset.export ?? "";
+  let dialog = document.querySelector(`dialog[data-of="${CSS.escape(id)}"]`);
+  if (!(dialog instanceof HTMLDialogElement)) {
+    const holder = document.getElementById(id);
+    if (!(holder instanceof HTMLTemplateElement)) return;
+    dialog = /** @type {HTMLDialogElement} */ (holder.content.querySelector("dialog")?.cloneNode(true));
+    if (!(dialog instanceof HTMLDialogElement)) return;
+    dialog.dataset.of = id;
+    document.body.append(dialog);
+    prepare(dialog);
+  }
+  dialog.showModal();
+}
+
+/** @param {HTMLAnchorElement} link */
+async function saveFile(link) {
+  const status = link.parentElement?.querySelector("[data-file-status]");
+  if (!(status instanceof HTMLElement) || link.ariaBusy === "true") return;
+  link.ariaBusy = "true";
+  status.textContent = "Preparing the file";
+  try {
+    status.textContent = `Saved as ${await load(link.href, AbortSignal.timeout(120_000), () => {})}`;
+  } catch (error) {
+    status.textContent = error instanceof TypeError || error instanceof DOMException
+      ? "The file broke off, so nothing was saved. Try again."
+      : String(/** @type {Error} */ (error).message);
+  } finally {
+    link.ariaBusy = null;
+  }
+}
+
+/** @param {HTMLElement} asked A button with `data-export`, or a link with `data-file`. */
+export function startFile(asked) {
+  if (asked instanceof HTMLAnchorElement) void saveFile(asked);
+  else openExport(asked);
+}

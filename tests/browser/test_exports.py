@@ -1,0 +1,84 @@
+"""Alice makes files of her calls, and thinks better of it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from io import StringIO
+from pathlib import Path
+
+from playwright.async_api import Route, expect
+
+from tests.browser.conftest import OpenVisitor
+from tests.browser.visitor import Visitor
+
+
+async def opened(visitor: Visitor) -> None:
+    """The dialog of her first project's calls."""
+    projects = (await visitor.ask("/api/projects"))["projects"]
+    await visitor.go(f"/calls?project_id={projects[0]['project_id']}&range=7d")
+    await visitor.page.get_by_role("button", name=re.compile(r"^Export \d+ calls?$")).click()
+    await expect(visitor.page.get_by_role("dialog")).to_be_visible()
+
+
+def contents(path: Path) -> bytes:
+    """What was saved."""
+    return path.read_bytes()
+
+
+async def test_alice_exports_her_calls_with_summaries_and_says_why(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    await opened(alice)
+    dialog = alice.page.get_by_role("dialog")
+    heading = await dialog.get_by_role("heading").inner_text()
+    count = int(re.sub(r"\D", "", heading))
+    await expect(dialog.get_by_label("Why you need them")).to_be_hidden()
+    await dialog.get_by_label("Summary").check()
+    await dialog.get_by_label("Why you need them").fill("Monthly review")
+    async with alice.page.expect_download() as downloading:
+        await dialog.get_by_role("button", name=re.compile("^Export")).click()
+    download = await downloading.value
+    assert re.fullmatch(r"calls-[a-z0-9-]+-\d{4}-\d\d-\d\d\.csv", download.suggested_filename)
+    text = contents(await download.path()).decode()
+    rows = list(csv.DictReader(StringIO(text, newline="")))
+    assert len(rows) == count
+    assert "summary" in rows[0]
+    await expect(dialog.get_by_role("status")).to_contain_text(f"{count:,} call")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_be_hidden()
+
+
+async def test_alice_cancels_and_nothing_is_saved(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    saved: list[object] = []
+
+    def note(download: object) -> None:
+        saved.append(download)
+
+    alice.page.on("download", note)
+
+    async def never(route: Route) -> None:
+        """Left without an answer, as a slow export is."""
+
+    await alice.page.route("**/api/calls/export?*", never)
+    await opened(alice)
+    dialog = alice.page.get_by_role("dialog")
+    await dialog.get_by_role("button", name=re.compile("^Export")).click()
+    await expect(dialog.get_by_role("status")).to_contain_text("Preparing")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog.get_by_role("status")).to_have_text("Cancelled. Nothing was saved.")
+    await alice.page.unroute_all(behavior="ignoreErrors")
+    assert saved == []
+
+
+async def test_alice_saves_a_transcript_as_pdf(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    listed = await alice.ask("/api/calls?limit=100&status=completed")
+    call = next(one for one in listed["calls"] if one["transcript_state"] == "available")
+    await alice.go(f"/calls?expand={call['call_id']}")
+    async with alice.page.expect_download() as downloading:
+        await alice.page.get_by_role("link", name="Transcript as PDF").click()
+    download = await downloading.value
+    assert download.suggested_filename == f"transcript-{call['call_id']}.pdf"
+    assert contents(await download.path()).startswith(b"%PDF-")
+    await expect(alice.page.locator("[data-file-status]")).to_contain_text("Saved as transcript-")
