@@ -15,13 +15,21 @@ from uuid import uuid4
 import msgspec
 
 from aidial_client.errors import UnexpectedAnswer
-from aidial_client.filters import CallFilters, PageFilters, PeriodFilters, SeriesFilters, query_of
+from aidial_client.filters import (
+    CallFilters,
+    ExportFilters,
+    PageFilters,
+    PeriodFilters,
+    SeriesFilters,
+    query_of,
+)
 from aidial_client.transport import Question, Reply, Transport, decode
 from aidial_contract.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
 from aidial_contract.limits import CALLS_PAGE_MAX
 from aidial_contract.shapes.analytics import Summary, Timeseries
 from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
 from aidial_contract.shapes.common import ErrorEntry, ErrorRegistry, Health
+from aidial_contract.shapes.downloads import CSV
 from aidial_contract.shapes.projects import Project, ProjectList
 from aidial_contract.shapes.sessions import SessionContext
 
@@ -88,6 +96,22 @@ class AsyncAidial:
     async def calls_page(self, **filters: Unpack[PageFilters]) -> CallList:
         """One page: give its `next_cursor` as `cursor` for the next, with the same filters."""
         return await self._get("/v1/calls", CallList, query_of(filters))
+
+    async def export_calls(self, project_id: str, **filters: Unpack[ExportFilters]) -> AsyncIterator[bytes]:
+        """The calls of a project that fit as a CSV file, byte for byte as they come.
+
+        Raises `TooLarge` before the first byte, with how to narrow it in `details`; `NoAnswer` when the file
+        broke off: then what came is a part, and no file. `timeout_s` is for the first byte, then between two.
+        """
+        question = Question(
+            method="GET",
+            path="/v1/calls/export",
+            query=query_of({"project_id": project_id, **filters}),
+            repeatable=True,
+            media_type=CSV,
+        )
+        async for piece in self._transport.stream(question):
+            yield piece
 
     async def call(self, call_id: str) -> TaggedCall:
         """One call. Raises `NotFound`."""

@@ -44,6 +44,33 @@ class CallFilters(TypedDict, total=False):
     limit: int
 
 
+class ExportFilters(TypedDict, total=False):
+    """Which calls of `project_id`, as in `CallFilters`; `bom` begins the file with a byte order mark."""
+
+    client_id: str
+    from_: Moment
+    to: Moment
+    status: Texts
+    outcome: Texts
+    sentiment: Texts
+    resolution: Texts
+    type: Texts
+    agent: Texts
+    channel: Texts
+    direction: Texts
+    sms_status: Texts
+    email_status: Texts
+    attention: bool
+    booking: bool
+    transfer: bool
+    follow_up: bool
+    min_duration: int
+    max_duration: int
+    caller: str
+    sort: Literal["-started_at", "started_at", "-duration", "duration"]
+    bom: bool
+
+
 class PageFilters(CallFilters, total=False):
     """`CallFilters`, and the `next_cursor` of the page before."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping
 from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from aidial_client.client import AsyncAidial, TaggedCall
-from aidial_client.filters import CallFilters, PageFilters, PeriodFilters, SeriesFilters
+from aidial_client.filters import CallFilters, ExportFilters, PageFilters, PeriodFilters, SeriesFilters
 from aidial_contract.limits import CALLS_PAGE_MAX
 from aidial_contract.shapes.analytics import Summary, Timeseries
 from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
@@ -79,6 +79,15 @@ class _Loop:
         self._thread.join()
 
 
+async def _next(pieces: AsyncIterator[bytes]) -> bytes:
+    return await anext(pieces, b"")
+
+
+async def _closed(pieces: AsyncIterator[bytes]) -> None:
+    if isinstance(pieces, AsyncGenerator):
+        await pieces.aclose()
+
+
 class Aidial:
     """`AsyncAidial` without `await`: the same arguments, methods, results and errors."""
 
@@ -125,6 +134,15 @@ class Aidial:
     def calls_page(self, **filters: Unpack[PageFilters]) -> CallList:
         """See `AsyncAidial.calls_page`."""
         return self._loop.run(self._client.calls_page(**filters))
+
+    def export_calls(self, project_id: str, **filters: Unpack[ExportFilters]) -> Iterator[bytes]:
+        """See `AsyncAidial.export_calls`."""
+        pieces = self._client.export_calls(project_id, **filters)
+        try:
+            while piece := self._loop.run(_next(pieces)):
+                yield piece
+        finally:
+            self._loop.run(_closed(pieces))
 
     def call(self, call_id: str) -> TaggedCall:
         """See `AsyncAidial.call`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from io import BytesIO
@@ -115,6 +115,75 @@ class Transport:
             tries_left -= 1
             wait_s *= 2
             await asyncio.sleep(pause_s)
+
+    async def stream(self, question: Question) -> AsyncIterator[bytes]:
+        """The answer's bytes as they come: `timeout_s` to the first with all tries, then between any two.
+
+        Raises what `ask` does, and `NoAnswer` when they stop before the end: what came is not the whole.
+        """
+        session = self._opened()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout_s
+        request_id = new_id()
+        tries_left = self._retries
+        wait_s = FIRST_WAIT_S
+        while True:
+            outcome = await self._begun(session, question, request_id, deadline)
+            if isinstance(outcome, aiohttp.ClientResponse):
+                break
+            pause_s = _pause_s(outcome, wait_s)
+            if not tries_left or not _may_pass(outcome) or loop.time() + pause_s >= deadline:
+                raise outcome
+            tries_left -= 1
+            wait_s *= 2
+            await asyncio.sleep(pause_s)
+        try:
+            while True:
+                piece = await self._piece(outcome, request_id)
+                if isinstance(piece, AidialError):
+                    raise piece
+                if not piece:
+                    return
+                yield piece
+        finally:
+            outcome.close()
+
+    async def _begun(
+        self, session: aiohttp.ClientSession, question: Question, request_id: str, deadline: float
+    ) -> aiohttp.ClientResponse | AidialError:
+        """An answer that is one, its body still to be read."""
+        sent = {"accept": question.media_type, REQUEST_ID: request_id, **question.headers}
+        query = f"?{question.query}" if question.query else ""
+        url = URL(f"{self.api_url}{question.path}{query}", encoded=True)
+        try:
+            async with asyncio.timeout_at(deadline):
+                answer = await session.request(question.method, url, headers=sent, allow_redirects=False)
+                encoded = answer.headers.get("content-encoding", "identity").lower() != "identity"
+                came_as = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+                if answer.status in question.answers and came_as == question.media_type and not encoded:
+                    return answer
+                try:
+                    body = await _read(answer)
+                finally:
+                    answer.close()
+        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
+            return NoAnswer(f"No answer from the API ({type(error).__name__}).", request_id)
+        except aiohttp.ClientError as error:
+            return UnexpectedAnswer(f"The answer is not HTTP ({type(error).__name__}).", request_id)
+        except TimeoutError:
+            return NoAnswer(f"No answer from the API within {self._timeout_s:g} s.", request_id)
+        if isinstance(body, str):
+            return UnexpectedAnswer(body, request_id, status=answer.status)
+        return read_refusal(answer.status, answer.headers, body, request_id)
+
+    async def _piece(self, answer: aiohttp.ClientResponse, request_id: str) -> bytes | AidialError:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await answer.content.readany()
+        except aiohttp.ClientError as error:
+            return NoAnswer(f"The answer broke off ({type(error).__name__}).", request_id)
+        except TimeoutError:
+            return NoAnswer(f"The answer paused for {self._timeout_s:g} s.", request_id)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._closed:
