@@ -224,7 +224,7 @@ def _parameter(param: QueryParam) -> dict[str, Any]:
     return {
         "name": param.name,
         "in": "query",
-        "required": param.required,
+        "required": param.required or param.chosen,
         "description": param.about,
         "schema": _portable(schema),
         **extra,
