@@ -33,9 +33,11 @@ DEPENDENCIES = {
     ("portal", "api"): "The portal, without the API",
     ("portal", "issuer"): "The portal, without the identity provider it has met before",
     ("portal", "issuer, never met"): "The portal, started without the identity provider",
+    ("portal", "limiter store"): "The portal, without the shared store of limits",
     ("api", "database"): "The API, without PostgreSQL",
     ("api", "issuer"): "The API, without the identity provider whose keys it knows",
     ("api", "issuer, never met"): "The API, started without the identity provider",
+    ("api", "limiter store"): "The API, without the shared store of limits",
 }
 WORDS = {
     "ok": "works",

@@ -17,6 +17,7 @@ from tests.support.api import World
 from tests.support.faults import faulty_url
 from tests.support.issuer import Issuer, running_issuer
 from tests.support.running_api import RunningApi, running_api
+from tests.support.store import running_store
 from tests.support.world_calls import CALLS
 from tests.together.fault_matrix import (
     MARGIN_S,
@@ -35,6 +36,7 @@ from tests.together.fault_matrix import (
 BY_DATABASE = matrix().of("api", "database")
 BY_ISSUER = matrix().of("api", "issuer")
 BY_ISSUER_NEVER_MET = matrix().of("api", "issuer, never met")
+BY_STORE = matrix().of("api", "limiter store")
 GOOD = {"deliver": 201, "sign_in": 201}
 RECOVERED_S = 4.0
 PATIENT_MS = 1_500.0
@@ -157,3 +159,20 @@ async def test_when_the_identity_provider_was_never_there(
         async with impatient(world, PATIENT_MS, ZITADEL_ISSUER=issuer.url) as api:
             callers = Callers(world, api, _stranger(issuer))
             await all_at_once(callers.asks(), case, PATIENT_MS / 1_000 + MARGIN_S, GOOD, record_property)
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_STORE, {"silence"}))
+@better_of_two
+async def test_when_the_store_of_limits_fails(
+    world: World, failure: str, case: Case, record_property: Record
+) -> None:
+    with running_store() as store:
+        async with (
+            faulty_url(store.url) as (way, url),
+            impatient(world, PATIENT_MS, AIDIAL_LIMITS_URL=url) as api,
+        ):
+            callers = Callers(world, api, world.alice.headers)
+            assert (await callers.asks()["read"]()).status == 200
+            assert way.met > 0
+            await way.fail(failure)
+            await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)

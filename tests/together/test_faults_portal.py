@@ -19,6 +19,7 @@ from aidial_portal.routes import all_rows
 from tests.matrix.portal_requests import example
 from tests.people import ALICE
 from tests.support.faults import FaultyWay, faulty_url
+from tests.support.store import running_store
 from tests.together.fault_matrix import (
     MARGIN_S,
     TIMEOUT_MS,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 BY_API = matrix().of("portal", "api")
 BY_ISSUER = matrix().of("portal", "issuer")
 BY_ISSUER_NEVER_MET = matrix().of("portal", "issuer, never met")
+BY_STORE = matrix().of("portal", "limiter store")
 QUICK = {"refuse", "silence"}
 """What the fast suite tries; the rest belongs to test-all."""
 ISSUER_S = 3.5
@@ -231,3 +233,16 @@ async def test_when_the_identity_provider_was_never_there(
         await way.fail(failure)
         async with visiting(town, zitadel_issuer=url) as visitor:
             await all_at_once(await visitor.asks(), case, ISSUER_S + MARGIN_S, GOOD, record_property)
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_STORE, set()))
+@better_of_two
+async def test_when_the_store_of_limits_fails(
+    town: Town, failure: str, case: Case, record_property: Record
+) -> None:
+    with running_store() as store:
+        async with faulty_url(store.url) as (way, url), visiting(town, limits_url=url) as visitor:
+            assert (await visitor.ask("GET", "/api/projects")).status == 200
+            assert way.met > 0
+            await way.fail(failure)
+            await all_at_once(await visitor.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
