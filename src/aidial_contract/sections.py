@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from aidial_contract.access import Permission
 from aidial_contract.addresses import is_address
@@ -19,6 +17,7 @@ from aidial_contract.checking import Rule
 from aidial_contract.fault import FieldError
 from aidial_contract.networks import parse_network
 from aidial_contract.shapes import settings as shapes
+from aidial_contract.zones import is_zone
 
 # RFC 5646 without the grandfathered tags.
 _TAG: Final = re.compile(
@@ -55,11 +54,6 @@ class Section:
         return self.slug.replace("-", "_")
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones() - {"Factory", "localtime"})
-
-
 def language_tag(text: str) -> str | None:
     """A BCP 47 tag in its usual spelling (`en-AU`), or None when it is not well formed."""
     if not _TAG.fullmatch(text):
@@ -85,7 +79,7 @@ def _member(body: Any, name: str) -> Any:
 def _tenant_settings(body: Any, failed: frozenset[str]) -> Iterator[FieldError]:
     """Zone, language tag and addresses are what they claim to be."""
     tests = {
-        "timezone": lambda text: text in _zones(),
+        "timezone": is_zone,
         "regional_format": lambda text: language_tag(text) is not None,
         "billing_contact": is_address,
         "security_contact": is_address,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import available_timezones
 
 import asyncpg
 import typer
@@ -14,6 +13,7 @@ from aidial.stops import CommandStopped
 from aidial_contract.access import KeyScope, Role
 from aidial_contract.ids import is_slug, new_api_key, new_id
 from aidial_contract.settings import Setting, http_url
+from aidial_contract.zones import is_zone
 
 if TYPE_CHECKING:
     from aidial_api.provisioning import NewPerson, Provisioner
@@ -83,7 +83,7 @@ def _check(partner: str, client: str, timezone: str, *emails: str) -> None:
             raise typer.BadParameter(
                 "must be 2 to 63 of a-z, 0-9 and -, like harbour-dental", param_hint=name
             )
-    if timezone not in available_timezones():
+    if not is_zone(timezone):
         raise typer.BadParameter("must be an IANA name such as Australia/Sydney", param_hint="--timezone")
     for email in emails:
         local, _, domain = email.partition("@")

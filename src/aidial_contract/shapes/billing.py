@@ -6,10 +6,13 @@ amount may be negative only where something is taken off.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
+from aidial_contract.fault import FieldError
 from aidial_contract.shapes.common import Incoming, Outgoing, Time, Uuid, Version
 
 UsageState = Literal["active", "approaching_limit", "over_limit", "not_active_yet"]
@@ -150,6 +153,21 @@ class PaymentPortalRequest(Incoming):
     """`POST /v1/payment-portal`: where the payment portal leads back to."""
 
     return_url: Url
+
+
+def return_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
+    """The way back is an address with a host, and nobody's name and password in it."""
+    url = body.get("return_url") if isinstance(body, dict) else None
+    if isinstance(url, str) and "/return_url" not in failed and not _has_host(url):
+        yield FieldError("/return_url", "format")
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return False
 
 
 class PaymentPortal(Outgoing):

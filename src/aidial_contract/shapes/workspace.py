@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 import msgspec
 
 from aidial_contract.fault import FieldError
 from aidial_contract.shapes.common import Incoming, JsonObject, Line, Note, Outgoing, Time, Uuid, Version
+from aidial_contract.zones import is_zone
 
 
 class Profile(Incoming):
@@ -80,10 +80,13 @@ class RuntimeConfig(Outgoing):
 
 
 def profile_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
-    """The zone is one that exists."""
+    """The name holds something; the zone is one that exists."""
     value = body.get("value") if isinstance(body, dict) else None
+    name = value.get("display_name") if isinstance(value, dict) else None
+    if isinstance(name, str) and "/value/display_name" not in failed and not name.strip():
+        yield FieldError("/value/display_name", "too_short")
     zone = value.get("timezone") if isinstance(value, dict) else None
-    if isinstance(zone, str) and "/value/timezone" not in failed and zone not in available_timezones():
+    if isinstance(zone, str) and "/value/timezone" not in failed and not is_zone(zone):
         yield FieldError("/value/timezone", "not_allowed")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aidial_contract.headers import API_KEY, IDEMPOTENCY_KEY
-from aidial_contract.ids import new_id, parse_api_key
+from aidial_contract.ids import new_api_key, new_id, parse_api_key
 from tests.people import BAYSIDE, CLOSED, HARBOUR, NORTHSIDE
 from tests.support.api import World
 from tests.support.askers import Asker
@@ -104,6 +104,18 @@ async def test_rotation_refuses_the_old_key_and_gives_a_new_one_like_it(world: W
     again = await world.priya.post(f"/v1/api-keys/{before['api_key_id']}/rotate")
     assert (again.status, again.code) == (409, "state_conflict")
     assert again.json["details"] == {"current_state": "rotated", "allowed": []}
+
+
+async def test_nobody_gets_an_admin_key_by_rotating_one(world: World) -> None:
+    text, parts = new_api_key("live")
+    await world.provisioner.add_key(HARBOUR, text, scope="admin", description="members")
+    path = f"/v1/api-keys/{parts.api_key_id}"
+    missing = await world.priya.post(f"/v1/api-keys/{'0' * 22}/rotate")
+    for somebody in (world.priya, world.ada):
+        answer = await somebody.post(f"{path}/rotate?client_id={HARBOUR}")
+        assert (answer.status, answer.code) == (missing.status, missing.code) == (404, "not_found")
+    assert (await holder(world, text).get("/v1/session-context")).status == 200
+    assert (await world.priya.post(f"{path}/revoke", {})).json["api_key"]["state"] == "revoked"
 
 
 async def test_a_revoked_key_is_refused_and_stays_revoked(world: World) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.api.calls.lines import open_business
 from tests.people import HARBOUR
 from tests.support.api import World
@@ -34,6 +36,18 @@ async def test_the_way_back_is_an_address(world: World) -> None:
         answer = await world.alice.post("/v1/payment-portal", wrong)
         assert (answer.status, answer.code) == (422, "validation_failed")
         assert [one["field"] for one in answer.json["field_errors"]] == ["/return_url"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["http://[", "https://[::1", "https://\u2100.com/", "https://:80/", "https://a:b@c/"]
+)
+async def test_a_way_back_that_is_no_address_does_not_shut_billing_for_others(
+    world: World, wrong: str
+) -> None:
+    for _ in range(4):
+        answer = await world.alice.post("/v1/payment-portal", {"return_url": wrong})
+        assert (answer.status, answer.code) == (422, "validation_failed")
+    assert (await world.bella.get("/v1/usage")).status == 200
 
 
 async def test_alice_says_who_is_sent_invoices(world: World) -> None:

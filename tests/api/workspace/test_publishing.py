@@ -157,6 +157,21 @@ async def test_every_wrong_field_of_a_profile_is_named(world: World, line: str) 
     assert named == {"/value/display_name", "/value/timezone", "/value/colour", "/expected_version"}
 
 
+@pytest.mark.parametrize("zone", ["localtime", "Factory"])
+async def test_a_zone_the_database_does_not_know_is_none(world: World, line: str, zone: str) -> None:
+    body = {"value": profile(" ", zone), "expected_version": 1}
+    answer = await world.priya.put(f"/v1/projects/{line}/draft/profile", body)
+    assert answer.status == 422
+    assert {one["field"] for one in answer.json["field_errors"]} == {"/value/display_name", "/value/timezone"}
+
+
+async def test_the_largest_version_is_stale_like_any_other(world: World, line: str) -> None:
+    await save(world.priya, line, 1, "First")
+    body = {"value": profile(), "expected_version": 2**31 - 1}
+    answer = await world.priya.put(f"/v1/projects/{line}/draft/profile", body)
+    assert (answer.status, answer.code) == (409, "version_conflict")
+
+
 async def test_tom_looks_and_does_not_touch_and_a_rivals_project_is_missing(world: World, line: str) -> None:
     body = {"value": profile(), "expected_version": 1}
     assert (await world.tom.put(f"/v1/projects/{line}/draft/profile", body)).status == 404

@@ -17,6 +17,7 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.api_keys import store
+from aidial_contract.access import KeyScope
 from aidial_contract.fault import Fault
 from aidial_contract.ids import new_api_key, plain_id
 from aidial_contract.lifecycle import API_KEYS
@@ -25,6 +26,7 @@ from aidial_contract.shapes.api_keys import ApiKey, ApiKeyAnswer, ApiKeyList, Ap
 CREATED = 201
 ROTATED = "rotated"
 REVOKED = "revoked"
+MADE_BY_PEOPLE = (KeyScope.READ, KeyScope.MANAGE)
 
 
 class Position(msgspec.Struct, array_like=True):
@@ -50,6 +52,11 @@ async def find_body_client(ask: Ask) -> asyncpg.Record | None:
 async def find_key(ask: Ask) -> asyncpg.Record | None:
     """The key the path names."""
     return await store.find_key(ask.tx, ask.reach, plain_id(ask.path["api_key_id"]))
+
+
+async def find_rotatable(ask: Ask) -> asyncpg.Record | None:
+    """The key the path names, of a scope that people may make: whoever rotates a key holds the new one."""
+    return await store.find_key(ask.tx, ask.reach, plain_id(ask.path["api_key_id"]), MADE_BY_PEOPLE)
 
 
 async def show_list(ask: Ask) -> Answer:

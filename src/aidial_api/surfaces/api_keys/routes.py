@@ -66,7 +66,7 @@ ROWS = (
         scope=ScopeKind.RECORD,
         answers={201: ApiKeyMade},
         query=(CLIENT,),
-        find=handlers.find_key,
+        find=handlers.find_rotatable,
         idempotent_create=True,
         errors=("state_conflict",),
     ),

@@ -6,12 +6,14 @@ of two people who end it at once exactly one does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from aidial_api.kernel.transaction import Tx
+from aidial_contract.access import KeyScope
 from aidial_contract.scope import Reach
 
 _COLUMNS = """
@@ -31,7 +33,7 @@ ORDER BY k.created_at DESC, k.api_key_id DESC LIMIT $4
 """
 _ONE = f"""
 SELECT {_COLUMNS} FROM api_keys k JOIN clients c ON c.client_id = k.client_id AND c.lifecycle <> 'archived'
-WHERE k.api_key_id = $1 AND k.client_id = any($2::text[])
+WHERE k.api_key_id = $1 AND k.client_id = any($2::text[]) AND k.scope = any($3::text[])
 """
 _ADD = f"""
 INSERT INTO api_keys AS k (client_id, api_key_id, secret_sha256, last_four, scope, environment, description,
@@ -59,9 +61,11 @@ async def list_keys(
     return await tx.fetch(_LIST, client_id, at, api_key_id, most)
 
 
-async def find_key(tx: Tx, reach: Reach, api_key_id: str) -> asyncpg.Record | None:
-    """A key of a client in reach."""
-    return await tx.fetchrow(_ONE, api_key_id, list(reach.client_ids))
+async def find_key(
+    tx: Tx, reach: Reach, api_key_id: str, scopes: Sequence[str] = tuple(KeyScope)
+) -> asyncpg.Record | None:
+    """A key of a client in reach, of one of these scopes."""
+    return await tx.fetchrow(_ONE, api_key_id, list(reach.client_ids), list(scopes))
 
 
 async def add_key(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:

@@ -21,6 +21,7 @@ from aidial_contract.shapes.billing import (
     PaymentPortal,
     PaymentPortalRequest,
     Usage,
+    return_rules,
 )
 
 _PEOPLE: dict[str, Any] = {"access": Access.FULL, "auth": AuthMode.BEARER, "bucket": "reads"}
@@ -95,6 +96,7 @@ ROWS = (
         scope=ScopeKind.CLIENTS,
         find=handlers.find,
         body=PaymentPortalRequest,
+        rules=(return_rules,),
         answers={201: PaymentPortal},
         writes=True,
         idempotent_create=True,

@@ -23,7 +23,7 @@ WHERE client_id = $1 AND project_id = $2 AND section = $3
 """
 _SAVE = """
 INSERT INTO project_drafts AS d (client_id, project_id, section, version, value, changed_by)
-SELECT $1, $2, $3, $4 + 1, $5, $6
+SELECT $1, $2, $3, 2, $5, $6
 WHERE $4 = 1 OR EXISTS (SELECT FROM project_drafts
                         WHERE client_id = $1 AND project_id = $2 AND section = $3)
 ON CONFLICT (client_id, project_id, section) DO UPDATE
