@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from tests.support.askers import Asker, SignedIn
 
 from aidial_api.kernel.route import AuthMode, Route
 from aidial_api.routes import TABLE
+from aidial_contract.query import Kind as ParamKind
 from fuzz.hints import Good, good_of, hinted
 from fuzz.report import Budget, Report
 
@@ -82,7 +83,9 @@ class Explorer:
     report: Report
     session: requests.Session = field(default_factory=requests.Session)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
-    strategies: dict[tuple[str, GenerationMode], st.SearchStrategy[Drawn]] = field(default_factory=dict)
+    strategies: dict[tuple[str, GenerationMode], st.SearchStrategy[Drawn] | None] = field(
+        default_factory=dict
+    )
 
     def explore(self, row: Route, mode: GenerationMode, examples: int, seed: int) -> None:
         """Some requests of a row by this one and that one."""
@@ -96,7 +99,11 @@ class Explorer:
         def ask(case: Drawn, who: str) -> None:
             self._ask(case, row, who)
 
-        ask()
+        try:
+            ask()
+        except Unsatisfiable:
+            self.report.notes.append(f"{row.name}: no {mode} request could be drawn")
+            self.strategies[row.name, mode] = None
 
     def cover(self, row: Route, who: str) -> None:
         """The edges of every bound, one after another, and the methods the path has not."""
@@ -117,19 +124,28 @@ class Explorer:
         """Requests near the good one, and any; None when nothing can be wrong with a request of this row."""
         key = row.name, mode
         if key not in self.strategies:
-            operation, good = self.schema[row.path][row.method], self.known[row.name]
-            near: dict[str, Any] = {
-                "path_parameters": good.path,
-                "query": good.query,
-                "headers": good.headers,
-            }
-            kinds: list[dict[str, Any]] = [{}, near]
-            if mode is GenerationMode.POSITIVE and good.body is not None:
-                kinds.append({**near, "body": good.body, "media_type": row.takes[0]})
-            drawn = [operation.as_strategy(generation_mode=mode, **fixed) for fixed in kinds]
-            self.strategies[key] = st.one_of([one for one in drawn if _can_be_drawn(one)] or [st.nothing()])
-        found = self.strategies[key]
-        return None if found.is_empty else found
+            operation = self.schema[row.path][row.method]
+            drawn = [operation.as_strategy(generation_mode=mode, **fixed) for fixed in self._kinds(row, mode)]
+            self.strategies[key] = st.one_of(drawn) if drawn else None
+        return self.strategies[key]
+
+    def _kinds(self, row: Route, mode: GenerationMode) -> Iterator[dict[str, Any]]:
+        """What is fixed of a request: nothing, its ids, or all but what is optional."""
+        good = self.known[row.name]
+        near: dict[str, Any] = {"path_parameters": good.path, "query": good.query, "headers": good.headers}
+        if mode is GenerationMode.POSITIVE:
+            yield {}
+            yield near
+            if good.body is not None:
+                yield {**near, "body": good.body, "media_type": row.takes[0]}
+            return
+        # Any text may stand where an id does, so a request without more than ids cannot be wrong.
+        if row.body is not None or row.query:
+            yield {}
+        if row.body is not None or any(
+            param.kind not in {ParamKind.ID, ParamKind.CURSOR} for param in row.query
+        ):
+            yield near
 
     def _ask(self, case: Drawn, row: Route, who: str) -> None:
         self.report.cases += 1
@@ -154,22 +170,6 @@ def _settings(examples: int) -> hypothesis.settings:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-
-
-def _can_be_drawn(strategy: st.SearchStrategy[Drawn]) -> bool:
-    """Whether there is such a request at all: none is wrong that has neither parameter nor body."""
-
-    @hypothesis.seed(0)
-    @_settings(1)
-    @hypothesis.given(strategy)
-    def draw(case: Drawn) -> None:
-        pass
-
-    try:
-        draw()
-    except Unsatisfiable:
-        return False
-    return True
 
 
 def load(document: dict[str, Any], url: str) -> OpenApiSchema:

@@ -174,6 +174,18 @@ def test_a_changed_cursor_is_refused(data: st.DataObject) -> None:
         CURSORS.decode(cursor[:at] + letter + cursor[at + 1 :], Position, *LIST)
 
 
+@pytest.mark.parametrize("position", range(8))
+def test_a_cursor_has_one_spelling(position: int) -> None:
+    """Base64 has several of the same bytes: with padding, in its other alphabet, with spare bits set."""
+    cursor = CURSORS.encode("x" * position, *LIST)
+    others = {cursor + "=" * one for one in (1, 2, 3)} | {cursor.replace("-", "+").replace("_", "/")}
+    others |= {cursor[:-1] + chr(ord(cursor[-1]) + one) for one in (1, 2, 3)}
+    for other in others - {cursor}:
+        with pytest.raises(CursorInvalid):
+            CURSORS.decode(other, str, *LIST)
+    assert CURSORS.decode(cursor, str, *LIST) == "x" * position
+
+
 @given(st.text(max_size=80) | st.just("A" * 4096))
 def test_any_text_is_refused_as_a_cursor(text: str) -> None:
     with pytest.raises(CursorInvalid):

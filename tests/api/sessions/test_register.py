@@ -78,6 +78,7 @@ WRONG_CLAIMS: dict[str, dict[str, Any]] = {
 async def test_an_id_token_that_proves_nothing_is_refused(world: World, claims: dict[str, Any]) -> None:
     answer = await world.register(ALICE, id_token=world.id_token(ALICE, **claims))
     assert (answer.status, answer.code) == (401, "token_invalid")
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
 
 
 async def test_an_old_id_token_is_refused(world: World) -> None:

@@ -146,3 +146,10 @@ def test_two_cookie_headers_are_one() -> None:
 def test_over_https_a_plain_session_cookie_is_refused_wherever_it_comes_from() -> None:
     assert policy_violation(read_pairs([f"{PLAIN}=a"]), HTTPS) is not None
     assert policy_violation(read_pairs([f"{SECURE}=a"]), HTTPS) is None
+
+
+def test_a_piece_with_thousands_of_digits_in_its_name_is_read_like_any_other() -> None:
+    """Found by fuzzing: Python refuses to make a number of so many digits."""
+    pairs = read_pairs([f"{PLAIN}.{'1' * 5_000}=b; {PLAIN}=a"])
+    assert session_value(pairs, HTTP) == "ba"
+    assert policy_violation(pairs, HTTP) is not None
