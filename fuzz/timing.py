@@ -3,8 +3,8 @@
 Pairs are asked strictly one after the other, A B B A, so that whatever else the machine does meets both. The
 share of pairs' times in which one is the slower (AUC of Mann and Whitney) must be within 0.47 to 0.53; one
 outside is measured once more, and found only when it is outside on the same side again. The one thing a
-newcomer would get wrong: the missing id is one id, like the other. A new one each time would miss what clients
-remember of addresses, and be slower for that.
+newcomer would get wrong: the missing id is one id, like the other. A new one each time would miss what
+clients remember of addresses, and be slower for that.
 """
 
 from __future__ import annotations
