@@ -26,7 +26,9 @@ def bind_loopback(host: str, port: int) -> socket.socket:
     if not is_loopback(host):
         raise NotLoopbackError("the demo identity provider listens on loopback addresses only")
     address = ip_address("127.0.0.1" if host == "localhost" else host)
-    listener = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)  # noqa: PLR2004 (IPv6)
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004 - IPv6
+    # As TCP by name: asyncio sends at once (TCP_NODELAY) only where the protocol says so.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((str(address), port))

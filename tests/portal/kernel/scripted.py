@@ -42,7 +42,8 @@ Answer = Response | ErrorRow | dict[str, Any] | Callable[[Request], Awaitable[Re
 
 def free_socket() -> tuple[socket.socket, int]:
     """A listening socket on loopback and its port."""
-    listener = socket.socket()
+    # As TCP by name: asyncio sends at once (TCP_NODELAY) only where the protocol says so.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(256)
     listener.setblocking(False)
