@@ -6,15 +6,18 @@ may say again what was asked of it, so a search for the secret word itself would
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aidial_api.provisioning import NewClient, NewProject
 from aidial_contract.headers import API_KEY
 from aidial_contract.ids import new_api_key, new_id
+from tests.api.sessions.newcomers import invite
 from tests.matrix.records import Place
+from tests.people import ALICE
 from tests.support.api import World
 from tests.support.askers import Asker
 from tests.support.portal import Town
+from tests.support.tickets import new_ticket
 from tests.support.world_calls import new_call
 
 BESIDE = "flamingo"
@@ -22,12 +25,13 @@ BESIDE = "flamingo"
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """The tenant: `word` is in every text it has, `key` is its own."""
+    """The tenant: `word` is in every text it has, `key` is its own, `admin` its person in a world."""
 
     word: str
     client_id: str
     project_id: str
     key: Asker
+    admin: Asker | None = None
     calls: list[str] = field(default_factory=list)
 
     async def deliver(self) -> None:
@@ -67,11 +71,21 @@ async def open_rival(place: World | Town) -> Rival:
     )
     key, _ = new_api_key("live")
     await place.provisioner.add_key(client_id, key, scope="manage", description=f"{BESIDE} {word}")
-    rival = Rival(word, client_id, project_id, Asker(place.api.http, {API_KEY: key}))
+    admin = await _admin(place, client_id) if isinstance(place, World) else None
+    rival = Rival(word, client_id, project_id, Asker(place.api.http, {API_KEY: key}), admin)
+    if admin is not None:
+        said = f"{BESIDE} {word}"
+        answer = await admin.post("/v1/tickets", {**new_ticket(project_id), "subject": said, "body": said})
+        assert answer.status == 201, answer
     for _ in range(2):
         await rival.deliver()
     await _draft(place, rival)
     return rival
+
+
+async def _admin(world: World, client_id: str) -> Asker:
+    like = replace(ALICE, client_id=client_id, projects=((client_id, None),))
+    return await world.sign_in(await invite(world, like))
 
 
 async def _draft(place: Place, rival: Rival) -> None:
