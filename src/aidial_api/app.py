@@ -45,7 +45,7 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.headers import REQUEST_ID, acceptable_request_id
 from aidial_contract.ids import new_id
-from aidial_contract.limits import HEADER_BLOCK, URI
+from aidial_contract.limits import HEADER_BLOCK, STORE_TIMEOUT, URI
 from aidial_limits import Counting, SharedWindows, Windows
 from aidial_serving.health import HealthChecks, Probe
 from aidial_serving.last_resort import LastResort
@@ -79,7 +79,7 @@ async def open_services(
     billing = BillingDesk(
         billing_provider or _embedded(settings), timeout_s=settings.billing_timeout_ms / 1_000
     )
-    counting = _counting(settings, stack)
+    counting = await _counting(settings, stack)
     probes = [
         Probe("database", True, db.beats),
         Probe("issuer", False, jwks.reachable),
@@ -109,11 +109,16 @@ async def open_services(
     )
 
 
-def _counting(settings: Settings, stack: AsyncExitStack) -> Counting:
+async def _counting(settings: Settings, stack: AsyncExitStack) -> Counting:
     """Where requests are counted: here, or in the store that is configured."""
-    shared = SharedWindows(settings.limits_url) if settings.limits_url else None
+    shared = (
+        SharedWindows(settings.limits_url, settings.numbers.size(STORE_TIMEOUT))
+        if settings.limits_url
+        else None
+    )
     counting = Counting("api", Windows(), shared)
     stack.push_async_callback(counting.close)
+    await counting.open()
     return counting
 
 

@@ -139,6 +139,16 @@ TICKETS_PAGE: Final = _size("tickets_page", 20, "tickets", "a page of support ti
 API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's API keys")
 INVOICES_PAGE: Final = _size("invoices_page", 20, "invoices", "a page of invoices")
 
+CIRCUIT_IN_A_ROW: Final = _size("circuit_in_a_row", 5, "failures", "the portal stops asking the API after")
+CIRCUIT_OUTCOMES: Final = _size("circuit_outcomes", 10, "calls", "or when half of at least so many failed")
+CIRCUIT_WINDOW: Final = _size("circuit_window", 10, "seconds", "in the last")
+CIRCUIT_OPEN: Final = _size("circuit_open", 5, "seconds", "and asks again after, doubling")
+CIRCUIT_LONGEST: Final = _size("circuit_longest", 60, "seconds", "up to")
+CIRCUIT_PROBES: Final = _size("circuit_probes", 3, "calls", "so many of which must then succeed")
+STORE_TIMEOUT: Final = _size(
+    "store_timeout", 50, "milliseconds", "an exchange with the shared store of rates"
+)
+
 DEFAULTS: Final[tuple[Rate | Size, ...]] = (*RATES.values(), *SIZES.values())
 
 

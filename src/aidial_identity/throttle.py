@@ -7,11 +7,11 @@ away tells nothing.
 import math
 import time
 
-from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from aidial_identity.config import Throttle
+from limits import RateLimitItemPerSecond
 
 
 class Gate:

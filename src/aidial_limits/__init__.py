@@ -6,6 +6,7 @@
 
 The one thing a newcomer would get wrong: a request is counted in all of its windows or in none. What is
 refused costs its sender nothing of any other window, and "60 in any 6 s" holds for every 6 s there are.
+Source: `docs/decisions/0020-windows-are-exact.md`.
 """
 
 from __future__ import annotations

@@ -6,72 +6,96 @@ how to live with. Names in the store are digests, so that it holds no address an
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 from pathlib import Path
 from typing import Any, Final
 
-from valkey.asyncio import BlockingConnectionPool, Valkey
-from valkey.exceptions import ValkeyError
+from libvalkey import ReplyError
 
-from aidial_contract.limits import Rate
+from aidial_contract.limits import STORE_TIMEOUT, Rate
+from aidial_limits.link import Link
 from aidial_limits.windows import Standing, Taken, Wanted
 
-TIMEOUT_S: Final = 0.05
-CONNECTIONS: Final = 32
 _SCRIPT: Final = (Path(__file__).parent / "windows.lua").read_text(encoding="utf-8")
+_DIGEST: Final = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _MICROSECONDS: Final = 1_000_000
 
 
 class StoreAwayError(Exception):
-    """The store did not answer in time, or not with what it was asked for."""
+    """The store is not there, did not answer in time, or not with what it was asked for."""
 
 
 class SharedWindows:
-    """Windows that every process with the same URL shares. Made inside the loop that uses it; `close` it.
+    """Windows that every process with the same URL shares. `open` it in the loop that uses it; `close` it.
 
-    `clock` gives microseconds in place of the server's own time: tests turn it.
+    `clock` gives microseconds in place of the server's own time: tests turn it. `lost` is called when the
+    connection goes away by itself.
     """
 
-    def __init__(self, url: str, clock: Callable[[], int] = lambda: 0) -> None:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=TIMEOUT_S,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            health_check_interval=0,
-            client_name="aidial-limits",
-        )
-        self._store = Valkey(connection_pool=pool)
-        self._script = self._store.register_script(_SCRIPT)
+    def __init__(
+        self, url: str, timeout_ms: int = STORE_TIMEOUT, clock: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._url = url
+        self._timeout_s = timeout_ms / 1_000
+        self._link: Link | None = None
         self.clock = clock
+        self.lost: Callable[[], None] = lambda: None
+
+    async def open(self) -> bool:
+        """Connect anew; False when there is nothing to connect to, or it takes more than a second."""
+        self.close()
+        try:
+            link = await Link.open(self._url, self._gone)
+            await link.ask("PING", within_s=self._timeout_s)
+        except (OSError, TimeoutError, ReplyError):
+            return False
+        self._link = link
+        return True
 
     async def take(self, wanted: Wanted, *, count: bool = True) -> Taken:
         """As `Windows.take`; raises `StoreAwayError`."""
-        keys = [_key(rate, whose) for rate, whose in wanted]
-        arguments: list[int] = [self.clock(), int(count)]
+        words: list[str | int] = [len(wanted), *(_key(rate, whose) for rate, whose in wanted)]
+        words += [self.clock(), int(count)]
         for rate, _ in wanted:
-            arguments += [rate.amount, rate.seconds * _MICROSECONDS]
+            words += [rate.amount, rate.seconds * _MICROSECONDS]
+        if self._link is None:
+            raise StoreAwayError("not connected")
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                numbers: list[int] = await self._script(keys, arguments)
-            return _taken(wanted, numbers)
-        except (ValkeyError, OSError, TimeoutError, ValueError, TypeError) as error:
-            raise StoreAwayError(type(error).__name__) from None
+            return _taken(wanted, await self._run(self._link, words))
+        except (OSError, TimeoutError, ReplyError, ValueError, TypeError) as error:
+            # A reply's words name the trouble (OOM, READONLY) and nobody's data.
+            raise StoreAwayError(f"{type(error).__name__} {str(error).partition(' ')[0]}".strip()) from None
+
+    async def _run(self, link: Link, words: list[str | int]) -> list[Any]:
+        try:
+            answer: list[Any] = await link.ask("EVALSHA", _DIGEST, *words, within_s=self._timeout_s)
+        except ReplyError as refused:
+            if not str(refused).startswith("NOSCRIPT"):
+                raise
+            answer = await link.ask("EVAL", _SCRIPT, *words, within_s=self._timeout_s)
+        return answer
 
     async def answers(self) -> bool:
         """Whether the store answers in time."""
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return bool(await self._store.ping())
-        except (ValkeyError, OSError, TimeoutError):
+        if self._link is None:
             return False
+        try:
+            await self._link.ask("PING", within_s=self._timeout_s)
+        except (OSError, TimeoutError, ReplyError):
+            return False
+        return True
 
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._store.aclose(close_connection_pool=True)
+    def close(self) -> None:
+        """End the connection."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    def _gone(self) -> None:
+        if self._link is not None and not self._link.is_open:
+            self._link = None
+            self.lost()
 
 
 def _key(rate: Rate, whose: str) -> str:

@@ -52,8 +52,9 @@ class Windows:
     def take(self, wanted: Wanted, *, count: bool = True) -> Taken:
         """Count a request in every window, or in none when one is full; `count=False` only looks."""
         now = self.clock()
-        self._sweep(now)
-        queues, full, wait_s = [], None, 0.0
+        if self._to_sweep or now - self._swept_at >= SWEEP_EVERY_S:
+            self._sweep(now)
+        found, full, wait_s = [], None, 0.0
         for rate, whose in wanted:
             queue = self._queue(rate, whose, now)
             over = len(queue) - rate.amount
@@ -61,19 +62,15 @@ class Windows:
                 left_s = queue[over] + rate.seconds - now
                 if left_s > wait_s:
                     full, wait_s = rate, left_s
-            queues.append(queue)
-        if count and full is None:
-            for queue in queues:
+            found.append((rate, queue))
+        standings = []
+        for rate, queue in found:
+            if count and full is None:
                 queue.append(now)
-        standings = tuple(
-            Standing(
-                rate,
-                max(0, rate.amount - len(queue)),
-                queue[max(0, len(queue) - rate.amount)] + rate.seconds - now if queue else 0.0,
-            )
-            for (rate, _), queue in zip(wanted, queues, strict=True)
-        )
-        return Taken(standings, full, wait_s)
+            left = rate.amount - len(queue)
+            more_in_s = queue[max(0, -left)] + rate.seconds - now if queue else 0.0
+            standings.append(Standing(rate, max(0, left), more_in_s))
+        return Taken(tuple(standings), full, wait_s)
 
     def holds(self, rate: Rate, whose: str) -> bool:
         """Whether anything of somebody's was counted lately; cheap, and may be a little out of date."""
@@ -94,8 +91,6 @@ class Windows:
     def _sweep(self, now: float) -> None:
         """Forget windows that are over, two at a request, so that no request waits for all of them."""
         if not self._to_sweep:
-            if now - self._swept_at < SWEEP_EVERY_S:
-                return
             self._swept_at = now
             self._to_sweep = list(self._queues)
         for _ in range(min(SWEPT_AT_ONCE, len(self._to_sweep))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aidial_api.kernel.openapi import describe
-from aidial_api.kernel.route import Route
+from aidial_api.kernel.route import Access, Route
 from aidial_api.routes import TABLE
 from aidial_contract.errors import ERRORS
 from aidial_contract.scope import ScopeKind
@@ -17,6 +17,8 @@ from tests.support.askers import Answer
 
 ENVELOPE = {"code", "category", "message", "message_key", "retryable", "request_id"}
 DOCUMENT = describe(TABLE.rows)
+REFUSED = {kind.refused for kind in KINDS if kind.refused}
+"""What is answered before anybody is known."""
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -31,6 +33,10 @@ async def test_the_answer_is_what_the_contract_says(world: World, row: Route, ki
         assert_is_plain_error(answer)
         assert answer.code in documented[str(answer.status)]["description"].split(", ")
     assert_has_common_headers(answer)
+    # Whoever was recognised is told what counts; before that, and on public rows, nobody is.
+    is_known = row.access is not Access.PUBLIC and answer.code not in REFUSED
+    for name in ("ratelimit", "ratelimit-policy"):
+        assert (name in answer.headers) == is_known, (name, answer)
 
 
 def assert_is_plain_error(answer: Answer) -> None:

@@ -36,7 +36,7 @@ class Finding:
 
 
 def command() -> None:
-    """Check configuration, database, migrations, role, row-level security, worker and issuer.
+    """Check configuration, database, migrations, role, row-level security, worker, issuer, limiter store.
 
     Reads what `aidial api` reads. Exit codes: 0 all well (warnings included), 78 configuration, 69 something
     does not answer, 1 something answers and is wrong.
@@ -64,7 +64,22 @@ async def _examine() -> list[Finding]:
         Finding("configuration"),
         *await _database(settings.database_url),
         await _issuer(settings.issuer),
+        *await _store(settings.limits_url),
     ]
+
+
+async def _store(url: str | None) -> list[Finding]:
+    from aidial_limits import SharedWindows  # noqa: PLC0415
+
+    if url is None:
+        return []
+    shared = SharedWindows(url)
+    try:
+        answers = await shared.open()
+    finally:
+        shared.close()
+    todo = "" if answers else "AIDIAL_LIMITS_URL does not answer; each process counts rates for itself"
+    return [Finding("limiter store answers", todo, warning=True)]
 
 
 async def _database(url: str) -> list[Finding]:

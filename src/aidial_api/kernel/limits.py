@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from aidial_contract import errors, limits
 from aidial_contract.fault import Fault
 from aidial_contract.limits import Numbers, Rate
-from aidial_limits import Counting, Standing, Taken
+from aidial_limits import Counting, Standing, Taken, Windows
 from aidial_limits.metrics import REFUSED
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Limits:
         self.counting = counting
         self._rates = {name: tuple(map(numbers.rate, bucket.rates)) for name, bucket in BUCKETS.items()}
         (self._failed,) = self._rates["failed_credentials"]
+        self._failing = Windows()
 
     async def hit(self, ask: Ask, *buckets: tuple[str, str]) -> None:
         """Count a request in buckets, each with whose it is; 429 `rate_limited` when a window is full."""
@@ -65,7 +66,7 @@ class Limits:
     async def refuse_failing(self, ask: Ask) -> None:
         """429 for an address with too many refused credentials, before the next one is looked at."""
         # Asked about addresses only that failed at this process lately: nobody else pays for it.
-        if self.counting.memory.holds(self._failed, ask.client_ip):
+        if self._failing.holds(self._failed, ask.client_ip):
             wanted = ((self._failed, ask.client_ip),)
             taken = await self.counting.take(wanted, count=False)
             if taken.full is not None:
@@ -75,8 +76,7 @@ class Limits:
     async def failed(self, ask: Ask) -> None:
         """Count a refused credential; 429 in place of its 401 when there were too many meanwhile."""
         wanted = ((self._failed, ask.client_ip),)
-        if self.counting.shared is not None:
-            self.counting.memory.take(wanted)
+        self._failing.take(wanted)
         taken = await self.counting.take(wanted)
         if taken.full is not None:
             ask.standings = taken.standings

@@ -41,6 +41,20 @@ _IDEMPOTENCY_PARAMETER = {
     "description": "Sent again within 24 h with the same body, it gets the first answer, and nothing twice.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
 }
+_RATE_HEADERS = {
+    "RateLimit-Policy": {"$ref": "#/components/headers/RateLimit-Policy"},
+    "RateLimit": {"$ref": "#/components/headers/RateLimit"},
+}
+_HEADERS = {
+    "RateLimit-Policy": {
+        "description": "The windows the request was counted in: `q` requests in any `w` seconds.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": "What is left of each: `r` requests; one more comes back in `t` seconds.",
+        "schema": {"type": "string"},
+    },
+}
 _REPLAYED_HEADER = {
     "Idempotency-Replayed": {
         "description": "`true` on an answer given before.",
@@ -94,6 +108,7 @@ def describe(rows: Sequence[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _portable(components),
+            "headers": _HEADERS,
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -250,7 +265,13 @@ def _responses(row: Route) -> dict[str, Any]:
         if text in responses:
             continue
         responses[text] = _error_response(int(text), codes)
-    return dict(sorted(responses.items()))
+    return {text: _with_rates(row, response) for text, response in sorted(responses.items())}
+
+
+def _with_rates(row: Route, response: dict[str, Any]) -> dict[str, Any]:
+    if row.access is Access.PUBLIC:
+        return response
+    return response | {"headers": response.get("headers", {}) | _RATE_HEADERS}
 
 
 def _error_response(status: int, codes: Sequence[str]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aidial_contract.limits import HEADER_BLOCK, JSON_BODY, URI
+from aidial_contract.limits import HEADER_BLOCK, JSON_BODY, STORE_TIMEOUT, URI
 from aidial_limits import Counting, SharedWindows, Windows
+from aidial_portal.kernel.breaker import Breaker, Circuit
 from aidial_portal.kernel.context import Contexts
 from aidial_portal.kernel.farewell import Farewells
 from aidial_portal.kernel.health import health_checks
@@ -79,12 +80,20 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
     keys = derive_keys(secret, names)
     sealer = Sealer(secret)
     upstream = Upstream(
-        settings.api_base_url, settings.api_timeout_ms, connections=settings.upstream_connections
+        settings.api_base_url,
+        settings.api_timeout_ms,
+        connections=settings.upstream_connections,
+        breaker=Breaker(circuit=Circuit.of(settings.numbers)),
     )
-    shared = SharedWindows(settings.limits_url) if settings.limits_url else None
+    shared = (
+        SharedWindows(settings.limits_url, settings.numbers.size(STORE_TIMEOUT))
+        if settings.limits_url
+        else None
+    )
     counting = Counting("portal", Windows(), shared)
     refresher: Refresher = issuer
     try:
+        await counting.open()
         yield Portal(
             settings=settings,
             matcher=matcher,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aidial_portal.kernel.breaker import IN_A_ROW
+from aidial_contract.limits import CIRCUIT_IN_A_ROW
 from tests.api.billing.accounts import Troubled
 from tests.people import ADA, ALICE, BAYSIDE, BEN, CHLOE, HARBOUR, NORTHSIDE, PRIYA, TOM
 from tests.support.api import running_api
@@ -138,7 +138,7 @@ async def test_billing_in_trouble_never_opens_the_circuit_to_the_api(
 ) -> None:
     alice, provider = away
     provider.trouble = "refuses"
-    for _ in range(2 * IN_A_ROW):
+    for _ in range(2 * CIRCUIT_IN_A_ROW):
         page = await alice.get("/api/billing/invoices")
         assert page.status == 503
         assert page.json["error"]["code"] == "billing_provider_unavailable"

@@ -1,0 +1,61 @@
+"""Servers as processes of their own: `aidial api` and `aidial portal`, as they run in production.
+
+The one thing a newcomer would get wrong: they start side by side, and each dies with this process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from aidial.processes import answers
+from aidial.processes.spawn import spawn
+from tests.portal.kernel.scripted import free_socket
+
+READY_S = 60.0
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago."""
+    found = [free_socket() for _ in range(count)]
+    for listener, _ in found:
+        listener.close()
+    return [port for _, port in found]
+
+
+@contextmanager
+def running(
+    app: str, ports: Sequence[int], environ: Mapping[str, str], log: Path
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """One `aidial <app>` on each port until the block ends; RuntimeError when one does not come up."""
+    health = {"api": "/v1/health/live", "portal": "/api/health/live"}[app]
+    env = {"PATH": os.environ["PATH"], **environ}
+    with log.open("wb") as output:
+        processes = [
+            spawn(
+                [sys.executable, "-m", "aidial", app, "--port", str(port)],
+                death_signal=signal.SIGKILL,
+                env=env,
+                output=output.fileno(),
+            )
+            for port in ports
+        ]
+        try:
+            until = time.monotonic() + READY_S
+            for port, process in zip(ports, processes, strict=True):
+                while not answers(f"http://127.0.0.1:{port}{health}"):
+                    if process.poll() is not None or time.monotonic() > until:
+                        raise RuntimeError(f"{app} did not start:\n{log.read_text()[-2_000:]}")
+                    time.sleep(0.05)
+            yield processes
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait(20)
