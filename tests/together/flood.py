@@ -11,7 +11,7 @@ import sys
 
 import aiohttp
 
-STEP_S = 0.05
+STEP_S = 0.005
 
 
 async def main(url: str, key: str, per_second: float) -> None:

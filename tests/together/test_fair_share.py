@@ -25,7 +25,7 @@ from tests.support.processes import free_ports, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 TIMES = 20
-TURNS, TURN_S, SETTLE_S = 8, 2.0, 0.3
+TURNS, TURN_S, SETTLE_S = 24, 0.6, 0.15
 KEYS = 40
 PAUSE_S = 0.002
 MOST = 1.5
