@@ -6,7 +6,7 @@ says so in a whole `Route`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aidial_portal.kernel.route import (
     CALL_DENIAL,
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from aidial_contract.access import Permission
     from aidial_contract.query import QueryParam
     from aidial_portal.kernel.limits import Bucket
+
+
+REPEATABLE: Final = ("idempotency_key_invalid", "idempotency_conflict", "request_in_progress")
+"""What a change may answer that hands the browser's `Idempotency-Key` on."""
 
 
 def read_row(  # noqa: PLR0913 - a row is its policy, said in full

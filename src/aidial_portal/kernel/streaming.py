@@ -8,8 +8,10 @@ were whole.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -20,7 +22,7 @@ from aidial_contract.fault import Fault
 from aidial_contract.transport import violation
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import Receive, Scope, Send
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 STREAMS_AT_ONCE: Final = 64
 """How many a process passes on at a time; the next one waits within its budget."""
+OF_ONE_SESSION: Final = 8
+"""How many of them one session may have, so that a slow reader leaves places for others."""
+ASK_AGAIN_MS: Final = 5_000
 SLOWEST_READER_S: Final = 60.0
 """How long a browser may take nothing at all before its connection is given up."""
 
@@ -53,7 +58,7 @@ class Stream:
     first: bytes
     idle_s: float
     answer: aiohttp.ClientResponse
-    places: asyncio.Semaphore
+    give_back: Callable[[], None]
     _open: bool = field(default=True)
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -78,7 +83,7 @@ class Stream:
         if self._open:
             self._open = False
             self.answer.close()
-            self.places.release()
+            self.give_back()
 
 
 class Streams:
@@ -88,24 +93,48 @@ class Streams:
         self._upstream = upstream
         self._idle_s = idle_ms / 1_000
         self._places = asyncio.Semaphore(at_once)
+        self._of_sessions: Counter[str] = Counter()
 
     async def open(self, call: Call, wanted: Wanted) -> Stream:
-        """The API's answer from its first bytes on; every `Fault` of `Upstream.exchange` until then."""
-        try:
-            async with asyncio.timeout_at(call.deadline):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Fault(errors.DEPENDENCY_TIMEOUT, reason="too many streams at once") from None
+        """The API's answer from its first bytes on; every `Fault` of `Upstream.exchange` until then.
+
+        429 `rate_limited` for a session that has as many as it may.
+        """
+        whose = call.session_id or ""
+        await self._take_place(call, whose)
+        give_back = partial(self._give_back, whose)
 
         async def begun(answer: aiohttp.ClientResponse, _: Call) -> Stream:
             first = await _first(answer, call, wanted)
-            return Stream(wanted, first, self._idle_s, answer, self._places)
+            return Stream(wanted, first, self._idle_s, answer, give_back)
 
         try:
             return await self._upstream.ask(call, begun)
         except BaseException:
-            self._places.release()
+            give_back()
             raise
+
+    async def _take_place(self, call: Call, whose: str) -> None:
+        if self._of_sessions[whose] >= OF_ONE_SESSION:
+            raise Fault(errors.RATE_LIMITED, retry_after_ms=ASK_AGAIN_MS, reason="streams of one session")
+        self._of_sessions[whose] += 1
+        try:
+            async with asyncio.timeout_at(call.deadline):
+                await self._places.acquire()
+        except BaseException as error:
+            self._forget(whose)
+            if not isinstance(error, TimeoutError):
+                raise
+            raise Fault(errors.DEPENDENCY_TIMEOUT, reason="too many streams at once") from None
+
+    def _give_back(self, whose: str) -> None:
+        self._places.release()
+        self._forget(whose)
+
+    def _forget(self, whose: str) -> None:
+        self._of_sessions[whose] -= 1
+        if not self._of_sessions[whose]:
+            del self._of_sessions[whose]
 
 
 async def _first(answer: aiohttp.ClientResponse, call: Call, wanted: Wanted) -> bytes:

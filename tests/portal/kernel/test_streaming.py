@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -99,6 +99,25 @@ async def test_a_whole_file_ends_as_one_under_our_own_type_and_name(
     sent = api.asked[-1].headers
     assert sent["accept"] == "text/csv"
     assert sent["authorization"] == "Bearer access-0"
+
+
+async def test_one_session_leaves_places_for_others(portal: RunningPortal, api: ScriptedApi) -> None:
+    tap = Tap(b"a,b\r\n", b"1,2\r\n")
+    api.answers[EXPORT] = tap
+    async with AsyncExitStack() as held:
+        for _ in range(streaming.OF_ONE_SESSION):
+            _, _, head = await held.enter_async_context(reading(portal))
+            assert head.startswith("http/1.1 200")
+        async with reading(portal) as (_, _, head):
+            assert head.startswith("http/1.1 429")
+            assert "retry-after: 5" in head
+        tap.more.set()
+    for _ in range(100):
+        async with reading(portal) as (_, _, head):
+            if head.startswith("http/1.1 200"):
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError("places are not given back")
 
 
 async def test_what_is_cut_upstream_is_cut_here(portal: RunningPortal, api: ScriptedApi) -> None:

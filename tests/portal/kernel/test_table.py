@@ -7,6 +7,7 @@ import pytest
 from aidial_contract.envelopes import Envelope
 from aidial_portal.kernel.families import family_of
 from aidial_portal.kernel.matcher import Matcher
+from aidial_portal.kernel.promises import codes_of
 from aidial_portal.kernel.route import Access
 from aidial_portal.routes import all_rows
 
@@ -72,3 +73,20 @@ def test_public_rows_are_few_and_known() -> None:
     for row in all_rows():
         if row.access is Access.PUBLIC:
             assert words & set(row.path.strip("/").split("/")), row.path
+
+
+def test_rows_that_hand_an_idempotency_key_on_promise_what_it_may_answer() -> None:
+    told = {"idempotency_key_invalid", "idempotency_conflict", "request_in_progress"}
+    promising = {row.name for row in all_rows() if told <= set(codes_of(row))}
+    assert promising >= {
+        "api_keys.create",
+        "api_keys.rotate",
+        "billing.payment_portal",
+        "support.create",
+        "support.comment",
+    }
+
+
+def test_rows_of_things_with_a_lifecycle_promise_a_state_conflict() -> None:
+    promising = {row.name for row in all_rows() if "state_conflict" in codes_of(row)}
+    assert promising >= {"api_keys.rotate", "api_keys.revoke", "support.change", "support.comment"}

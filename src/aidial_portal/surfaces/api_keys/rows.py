@@ -10,13 +10,12 @@ from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.api_keys import ApiKeyEnding, NewApiKey, new_key_rules
 from aidial_portal.kernel.limits import SETTINGS_CHANGES
 from aidial_portal.kernel.route import Route, RouteScope, json_body
-from aidial_portal.kernel.rows import change_row, read_row
+from aidial_portal.kernel.rows import REPEATABLE, change_row, read_row
 from aidial_portal.surfaces.api_keys import api
 
 _PATH = "/api/partner/api-keys"
 _NAMED = RouteScope(kind=ScopeKind.CLIENTS, client_id=None, project_id=None)
 _KEY = RouteScope(kind=ScopeKind.RECORD, client_id=None, project_id=None)
-_CREATES = ("idempotency_key_invalid", "idempotency_conflict", "request_in_progress")
 
 
 def rows() -> tuple[Route, ...]:
@@ -37,7 +36,7 @@ def rows() -> tuple[Route, ...]:
             api.create,
             scope=_NAMED,
             body=json_body(NewApiKey, new_key_rules),
-            errors=_CREATES,
+            errors=REPEATABLE,
         ),
         change(
             f"{_PATH}/{{api_key_id}}/rotate",
@@ -45,7 +44,7 @@ def rows() -> tuple[Route, ...]:
             api.rotate,
             scope=_KEY,
             params=(CLIENT,),
-            errors=("state_conflict", *_CREATES),
+            errors=("state_conflict", *REPEATABLE),
         ),
         change(
             f"{_PATH}/{{api_key_id}}/revoke",

@@ -23,7 +23,7 @@ from aidial_portal.kernel.route import (
     RouteScope,
     json_body,
 )
-from aidial_portal.kernel.rows import change_row, read_row
+from aidial_portal.kernel.rows import REPEATABLE, change_row, read_row
 from aidial_portal.surfaces.billing import api, pages
 from aidial_portal.surfaces.billing.client import PDF
 
@@ -152,7 +152,7 @@ def _json() -> tuple[Route, ...]:
             permission=Permission.BILLING_OPEN_PAYMENT_PORTAL,
             scope=_OWN,
             bucket=BILLING,
-            errors=_AWAY,
+            errors=(*_AWAY, *REPEATABLE),
         ),
         read_row(
             "/api/billing/recipients",

@@ -15,7 +15,7 @@ from aidial_contract.shapes.support import NewComment, NewTicket, TicketPatch, c
 from aidial_portal.kernel.limits import COMMENTS
 from aidial_portal.kernel.pages import PROJECTS, page_row
 from aidial_portal.kernel.route import Access, Precondition, Route, RouteScope, json_body
-from aidial_portal.kernel.rows import change_row, read_row
+from aidial_portal.kernel.rows import REPEATABLE, change_row, read_row
 from aidial_portal.surfaces.support import api, pages
 
 _TICKET: Final = RouteScope(kind=ScopeKind.RECORD, client_id=None, project_id=None)
@@ -72,6 +72,7 @@ def rows() -> tuple[Route, ...]:
             scope=PROJECTS,
             bucket=None,
             body=json_body(NewTicket, new_ticket_rules),
+            errors=REPEATABLE,
         ),
         read_row(
             "/api/support/tickets/{ticket_id}",
@@ -93,6 +94,7 @@ def rows() -> tuple[Route, ...]:
             body=json_body(TicketPatch),
             precondition=Precondition.EXPECTED_VERSION,
             denial=_DENIAL,
+            errors=("state_conflict",),
         ),
         change_row(
             "POST",
@@ -104,5 +106,6 @@ def rows() -> tuple[Route, ...]:
             bucket=COMMENTS,
             body=json_body(NewComment, comment_rules),
             denial=_DENIAL,
+            errors=("state_conflict", *REPEATABLE),
         ),
     )
