@@ -27,12 +27,13 @@ from schemathesis.config import ProjectConfig, ProjectsConfig, SchemathesisConfi
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 from schemathesis.specs.openapi.schemas import OpenApiSchema
-from tests.matrix.askers import Kind, asker
-from tests.people import ADA, ALICE, MACHINES, PRIYA
+from tests.matrix.askers import KINDS, asker
+from tests.matrix.expected import expected
+from tests.people import ADA, ALICE, PRIYA
 from tests.support.api import World
 from tests.support.askers import Asker, SignedIn
 
-from aidial_api.kernel.route import AuthMode, Route
+from aidial_api.kernel.route import Route
 from aidial_api.routes import TABLE
 from aidial_contract.query import Kind as ParamKind
 from fuzz.hints import Good, good_of, hinted
@@ -50,8 +51,10 @@ CHECKS: Final = [
 Drawn = Case[Any]
 MODES: Final = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 REFUSALS: Final = [str(status) for status in (*range(400, 432), 503)]
-MACHINES_ASKING: Final = ("harbour_manage", "harbour_read")
-PEOPLE_ASKING: Final = (ALICE, PRIYA, ADA)
+REFUSED: Final = 300
+_NAMES: Final = {"harbour_manage", "harbour_read", ALICE.name, PRIYA.name, ADA.name, "anonymous"}
+ASKING: Final = [kind for kind in KINDS if kind.name in _NAMES]
+"""Keys of both scopes, people who were just invited, and nobody."""
 LOCKS_OUT: Final = frozenset({"settings.ip_allowlist.save"})
 """Rows whose success would refuse everybody who asks afterwards: asked by those only whom they refuse."""
 ROWS: Final = sorted(TABLE.rows, key=lambda row: row.name == "sessions.revoke_others")
@@ -114,11 +117,10 @@ class Explorer:
             self._ask(case, row, who)
 
     def _asking(self, row: Route) -> list[str]:
-        """Those a row is for three times as often as the others."""
-        meant = [name for name, who in self.everybody.items() if suits(row, who)]
+        """Those who may, three times as often as the others."""
         if row.name in LOCKS_OUT:
-            return [name for name in self.everybody if name not in meant]
-        return meant * 3 + [name for name in self.everybody if name not in meant]
+            return [name for name in self.everybody if name not in able(row)]
+        return able(row) * 3 + list(self.everybody)
 
     def _strategy(self, row: Route, mode: GenerationMode) -> st.SearchStrategy[Drawn] | None:
         """Requests near the good one, and any; None when nothing can be wrong with a request of this row."""
@@ -182,28 +184,15 @@ def load(document: dict[str, Any], url: str) -> OpenApiSchema:
     )
 
 
-def suits(row: Route, who: Asker) -> bool:
-    """Whether a row is for the asker's kind of credential."""
-    by_key, by_bearer = "x-api-key" in {name.lower() for name in who.headers}, "authorization" in who.headers
-    return {
-        AuthMode.NONE: not by_key and not by_bearer,
-        AuthMode.KEY: by_key,
-        AuthMode.BEARER: by_bearer,
-        AuthMode.EITHER: by_key or by_bearer,
-    }[row.auth]
-
-
-async def askers(world: World) -> dict[str, Asker]:
-    """Who asks: keys of both scopes, people with a session of their own, and nobody."""
-    people = {one.name: await asker(world, Kind(f"fuzzing {one.name}", one)) for one in PEOPLE_ASKING}
-    machines = {one.name: world.machines()[one] for one in MACHINES if one.name in MACHINES_ASKING}
-    return {**machines, **people, "nobody": world.anonymous}
+def able(row: Route) -> list[str]:
+    """Who gets what the row's good request asks for, by the tables of the matrix."""
+    return [kind.name for kind in ASKING if expected(row, kind)[0] < REFUSED]
 
 
 async def run(world: World, budget: Budget, effort: Effort = LONG) -> Report:
     """Round after round over every row, until the time is over."""
     report = Report("contract")
-    everybody = await askers(world)
+    everybody = {kind.name: await asker(world, kind) for kind in ASKING}
     alice = everybody[ALICE.name]
     assert isinstance(alice, SignedIn)
     known = {row.name: await good_of(world, row, alice) for row in TABLE.rows}
@@ -227,6 +216,4 @@ def _rounds(explorer: Explorer, budget: Budget, effort: Effort) -> None:
         if number == 1 and effort.covers:
             for row in ROWS:
                 if row.name not in LOCKS_OUT:
-                    explorer.cover(
-                        row, next(name for name, who in explorer.everybody.items() if suits(row, who))
-                    )
+                    explorer.cover(row, (able(row) or ["anonymous"])[0])
