@@ -9,6 +9,7 @@ the loop that serves the API, and a failure is kept instead of raised.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -57,8 +58,9 @@ ASKING: Final = [kind for kind in KINDS if kind.name in _NAMES]
 """Keys of both scopes, people who were just invited, and nobody."""
 LOCKS_OUT: Final = frozenset({"settings.ip_allowlist.save"})
 """Rows whose success would refuse everybody who asks afterwards: asked by those only whom they refuse."""
-ROWS: Final = sorted(TABLE.rows, key=lambda row: row.name == "sessions.revoke_others")
-"""Every row; the one that ends all sessions but one's own comes last."""
+_LAST: Final = ("sessions.revoke_others", "sessions.create")
+ROWS: Final = sorted(TABLE.rows, key=lambda row: _LAST.index(row.name) if row.name in _LAST else -1)
+"""Every row; those that end other sessions, or by a new one one's own, come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,21 +201,28 @@ async def run(world: World, budget: Budget, effort: Effort = LONG) -> Report:
     document = (await world.anonymous.get("/v1/openapi.json")).json
     schema = load(hinted(document, TABLE.rows, known), world.api.url)
     explorer = Explorer(schema, known, everybody, report)
-    await asyncio.to_thread(_rounds, explorer, budget, effort)
+    until = time.monotonic() + budget.seconds
+    for number in budget.rounds():
+        await asyncio.to_thread(_round, explorer, effort, budget.seed + number, until if number else math.inf)
+        if number == 1 and effort.covers:
+            await asyncio.to_thread(_cover, explorer)
+        for name, who in everybody.items():
+            if isinstance(who, SignedIn):
+                everybody[name] = await world.sign_in(who.someone)
     done = {name for name, status in explorer.statuses if status < 300}
     never = [row.name for row in TABLE.rows if row.name not in done]
     report.notes.append(f"{len(done)} of {len(TABLE.rows)} rows succeeded; never: {', '.join(never) or '-'}")
     return report
 
 
-def _rounds(explorer: Explorer, budget: Budget, effort: Effort) -> None:
-    until = time.monotonic() + budget.seconds
-    for number in budget.rounds():
-        for row in ROWS:
-            for mode in MODES:
-                if number == 0 or time.monotonic() < until:
-                    explorer.explore(row, mode, effort.examples, budget.seed + number)
-        if number == 1 and effort.covers:
-            for row in ROWS:
-                if row.name not in LOCKS_OUT:
-                    explorer.cover(row, (able(row) or ["anonymous"])[0])
+def _round(explorer: Explorer, effort: Effort, seed: int, until: float) -> None:
+    for row in ROWS:
+        for mode in MODES:
+            if time.monotonic() < until:
+                explorer.explore(row, mode, effort.examples, seed)
+
+
+def _cover(explorer: Explorer) -> None:
+    for row in ROWS:
+        if row.name not in LOCKS_OUT:
+            explorer.cover(row, (able(row) or ["anonymous"])[0])
