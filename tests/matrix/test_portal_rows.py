@@ -14,6 +14,7 @@ from aidial_portal.kernel.matcher import Matcher
 from aidial_portal.kernel.nextauth.jwe import CookieCipher
 from aidial_portal.kernel.nextauth.keys import derive_keys
 from aidial_portal.kernel.nextauth.names import cookie_names
+from aidial_portal.kernel.promises import codes_of
 from aidial_portal.kernel.route import Kind, Route
 from aidial_portal.kernel.tokens import Sealer
 from aidial_portal.routes import all_rows
@@ -46,6 +47,7 @@ async def test_the_answer_is_what_the_contract_says(town: Town, row: Route, visi
         assert page.location == word
     elif word:
         assert_is_error(page, family(row.method, row.path), word)
+        assert word in codes_of(row), f"{row.name} answers {word} and does not promise it"
     elif row.path not in {"/access-denied", "/not-found"} and row.name not in NEXT_AUTH:
         assert row.produces in {"*/*", page.headers.get("content-type", "").partition(";")[0]} or status in {
             204,

@@ -107,13 +107,14 @@ def context_of(role: str | None = "client_admin", **changes: Any) -> dict[str, A
 
 @dataclass
 class ScriptedApi:
-    """Answers by `METHOD /path`; everything asked is in `asked`."""
+    """Answers by `METHOD /path`, else `fallback`, else 404; everything asked is in `asked`."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
     context: Answer = field(default_factory=context_of)
     delay_s: float = 0.0
     raw: bytes | None = None
+    fallback: Answer | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -127,7 +128,7 @@ class ScriptedApi:
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         key = f"{request.method} {request.url.path}"
-        answer = self.context if key == "GET /v1/session-context" else self.answers.get(key)
+        answer = self.context if key == "GET /v1/session-context" else self.answers.get(key, self.fallback)
         response = await self._response(answer, request)
         await response(scope, receive, send)
 
