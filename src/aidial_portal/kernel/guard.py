@@ -14,7 +14,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 
 from aidial_contract import errors, headers
-from aidial_contract.fault import BUSY, Fault
+from aidial_contract.fault import Fault
 from aidial_contract.ids import new_id
 from aidial_portal.kernel import answers, ending, hygiene, steps
 from aidial_portal.kernel.families import family_of, is_api
@@ -275,8 +275,7 @@ def _lingering(send: Send, receive: Receive) -> Send:
 
 def _named_by_row(row: Route | None, fault: Fault) -> Fault:
     """A dependency that does not answer, by the name the row gives it."""
-    is_away = fault.row in _AWAY and fault.details != BUSY  # a crowd is nobody's absence
-    if row is None or row.away is None or not is_away:
+    if row is None or row.away is None or fault.row not in _AWAY:
         return fault
     reason = f"{fault.row.code}: {fault.reason}"
     return Fault(
