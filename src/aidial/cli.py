@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from aidial import ingest
-from aidial.commands import allowlist, bootstrap, db, demo, doctor, keys, lists, seed, serve, services
+from aidial.commands import (
+    allowlist,
+    billing,
+    bootstrap,
+    db,
+    demo,
+    doctor,
+    keys,
+    lists,
+    seed,
+    serve,
+    services,
+)
 from aidial.stops import CommandStopped
 
 app = typer.Typer(
@@ -55,6 +67,7 @@ app.command("bootstrap")(bootstrap.command)
 app.add_typer(keys.app, name="keys")
 app.add_typer(services.app, name="service-accounts")
 app.add_typer(allowlist.app, name="allowlist")
+app.add_typer(billing.app, name="billing")
 app.command("seed")(seed.command)
 app.command("ingest")(ingest.command)
 app.command("routes")(lists.routes)
