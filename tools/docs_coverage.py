@@ -6,7 +6,7 @@ code follow from the rows, and nobody writes them down.
 
 from __future__ import annotations
 
-import ast
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -25,6 +25,10 @@ from aidial_portal.routes import all_rows
 ROOT = Path(__file__).resolve().parent.parent
 SENTENCES = ROOT / "tests" / "contract" / "sentences.toml"
 MOST_TESTS = 3
+_TOP = re.compile(r"^(?=@|def |async def |class )", re.MULTILINE)
+_TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
+_TEXT = re.compile(r"""["']([a-z_]+)["']""")
+_CONSTANT = re.compile(r"\berrors\.([A-Z_]+)\b")
 NONE = "-"
 
 INTRODUCTION = """\
@@ -44,10 +48,14 @@ def sentences() -> list[dict[str, Any]]:
     return found
 
 
-def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            yield node
+def _functions(path: Path) -> Iterator[tuple[str, str]]:
+    """Every test function of a file with its text, decorators included."""
+    chunk = ""
+    for part in _TOP.split(path.read_text(encoding="utf-8")):
+        chunk = chunk + part if chunk.startswith("@") and not _TEST.search(chunk) else part
+        found = _TEST.search(chunk)
+        if found is not None:
+            yield found[1], chunk
 
 
 @cache
@@ -55,14 +63,9 @@ def tests() -> dict[str, frozenset[str]]:
     """Every test function by `path::name`, with the registry's codes its text names."""
     found = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for function in _functions(path):
-            texts = {
-                node.value
-                for node in ast.walk(function)
-                if isinstance(node, ast.Constant) and isinstance(node.value, str)
-            }
-            constants = {node.attr.lower() for node in ast.walk(function) if isinstance(node, ast.Attribute)}
-            found[f"{path.relative_to(ROOT)}::{function.name}"] = frozenset((texts | constants) & set(ERRORS))
+        for name, chunk in _functions(path):
+            said = {*_TEXT.findall(chunk), *(one.lower() for one in _CONSTANT.findall(chunk))}
+            found[f"{path.relative_to(ROOT)}::{name}"] = frozenset(said & set(ERRORS))
     return found
 
 
