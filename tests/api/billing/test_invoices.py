@@ -150,3 +150,12 @@ async def test_an_invoice_is_made_once_and_credit_beyond_it_goes_on(world: World
         business.client_id,
     )
     assert sorted(row["month"] for row in jobs) == [month, month, month]
+
+
+async def test_head_downloads_nothing_and_records_nothing(world: World) -> None:
+    path = f"/v1/invoices/{world.invoices['harbour-1']}/pdf"
+    number = "HARBOUR-DENTAL-0001"
+    before = len(await world.events(number))
+    answer = await world.alice.ask("HEAD", path)
+    assert (answer.status, answer.body) == (200, b"")
+    assert len(await world.events(number)) == before

@@ -133,3 +133,12 @@ async def test_alice_changes_who_is_sent_invoices_and_a_stale_change_is_refused(
     assert (field["field"], field["code"]) == ("/recipients/1", "repeated")
     ben = await (await town.of(BEN)).get(path)
     assert (ben.status, code(ben)) == (404, "not_found")
+
+
+async def test_head_of_a_pdf_is_no_download(town: Town) -> None:
+    alice = await town.of(ALICE)
+    recorded = "SELECT count(*) AS n FROM audit_events WHERE action = 'billing.invoice.downloaded'"
+    before = (await town.sql(recorded))[0]["n"]
+    page = await alice.ask("HEAD", f"/api/billing/invoices/{town.invoices['harbour-1']}/pdf")
+    assert (page.status, page.headers["content-type"], page.body) == (200, "application/pdf", b"")
+    assert (await town.sql(recorded))[0]["n"] == before

@@ -110,25 +110,27 @@ async def show_invoice(ask: Ask) -> Answer:
 
 
 async def download_invoice(ask: Ask) -> Answer:
-    """The PDF; each download is recorded."""
+    """The PDF; each download is recorded. HEAD downloads nothing, so it leaves no event."""
     account: Account = ask.found["account"]
     invoice: Invoice = ask.found["invoice"]
     pdf = await ask.services.billing.invoice_pdf(ask, account, invoice)
-    await record(
-        ask,
-        Event(
-            action="billing.invoice.downloaded",
-            target_kind="invoice",
-            target_id=invoice.number,
-            client_id=account.client_id,
-            technical={"invoice_id": invoice.invoice_id, "format": "pdf"},
-        ),
-    )
+    if ask.method != "HEAD":
+        await record(ask, _downloaded(account, invoice))
     name = "".join(
         one if one.isascii() and (one.isalnum() or one in "-_.") else "-" for one in invoice.number
     )
     headers = {"content-disposition": f'attachment; filename="invoice-{name}.pdf"'}
     return Answer(pdf, headers=headers, media_type=PDF)
+
+
+def _downloaded(account: Account, invoice: Invoice) -> Event:
+    return Event(
+        action="billing.invoice.downloaded",
+        target_kind="invoice",
+        target_id=invoice.number,
+        client_id=account.client_id,
+        technical={"invoice_id": invoice.invoice_id, "format": "pdf"},
+    )
 
 
 async def open_payment_portal(ask: Ask) -> Answer:
