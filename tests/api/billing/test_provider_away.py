@@ -157,3 +157,14 @@ async def test_the_callers_own_time_is_not_used_up(alice: SignedIn, provider: Tr
     answer = await alice.get("/v1/invoices", x_aidial_budget_ms="100")
     assert is_away(answer)
     assert time.monotonic() - began < 0.14
+
+
+async def test_callers_in_a_hurry_do_not_shut_billing_for_the_others(
+    alice: SignedIn, provider: Troubled
+) -> None:
+    provider.trouble = "hangs"
+    while provider.asked < 2 * desk.FAILURES_IN_A_ROW:
+        hurried = await alice.get("/v1/invoices", x_aidial_budget_ms="45")
+        assert hurried.status == 503
+    provider.trouble = None
+    assert (await alice.get("/v1/invoices")).status == 200

@@ -34,6 +34,8 @@ WAIT_FOR_PLACE_S: Final = 0.1
 SHARE_OF_BUDGET: Final = 0.6
 """How much of what is left of a request's time the provider may use: the answer still has to be written."""
 FAILURES_IN_A_ROW: Final = 3
+FAIR_SHARE: Final = 0.25
+"""A provider that was given less of its time than this, by a caller in a hurry, did not fail."""
 QUIET_S: Final = 5.0
 """How long a provider that failed so often is left alone."""
 MAX_PDF_BYTES: Final = 8 * 1024 * 1024
@@ -107,13 +109,15 @@ class BillingDesk:
         if left_s > 0:
             raise _away("left alone after failures", retry_after_ms=int(left_s * 1_000) + 1)
         await self._take_place()
+        time_s = self._time_s(ask)
         try:
-            async with asyncio.timeout(self._time_s(ask)):
+            async with asyncio.timeout(time_s):
                 yield
         except (DatabaseUnavailable, Fault):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a provider does wrong, it is away
-            self._failed(error, ask)
+            if not isinstance(error, TimeoutError) or time_s >= FAIR_SHARE * self._timeout_s:
+                self._failed(error, ask)
             raise _away(f"{type(error).__name__}: {error}") from None
         else:
             self._failures = 0
