@@ -141,6 +141,11 @@ async def part(work: Awaitable[T]) -> T | Fault:
         return fault
 
 
+async def require_address(request: PortalRequest) -> None:
+    """403 `ip_not_allowed` on a page that would ask `/v1` nothing: only `/v1` keeps the allowlists."""
+    await request.api.call("GET", "/v1/projects")
+
+
 def projects_of(request: PortalRequest) -> list[ContextProject]:
     """The projects in reach."""
     return request.session.known.projects

@@ -30,7 +30,15 @@ async def test_each_family_says_so_in_its_own_way(town: Town) -> None:
 async def test_a_page_says_what_happened_and_whom_to_ask(town: Town) -> None:
     mallory = await town.of(MALLORY)
     async with closed(mallory):
-        for path in ("/", "/calls", "/audit-log", "/settings", "/settings?section=ip-allowlist"):
+        for path in (
+            "/",
+            "/calls",
+            "/audit-log",
+            "/support/new",
+            "/billing/payment-methods",
+            "/settings",
+            "/settings?section=ip-allowlist",
+        ):
             page = await mallory.get(path, **AWAY)
             assert page.status == 403, path
             for words in (

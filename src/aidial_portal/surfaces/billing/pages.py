@@ -16,7 +16,7 @@ from aidial_contract.shapes.billing import INVOICE_FILTERS
 from aidial_portal.design import context
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import answers
-from aidial_portal.kernel.pages import FALLBACK_ZONE, draw
+from aidial_portal.kernel.pages import FALLBACK_ZONE, draw, require_address
 from aidial_portal.surfaces.billing import client
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ async def invoice(request: PortalRequest) -> Response:
 
 async def payment(request: PortalRequest) -> Response:
     """`/billing/payment-methods`: what the payment portal is for, and the way there."""
+    await require_address(request)
     return _draw(request, context.PaymentPage(_frame(request, "/billing/payment-methods")))
 
 

@@ -21,6 +21,7 @@ from aidial_portal.kernel.pages import (
     draw_fragment,
     part,
     projects_of,
+    require_address,
     wants_fragment,
     zone_of,
 )
@@ -88,6 +89,8 @@ async def new_ticket(request: PortalRequest) -> Response:
     """`/support/new`: the form, with the recent calls of the project that is chosen."""
     names = project_names(request)
     chosen = request.query.get("project_id") or (next(iter(names)) if len(names) == 1 else "")
+    if not chosen:
+        await require_address(request)
     listed = await part(_recent(request, chosen)) if chosen else None
     user = request.session.known.user
     page = NewTicketPage(
