@@ -5,41 +5,34 @@ away tells nothing.
 """
 
 import math
-import time
 
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
+from aidial_contract.limits import Rate
 from aidial_identity.config import Throttle
-from limits import RateLimitItemPerSecond
+from aidial_limits import Windows
 
 
 class Gate:
     """Counts failures in memory; a restart forgets them."""
 
     def __init__(self, throttle: Throttle) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._per_account = RateLimitItemPerSecond(
-            throttle.failures_per_account, throttle.window_s, "account"
+        self._windows = Windows()
+        self._per_account = Rate(
+            "account", throttle.failures_per_account, throttle.window_s, "failed sign-ins of one account"
         )
-        self._per_address = RateLimitItemPerSecond(
-            throttle.failures_per_address, throttle.window_s, "address"
+        self._per_address = Rate(
+            "address", throttle.failures_per_address, throttle.window_s, "failed sign-ins of one address"
         )
 
     def wait_s(self, account: str, address: str) -> int:
         """Seconds to wait before another try; 0 when it may go ahead."""
-        waits = [0]
-        for item, key in ((self._per_account, account), (self._per_address, address)):
-            if not self._limiter.test(item, key):
-                reset_at = self._limiter.get_window_stats(item, key).reset_time
-                waits.append(max(1, math.ceil(reset_at - time.time())))
-        return max(waits)
+        wanted = ((self._per_account, account), (self._per_address, address))
+        return math.ceil(self._windows.take(wanted, count=False).wait_s)
 
     def failed(self, account: str, address: str) -> None:
-        """Count one failed try."""
-        self._limiter.hit(self._per_account, account)
-        self._limiter.hit(self._per_address, address)
+        """Count one failed try, in both windows, whichever is full."""
+        for rate, whose in ((self._per_account, account), (self._per_address, address)):
+            self._windows.take(((rate, whose),))
 
     def succeeded(self, account: str) -> None:
         """A finished sign-in clears the account's count, not the address's."""
-        self._limiter.clear(self._per_account, account)
+        self._windows.forget(self._per_account, account)

@@ -76,6 +76,10 @@ class Windows:
         """Whether anything of somebody's was counted lately; cheap, and may be a little out of date."""
         return (rate.name, whose) in self._queues
 
+    def forget(self, rate: Rate, whose: str) -> None:
+        """Count nothing of somebody's any more."""
+        self._queues.pop((rate.name, whose), None)
+
     def _queue(self, rate: Rate, whose: str, now: float) -> deque[float]:
         key = (rate.name, whose)
         queue = self._queues.get(key)
