@@ -88,10 +88,10 @@ async def test_a_persons_key_is_theirs_and_a_session_is_begun_once(world: World)
     other = await alice.post("/v1/sessions", {**body, "device_label": "Telephone"}, idempotency_key=key)
     assert outcome(other) == (409, "idempotency_conflict")
     assert len(await world.events(first.json["session_id"])) == 1
-    (record,) = await world.sql(
+    records = await world.sql(
         "SELECT client_id FROM idempotency_records WHERE actor_id = $1", world.user_ids["alice"]
     )
-    assert record["client_id"] == ""
+    assert {record["client_id"] for record in records} == {""}
 
 
 async def test_a_first_sign_in_whose_answer_was_lost_is_repeated_by_the_person_it_made(

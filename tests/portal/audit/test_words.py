@@ -44,7 +44,8 @@ def test_every_area_has_a_name() -> None:
     ("action", "words"),
     [
         ("settings.call_limits.updated", "Settings, call limits: updated"),
-        ("calls.exported", "Calls: exported"),
+        ("calls.exported", "Exported calls"),
+        ("calls.imported", "Calls: imported"),
         ("restarted", "Restarted"),
         ("calls.call.delivered", "Delivered a call"),
     ],

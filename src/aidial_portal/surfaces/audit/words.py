@@ -28,6 +28,8 @@ ACTIONS: Final = {
     "calls.call.delivered": "Delivered a call",
     "calls.call.stalled": "Marked a call that never reported its end",
     "calls.call.updated": "Reported progress of a call",
+    "calls.exported": "Exported calls",
+    "calls.transcript.downloaded": "Downloaded a transcript",
     "service_accounts.account.registered": "Let a program act for the business",
     "service_accounts.account.revoked": "Revoked a service account",
     "sessions.backchannel_logout.received": "Heard of a sign-out from the sign-in service",
@@ -41,6 +43,8 @@ ACTIONS: Final = {
     "support.ticket.updated": "Changed a support ticket",
     "settings.ip_allowlist.updated": "Changed the IP allowlist",
     "settings.tenant_settings.updated": "Changed the tenant settings",
+    "workspace.draft.saved": "Saved a project's draft",
+    "workspace.version.published": "Published a project's draft",
 }
 """By action. A subject stands in front, in its own column."""
 
@@ -69,6 +73,7 @@ TARGETS: Final = {
     "call": "Call",
     "invoice": "Invoice",
     "identity": "Identity",
+    "project": "Project",
     "service_account": "Service account",
     "session": "Session",
     "ticket": "Support ticket",
