@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 
 
 ON_ONE_WORKER = ("tests/browser/", "tests/together/test_ingest.py")
+OF_PROCESSES = (
+    "tests/aidial/cli/",
+    "tests/aidial/demo/",
+    "tests/aidial/postgres/test_killed.py",
+    "tests/aidial/postgres/test_start_and_stop.py",
+    "tests/docs/test_generated.py",
+    "tests/together/test_faults_api.py",
+    "tests/together/test_faults_portal.py",
+)
+"""Places whose tests start processes or wait for time: they belong to `make test-all`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(OF_PROCESSES):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_configure(config: pytest.Config) -> None:
