@@ -21,13 +21,15 @@ ON_ONE_WORKER = ("tests/browser/", "tests/together/test_ingest.py")
 OF_PROCESSES = (
     "tests/aidial/cli/",
     "tests/aidial/demo/",
-    "tests/aidial/postgres/test_killed.py",
-    "tests/aidial/postgres/test_start_and_stop.py",
+    "tests/aidial/postgres/",
+    "tests/aidial/seed/test_ingest.py",
+    "tests/api/redaction/test_properties.py",
     "tests/docs/test_generated.py",
+    "tests/identity/test_server.py",
     "tests/together/test_faults_api.py",
     "tests/together/test_faults_portal.py",
 )
-"""Places whose tests start processes or wait for time: they belong to `make test-all`."""
+"""Places whose tests start processes, or measure or wait for time: they belong to `make test-all`."""
 
 
 @pytest.hookimpl(tryfirst=True)
