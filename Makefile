@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Bytecode is kept, whatever the shell says: every worker, and every process a test starts, imports the same files.
+export PYTHONDONTWRITEBYTECODE :=
 # Three workers: tests wait now and then, and two cores bear that.
 WORKERS ?= 3
 # What is measured there wants a core for itself.

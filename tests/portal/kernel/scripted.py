@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -35,6 +34,7 @@ from aidial_portal.kernel.provider import Provider
 from aidial_portal.kernel.refresh import RefusedRefreshError
 from aidial_portal.kernel.tokens import Sealer, TokenSet
 from aidial_portal.settings import PortalSettings
+from tests.support.serving import scripted, serving
 
 SECRET = "a secret of the tests, at least thirty-two bytes"
 Answer = Response | ErrorRow | dict[str, Any] | Callable[[Request], Awaitable[Response]]
@@ -53,23 +53,9 @@ def free_socket() -> tuple[socket.socket, int]:
 @asynccontextmanager
 async def served(app: Any, listener: socket.socket) -> AsyncIterator[None]:
     """Serve an app on a socket while the block runs, in this loop."""
-    running = server(app, "127.0.0.1", 0, linger_s=0) if isinstance(app, PortalApp) else _plain(app)
-    task = asyncio.create_task(running.serve(sockets=[listener]))
-    while not running.started:
-        if task.done():
-            task.result()
-        await asyncio.sleep(0.005)
-    try:
+    running = server(app, "127.0.0.1", 0, linger_s=0) if isinstance(app, PortalApp) else scripted(app)
+    async with serving(running, listener):
         yield
-    finally:
-        running.should_exit = True
-        await task
-
-
-def _plain(app: Any) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
-    )
 
 
 def context_of(role: str | None = "client_admin", **changes: Any) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +17,7 @@ from aidial_portal.kernel.nextauth.actions import AuthActions
 from aidial_portal.kernel.nextauth.jwe import Claims
 from aidial_portal.kernel.nextauth.port import AuthSettings, SignInRefusedError
 from aidial_portal.kernel.oidc import OpenIdClient, OpenIdSettings, SignedIn, issuer_http_session
+from tests.support.serving import scripted, serving
 
 SECRET = "a-secret-of-more-than-thirty-two-bytes-for-tests"
 NEXTAUTH_URL = "http://localhost:3000"
@@ -108,16 +107,9 @@ async def served_portal(
 @asynccontextmanager
 async def served(app: Starlette) -> AsyncIterator[str]:
     """An app on a loopback port of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none"))
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not task.done(), "the server did not start"
-        await asyncio.sleep(0)
-    try:
+    server = scripted(app)
+    async with serving(server):
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 def browser() -> aiohttp.ClientSession:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import Any
 
@@ -15,7 +15,7 @@ import msgspec
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.openapi import describe
-from aidial_api.kernel.route import Answer
+from aidial_api.kernel.route import Answer, RouteTable
 from aidial_contract.errors import ERRORS
 from aidial_contract.shapes.common import ErrorEntry, ErrorRegistry
 
@@ -42,14 +42,21 @@ async def show_errors(_ask: Ask) -> Answer:
     return Answer(_registry())
 
 
+@lru_cache(maxsize=8)
+def _described(table: RouteTable) -> tuple[bytes, bytes]:
+    """The document and its page; public, and a tenth of a second of CPU to draw, so they are drawn once."""
+    document = describe(table.rows)
+    return msgspec.json.encode(document), _page(document).encode()
+
+
 async def show_openapi(ask: Ask) -> Answer:
     """OpenAPI 3.1, generated from the rows and shapes."""
-    return Answer(msgspec.json.encode(describe(ask.services.table.rows)))
+    return Answer(_described(ask.services.table)[0])
 
 
 async def show_docs(ask: Ask) -> Answer:
     """The same as a page that needs no script and nothing from elsewhere."""
-    page = _page(describe(ask.services.table.rows))
+    page = _described(ask.services.table)[1]
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; "
@@ -61,7 +68,7 @@ async def show_docs(ask: Ask) -> Answer:
         "referrer-policy": "no-referrer",
         "permissions-policy": "interest-cohort=()",
     }
-    return Answer(page.encode(), media_type="text/html; charset=utf-8", headers=headers)
+    return Answer(page, media_type="text/html; charset=utf-8", headers=headers)
 
 
 _STYLE = """
