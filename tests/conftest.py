@@ -29,8 +29,12 @@ OF_PROCESSES = (
     "tests/api/redaction/test_properties.py",
     "tests/docs/test_generated.py",
     "tests/identity/test_server.py",
+    "tests/portal/kernel/test_one_time.py",
+    "tests/together/test_degrading.py",
     "tests/together/test_faults_api.py",
     "tests/together/test_faults_portal.py",
+    "tests/together/test_health_truth.py",
+    "tests/together/test_ingest.py",
 )
 """Places whose tests start processes, or measure or wait for time: they belong to `make test-all`."""
 

@@ -20,13 +20,13 @@ from typing import Any
 import asyncpg
 
 from aidial.postgres import PostgresUrls
-from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
+from aidial_api.provisioning import NewClient, NewPerson, NewProject
 from aidial_contract.headers import AIDIAL_SESSION, API_KEY
 from aidial_contract.ids import new_api_key
 from tests.people import BUSINESSES, MACHINES, PARTNER, PEOPLE, Business, Machine, Someone
 from tests.support.askers import Answer, Asker, KeyHolder, SignedIn
 from tests.support.issuer import API_AUDIENCE, PORTAL_CLIENT_ID, Issuer, running_issuer
-from tests.support.running_api import RunningApi, running_api
+from tests.support.running_api import HeardProvisioner, RunningApi, running_api
 from tests.support.world_books import open_books
 from tests.support.world_calls import CALLS
 
@@ -59,7 +59,7 @@ class World:
     revoked_key: KeyHolder
 
     def __init__(
-        self, urls: PostgresUrls, issuer: Issuer, environ: dict[str, str], provisioner: Provisioner
+        self, urls: PostgresUrls, issuer: Issuer, environ: dict[str, str], provisioner: HeardProvisioner
     ) -> None:
         self.urls = urls
         self.issuer = issuer
@@ -164,9 +164,9 @@ async def open_world(
             "AIDIAL_SESSIONS_PER_USER": "10000",
             **(more_environ or {}),
         }
-        world = World(urls, issuer, environ, Provisioner(urls.owner_url, master_key, issuer.url))
+        world = World(urls, issuer, environ, HeardProvisioner(urls.owner_url, master_key, issuer.url))
         keys = await _provision(world)
-        world.api = await stack.enter_async_context(running_api(environ))
+        world.api = world.provisioner.api = await stack.enter_async_context(running_api(environ))
         for machine in MACHINES:
             text = keys[machine.name]
             holder = KeyHolder(world.api.http, {API_KEY: text}, machine=machine, key=text)

@@ -25,7 +25,7 @@ import asyncpg
 import msgspec
 
 from aidial.postgres import PostgresUrls
-from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
+from aidial_api.provisioning import NewClient, NewPerson, NewProject
 from aidial_contract.headers import AIDIAL_SESSION, API_KEY
 from aidial_contract.ids import new_api_key
 from aidial_contract.limits import Numbers
@@ -38,9 +38,9 @@ from aidial_portal.kernel.provider import Provider
 from aidial_portal.settings import PortalSettings
 from tests.people import BUSINESSES, PARTNER, PEOPLE, Business, Someone
 from tests.portal.kernel.scripted import free_socket, served
-from tests.support.api import RunningApi, running_api
 from tests.support.askers import Asker
 from tests.support.identity import RunningIdentity, follow, new_browser, submit
+from tests.support.running_api import HeardProvisioner, RunningApi, running_api
 from tests.support.world_books import open_books
 from tests.support.world_calls import CALLS
 
@@ -140,7 +140,7 @@ class Town:
         self.keys: dict[str, str] = {}
         self.urls: PostgresUrls
         self.environ: dict[str, str] = {}
-        self.provisioner: Provisioner
+        self.provisioner: HeardProvisioner
         self._browsers: dict[Someone, Browser] = {}
         self._open = AsyncExitStack()
 
@@ -233,7 +233,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
     accounts = [_account(someone) for someone in PEOPLE]
     async with AsyncExitStack() as stack:
         identity = stack.enter_context(RunningIdentity(accounts))
-        provisioner = Provisioner(urls.owner_url, master_key, identity.issuer)
+        provisioner = HeardProvisioner(urls.owner_url, master_key, identity.issuer)
         keys = await _provision(provisioner)
         environ = {
             "DATABASE_URL": urls.app_url,
@@ -243,7 +243,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
             "ZITADEL_CLIENT_ID": identity.client_id,
             "AIDIAL_LIMITS_SCALE": "1000",
         }
-        api = await stack.enter_async_context(running_api(environ))
+        api = provisioner.api = await stack.enter_async_context(running_api(environ))
         listener, port = free_socket()
         url = f"http://127.0.0.1:{port}"
         settings = PortalSettings(
@@ -282,7 +282,7 @@ def _account(someone: Someone) -> Account:
     )
 
 
-async def _provision(provisioner: Provisioner) -> dict[str, str]:
+async def _provision(provisioner: HeardProvisioner) -> dict[str, str]:
     """Everybody and their organisations; a key of each client that delivers."""
     keys = {}
     await provisioner.add_partner(PARTNER, "Southern Cross Voice")
