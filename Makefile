@@ -52,7 +52,7 @@ docs: $(VENV)/.dev ## Write the generated docs anew
 bench: $(VENV)/.dev ## CPU a request and latency, beside their floors, in one run
 	@$(BIN)/python -m bench $(BENCH)
 
-fuzz: $(VENV)/.dev ## Long randomised runs; FUZZ="--minutes 20 --pairs 4000 --only contract"
+fuzz: $(VENV)/.dev ## Long randomised runs; FUZZ="--minutes 20 --cases 10000 --pairs 4000 --only contract"
 	@$(BIN)/python -m fuzz $(FUZZ)
 
 lock: $(VENV)/.dev ## Resolve the lock files anew (needs uv on the path)

@@ -1,8 +1,8 @@
 """`make fuzz`: the long randomised runs, one after another, and what they found.
 
-`python -m fuzz [--minutes 20] [--pairs 4000] [--seed 1] [--only contract ...]`. Needs nothing but the
-machine: real servers, a real PostgreSQL of its own. The exit code is 1 when something was found, 2 when a
-run broke.
+`python -m fuzz [--minutes 20] [--cases 10000] [--pairs 4000] [--seed 1] [--only contract ...]`. Needs
+nothing but the machine: real servers, a real PostgreSQL of its own. The exit code is 1 when something was
+found, 2 when a run broke.
 """
 
 from __future__ import annotations
@@ -45,7 +45,13 @@ def run_all(server: PostgresServer, arguments: argparse.Namespace) -> int:
     code = 0
     for name in wanted:
         share = shares[name] / (sum(shares.values()) or 1)
-        budget = Budget(arguments.minutes * 60 * share, arguments.seed, arguments.pairs)
+        budget = Budget(
+            arguments.minutes * 60 * share,
+            arguments.seed,
+            arguments.pairs,
+            arguments.cases,
+            tuple(arguments.about),
+        )
         started = time.monotonic()
         try:
             report: Report = asyncio.run(RUNS[name].run(server, budget))
@@ -66,9 +72,15 @@ def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=20.0, help="for all randomised runs together")
+    parser.add_argument(
+        "--cases", type=int, default=10_000, help="fewest requests of the contract run; 0 is a quick look"
+    )
     parser.add_argument("--pairs", type=int, default=4_000, help="pairs of answers timed of each route")
     parser.add_argument("--seed", type=int, default=random.randrange(2**31), help="repeats a run")
     parser.add_argument("--only", nargs="+", choices=sorted(RUNS), help="these runs alone")
+    parser.add_argument(
+        "--about", nargs="+", default=(), help="time the routes alone whose names have a word"
+    )
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print(f"Seed {arguments.seed}; {arguments.minutes:g} minutes, {arguments.pairs:,} pairs", flush=True)

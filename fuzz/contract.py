@@ -2,18 +2,19 @@
 
 Requests that fit the description and requests that do not, as keys, as people and as nobody. Whatever is
 asked: no 5xx, no status, media type, header or body the description does not have, and nothing that does not
-fit it is accepted. The one thing a newcomer would get wrong: schemathesis is synchronous, so it runs beside
-the loop that serves the API, and a failure is kept instead of raised.
+fit it is accepted. In a long run every row has to answer well too, or its handler was never reached. The one
+thing a newcomer would get wrong: schemathesis is synchronous, so it runs beside the loop that serves the API,
+and a failure is kept instead of raised.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 import hypothesis
@@ -37,6 +38,7 @@ from tests.support.askers import Asker, SignedIn
 from aidial_api.kernel.route import Route
 from aidial_api.routes import TABLE
 from aidial_contract.query import Kind as ParamKind
+from fuzz.fresh import renewed
 from fuzz.hints import Good, good_of, hinted
 from fuzz.report import Budget, Report
 
@@ -67,7 +69,7 @@ ROWS: Final = sorted(TABLE.rows, key=lambda row: _LAST.index(row.name) if row.na
 class Effort:
     """How many requests of each row and mode a round draws.
 
-    `covers`: and every edge of every bound, once, when there is time for more than one round.
+    `covers`: and every edge of every bound, once, when there is more than one round.
     """
 
     examples: int
@@ -82,6 +84,8 @@ SHORT: Final = Effort(examples=5)
 class Explorer:
     """Asks the API on a socket and keeps what it finds."""
 
+    world: World
+    loop: asyncio.AbstractEventLoop
     schema: OpenApiSchema
     known: Mapping[str, Good]
     everybody: Mapping[str, Asker]
@@ -153,7 +157,8 @@ class Explorer:
 
     def _ask(self, case: Drawn, row: Route, who: str) -> None:
         self.report.cases += 1
-        headers = dict(self.everybody[who].headers)
+        sender = renewed(self.world, row, self.known[row.name], case, self.everybody[who])
+        headers = dict(asyncio.run_coroutine_threadsafe(sender, self.loop).result(20))
         answer = case.call(session=self.session, headers=headers, timeout=20)
         self.statuses[row.name, answer.status_code] += 1
         if "x-request-id" not in answer.headers:
@@ -192,7 +197,7 @@ def able(row: Route) -> list[str]:
 
 
 async def run(world: World, budget: Budget, effort: Effort = LONG) -> Report:
-    """Round after round over every row, until the time is over."""
+    """Round after round over every row, until the time is over and the fewest requests were made."""
     report = Report("contract")
     everybody = {kind.name: await asker(world, kind) for kind in ASKING}
     alice = everybody[ALICE.name]
@@ -200,25 +205,47 @@ async def run(world: World, budget: Budget, effort: Effort = LONG) -> Report:
     known = {row.name: await good_of(world, row, alice) for row in TABLE.rows}
     document = (await world.anonymous.get("/v1/openapi.json")).json
     schema = load(hinted(document, TABLE.rows, known), world.api.url)
-    explorer = Explorer(schema, known, everybody, report)
+    explorer = Explorer(world, asyncio.get_running_loop(), schema, known, everybody, report)
     until = time.monotonic() + budget.seconds
-    for number in budget.rounds():
-        await asyncio.to_thread(_round, explorer, effort, budget.seed + number, until if number else math.inf)
+
+    def goes_on() -> bool:
+        return time.monotonic() < until or report.cases < budget.cases
+
+    for number in count():
+        before = report.cases
+        await asyncio.to_thread(
+            _round, explorer, effort, budget.seed + number, goes_on if number else lambda: True
+        )
         if number == 1 and effort.covers:
             await asyncio.to_thread(_cover, explorer)
         for name, who in everybody.items():
             if isinstance(who, SignedIn):
                 everybody[name] = await world.sign_in(who.someone)
-    done = {name for name, status in explorer.statuses if status < 300}
-    never = [row.name for row in TABLE.rows if row.name not in done]
-    report.notes.append(f"{len(done)} of {len(TABLE.rows)} rows succeeded; never: {', '.join(never) or '-'}")
+        if not goes_on() or report.cases == before:
+            break
+    judge(report, explorer.statuses, budget)
     return report
 
 
-def _round(explorer: Explorer, effort: Effort, seed: int, until: float) -> None:
+def judge(report: Report, statuses: Mapping[tuple[str, int], int], budget: Budget) -> None:
+    """What a whole run has to show: enough requests, and a success of every row; a quick look only tells."""
+    done = {name for name, status in statuses if status < REFUSED}
+    never = [row.name for row in TABLE.rows if row.name not in done]
+    report.notes.append(f"{len(done)} of {len(TABLE.rows)} rows succeeded; never: {', '.join(never) or '-'}")
+    if not budget.cases:
+        return
+    for name in never:
+        if name not in LOCKS_OUT:
+            told = {status: many for (one, status), many in statuses.items() if one == name}
+            report.found(f"{name}: never answered well", f"its answers by status: {told}")
+    if report.cases < budget.cases:
+        report.found("too few requests", f"{report.cases:,} of at least {budget.cases:,}")
+
+
+def _round(explorer: Explorer, effort: Effort, seed: int, goes_on: Callable[[], bool]) -> None:
     for row in ROWS:
         for mode in MODES:
-            if time.monotonic() < until:
+            if goes_on():
                 explorer.explore(row, mode, effort.examples, seed)
 
 

@@ -1,8 +1,8 @@
-"""What is known to be good for a row: ids, a body, and members of bodies to mix with what is drawn.
+"""What is known to be good for a row: ids, a query, a body, and members to mix with what is drawn.
 
 The one thing a newcomer would get wrong: a hint takes nothing away. In the hinted document a member of a body
-is either a known value or anything the description allows, so it means what it meant, and what is drawn from
-it gets past the first check now and then.
+or a parameter of a query is either a known value or anything the description allows, so it means what it
+meant, and what is drawn from it gets past the first check now and then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.matrix.records import version_of
-from tests.matrix.requests import good_body, good_target, record_name
+from tests.matrix.requests import chosen, good_body, good_target, record_name
 from tests.people import HARBOUR
 from tests.support.api import World
 from tests.support.askers import SignedIn
@@ -21,7 +21,6 @@ from tests.support.askers import SignedIn
 from aidial_api.kernel.route import Precondition, Route
 
 Document = dict[str, Any]
-VERSIONS = 20
 _NEVER_KNOWN = frozenset({"id_token", "logout_token"})
 
 
@@ -39,15 +38,11 @@ async def good_of(world: World, row: Route, asker: SignedIn) -> Good:
     """What the matrix of routes sends for a row."""
     target = await good_target(world, row, asker)
     takes_client = any(param.name == "client_id" for param in row.query)
-    path = dict(target.path)
-    if "session_id" in path:
-        # One for each row: some rows end it.
-        path["session_id"] = (await world.sign_in(asker.someone)).session_id
     return Good(
-        path,
-        {"client_id": HARBOUR} if takes_client else {},
+        dict(target.path),
+        ({"client_id": HARBOUR} if takes_client else {}) | chosen(row),
         {"If-Match": "*"} if row.precondition is Precondition.IF_MATCH else {},
-        await _body(world, row, asker, path),
+        await _body(world, row, asker, target.path),
     )
 
 
@@ -60,18 +55,23 @@ async def _body(world: World, row: Route, asker: SignedIn, path: dict[str, str])
 
 
 def hinted(document: Document, rows: Iterable[Route], known: Mapping[str, Good]) -> Document:
-    """A copy of the document in which members of bodies may be the good ones."""
+    """A copy of the document in which members of bodies and parameters of queries may be the good ones."""
     document = copy.deepcopy(document)
     for row in rows:
-        body = known[row.name].body
-        if isinstance(body, dict) and row.body is not None:
-            _hint(document["components"]["schemas"][row.body.__name__], body)
+        good = known[row.name]
+        for param in document["paths"][row.path][row.method.lower()].get("parameters", ()):
+            if param["in"] == "query" and param["name"] in good.query:
+                param["schema"] = _or_known(param["schema"], good.query[param["name"]])
+        if isinstance(good.body, dict) and row.body is not None:
+            _hint(document["components"]["schemas"][row.body.__name__], good.body)
     return document
 
 
 def _hint(shape: dict[str, Any], body: dict[str, Any]) -> None:
     for name, value in body.items():
         if name in shape["properties"] and name not in _NEVER_KNOWN:
-            # Changes go on, so the version of now is soon one of the next.
-            values = list(range(value, value + VERSIONS)) if name == "expected_version" else [value]
-            shape["properties"][name] = {"anyOf": [{"enum": values}, shape["properties"][name]]}
+            shape["properties"][name] = _or_known(shape["properties"][name], value)
+
+
+def _or_known(schema: dict[str, Any], value: Any) -> dict[str, Any]:
+    return {"anyOf": [{"enum": [value]}, schema]}

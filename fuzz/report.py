@@ -13,11 +13,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a run may take, its seed, and how many pairs of answers are timed; 0 s is one round."""
+    """How long a run may take, its seed, and how much it does; 0 s is one round.
+
+    `cases`: the fewest requests of the contract's run, however long they take. `pairs` of answers are timed
+    of each route; with `about`, of those routes alone whose names have one of its words.
+    """
 
     seconds: float = 0.0
     seed: int = 0
     pairs: int = 4_000
+    cases: int = 0
+    about: tuple[str, ...] = ()
 
     def rounds(self) -> Iterator[int]:
         """Numbers of rounds from 0, at least one, until the time is over."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.support.postgres import PostgresServer
 
-from fuzz import contract, machines, parsers, timing
+from fuzz import contract, machines, parsers, timing_api, timing_portal
 from fuzz.ground import town_of, world_of
 from fuzz.report import Budget, Report
 
@@ -37,12 +37,12 @@ async def _parsers(_: PostgresServer, budget: Budget) -> Report:
 
 async def _timing_api(server: PostgresServer, budget: Budget) -> Report:
     async with world_of(server, "timing") as world:
-        return await timing.run_api(world, budget)
+        return await timing_api.run(world, budget)
 
 
 async def _timing_portal(server: PostgresServer, budget: Budget) -> Report:
     async with town_of(server, "timing_portal") as town:
-        return await timing.run_portal(town, budget)
+        return await timing_portal.run(town, budget)
 
 
 RUNS: Final = {

@@ -11,11 +11,11 @@ from fuzz.runs import RUNS, Run
 
 from fuzz import __main__ as command
 
-ARGUMENTS = argparse.Namespace(only=None, minutes=2.0, pairs=10, seed=7)
+ARGUMENTS = argparse.Namespace(only=None, minutes=2.0, cases=9, pairs=10, seed=7, about=())
 
 
 async def nothing(_: Any, budget: Budget) -> Report:
-    return Report("nothing", cases=3, notes=[f"{budget.seconds:.0f} s, seed {budget.seed}"])
+    return Report("nothing", cases=3, notes=[f"{budget.seconds:.0f} s, seed {budget.seed}, {budget.cases}"])
 
 
 async def something(_: Any, budget: Budget) -> Report:
@@ -36,7 +36,7 @@ def test_the_exit_code_tells(
     monkeypatch.setattr(command, "RUNS", {run.__name__: Run(run, 1 / len(runs)) for run in runs})
     assert command.run_all(None, ARGUMENTS) == code  # type: ignore[arg-type]
     said = capsys.readouterr().out
-    assert f"nothing: 3 cases in 0 s, nothing found\n  {120 / len(runs):.0f} s, seed 7" in said
+    assert f"nothing: 3 cases in 0 s, nothing found\n  {120 / len(runs):.0f} s, seed 7, 9" in said
     assert ("FOUND a 500\n    curl ..." in said) == (something in runs)
     assert ("broken: BROKE" in said) == (broken in runs)
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fuzz.timing import Measured, Pair, auc_of, measure
+from fuzz.report import Budget, Report
+from fuzz.timing import Measured, Pair, auc_of, compare, measure
+
+from fuzz import timing_api, timing_portal
+from tests.support.api import open_world
+from tests.support.portal import open_town
+from tests.support.postgres import PostgresServer
 
 
 @pytest.mark.parametrize(
@@ -44,10 +50,45 @@ async def test_both_are_asked_as_often_and_in_turns() -> None:
         asked.append("missing")
         return 404
 
-    async def denied() -> int:
+    async def other() -> int:
         asked.append("denied")
         return 404
 
-    measured = await measure(Pair("", missing, denied), 10)
+    measured = await measure(Pair("", missing, other), 10)
     assert measured.count == 10
     assert asked[-8:] == ["missing", "denied", "denied", "missing"] * 2
+
+
+async def denied() -> int:
+    return 404
+
+
+async def test_those_asked_about_alone_are_timed() -> None:
+    report = Report("timing")
+    pairs = [Pair(name, denied, denied) for name in ("an invoice", "a call", "a call's page")]
+    await compare(report, pairs, Budget(pairs=10, about=("call",)))
+    assert [note.split(":")[0] for note in report.notes] == ["a call", "a call's page"]
+
+
+async def test_an_answer_that_is_no_denial_is_not_timed() -> None:
+    async def limited() -> int:
+        return 429
+
+    with pytest.raises(AssertionError, match="a call: 429"):
+        await measure(Pair("a call", denied, limited), 10)
+
+
+@pytest.mark.slow
+async def test_every_pair_of_the_api_is_two_denials(postgres_server: PostgresServer, worker_id: str) -> None:
+    async with open_world(postgres_server.migrated_database(f"aidial_pairs_{worker_id}")) as world:
+        report = await timing_api.run(world, Budget(pairs=2))
+    assert len(report.notes) == 23
+
+
+@pytest.mark.slow
+async def test_every_pair_of_the_portal_is_two_denials(
+    postgres_server: PostgresServer, worker_id: str
+) -> None:
+    async with open_town(postgres_server.migrated_database(f"aidial_pairs_portal_{worker_id}")) as town:
+        report = await timing_portal.run(town, Budget(pairs=2))
+    assert len(report.notes) == 19
