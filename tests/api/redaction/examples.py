@@ -77,6 +77,22 @@ COVERED = [
     ("passport number PA1234567", "passport number [PASSPORT]"),
     ("N1234567 is my passport number", "[PASSPORT] is my passport number"),
     ("my driver's licence is 12 345 678", "my driver's licence is [LICENCE]"),
+    ("it's oh four, sorry, oh four nine one five seven oh one five six", "it's [PHONE]"),
+    ("home is eight double five five oh one three nine", "home is [PHONE]"),
+    ("the alarm company is on 131 122", "the alarm company is on [PHONE]"),
+    ("it's sam tan all one word at gmail dot com", "it's [EMAIL]"),
+    ("s for sierra m for mike at example dot com", "[EMAIL]"),
+    ("john (at) example (dot) com", "[EMAIL]"),
+    ("my Medicare card number is 2123 45670 1", "my Medicare card number is [MEDICARE]"),
+    ("fifty four oh four eighty two thirty seven ten twenty five twenty oh four", "[CARD]"),
+    ("cvv code 512", "cvv code [CVV]"),
+    ("4242 4242 4242 4242, 904, exp 08/27", "[CARD], [CVV], exp 08/27"),
+    ("DOB 14Feb1986", "DOB [DATE_OF_BIRTH]"),
+    ("my licence is 1234AB", "my licence is [LICENCE]"),
+    ("passport papa alpha one two three four five six seven", "passport [PASSPORT]"),
+    ("the address is 216 Northgate One", "the address is [ADDRESS]"),
+    ("14 O'Connell Street", "[ADDRESS]"),
+    ("fourteen acacia avenue marrickville", "[ADDRESS]"),
 ]
 
 KEPT = [
@@ -110,6 +126,12 @@ KEPT = [
     "2123 45671 1",
     "I called about the phone, about 20 minutes ago",
     "Twenty twenty-five was good",
+    "Rooms 101, 102, 103, 104",
+    "The numbers were 4, 8, 15, 16, 23, 42",
+    "A birthday party on 14 March 2026",
+    "What are the last four digits of the card, 4242?",
+    "On the back of the invoice it says 450",
+    "Look at the menu at harbour dot com",
     "",
     "[PHONE] is what it said, and [NOTHING]",
 ]
@@ -145,5 +167,18 @@ CONVERSATIONS = [
         ["Your Medicare number?", "2123", "45670", "1"],
         ["Your Medicare number?", "[MEDICARE]", "[MEDICARE]", "[MEDICARE]"],
     ),
+    (
+        ["Do you have the security code?", "hang on", "take your time", "okay it's 314", "and the suburb?"],
+        ["Do you have the security code?", "hang on", "take your time", "okay it's [CVV]", "and the suburb?"],
+    ),
+    (
+        ["Date of birth?", "14", "yep", "2", "yep", "1986"],
+        ["Date of birth?", *["[DATE_OF_BIRTH]"] * 5],
+    ),
+    (
+        ["date of birth", "first of February", "the year?", "nineteen eighty two"],
+        ["date of birth", "[DATE_OF_BIRTH]", "the year?", "[DATE_OF_BIRTH]"],
+    ),
+    (["oh four nine one five seven three", "five seven three", "oh eight seven"], ["[PHONE]"] * 3),
     (["john dot smith", "at gmail dot com"], ["[EMAIL]", "[EMAIL]"]),
 ]

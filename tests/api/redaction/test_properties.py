@@ -18,6 +18,8 @@ from aidial_api.kernel.redaction import (
     redact_turns,
 )
 
+from . import saying  # noqa: F401 - brings tests without deadlines
+
 anything = st.text(st.characters(codec=None), max_size=60)
 fragments = st.lists(
     st.sampled_from(

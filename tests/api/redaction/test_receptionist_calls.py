@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ class Measured:
     phones_covered: int = 0
     addresses: int = 0
     addresses_covered: int = 0
-    marked: int = 0
-    false_phones: list[str] = field(default_factory=list)
+    marked: Counter[Kind] = field(default_factory=Counter)
+    wrong: dict[Kind, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, turn: dict[str, Any], finds: list[Any]) -> None:
         phones = [(one["start"], one["end"]) for one in turn["spans"] if one["slot"] == "phone_number"]
@@ -36,12 +37,10 @@ class Measured:
         self.phones_covered += sum(any(f.start <= a and b <= f.end for f in covered) for a, b in phones)
         self.addresses += len(places)
         self.addresses_covered += sum(any(f.start <= a and b <= f.end for f in finds) for a, b in places)
-        self.marked += len(covered)
-        self.false_phones += [
-            turn["text"][f.start : f.end]
-            for f in covered
-            if not any(a < f.end and f.start < b for a, b in phones)
-        ]
+        for one in finds:
+            self.marked[one.kind] += 1
+            if not any(a < one.end and one.start < b for a, b in phones + places):
+                self.wrong[one.kind].append(turn["text"][one.start : one.end])
 
 
 @pytest.mark.skipif(not CALLS.exists(), reason="the shared dialogues are not here")
@@ -55,9 +54,10 @@ def test_every_number_in_the_receptionists_calls_is_covered(capsys: pytest.Captu
     with capsys.disabled():
         print(  # noqa: T201 - the measurement is the point
             f"\nphones {measured.phones_covered}/{measured.phones}, "
-            f"addresses {measured.addresses_covered}/{measured.addresses}, "
-            f"false phones {len(measured.false_phones)}"
+            f"addresses {measured.addresses_covered}/{measured.addresses}, wrong {dict(measured.wrong)}"
         )
     assert measured.phones_covered == measured.phones > 0
-    assert len(measured.false_phones) <= measured.marked * 0.01
-    assert measured.addresses_covered >= measured.addresses * 0.9
+    covered = measured.phones_covered + measured.addresses_covered
+    assert covered >= (measured.phones + measured.addresses) * 0.99
+    for kind, marked in measured.marked.items():
+        assert len(measured.wrong[kind]) <= marked * 0.05, measured.wrong

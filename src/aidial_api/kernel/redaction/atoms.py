@@ -34,7 +34,8 @@ ALIKE = {"to": "2", "too": "2", "for": "4", "ate": "8", "won": "1"}
 _ONES = "|".join(sorted(ONES, key=len, reverse=True))
 _TEENS = "|".join(TEENS)
 _TENS = "|".join(TENS)
-_UP_TO_99 = rf"(?:{_TEENS}|(?:{_TENS})(?:[ -](?:{_ONES}))?)"
+_UNITS = "|".join(word for word, digit in ONES.items() if digit != "0")  # "twenty oh four" is 20, 04
+_UP_TO_99 = rf"(?:{_TEENS}|(?:{_TENS})(?:[ -](?:{_UNITS}))?)"
 _END = r"(?![a-z])"
 
 _WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
@@ -47,15 +48,15 @@ _WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
     | \d++(?:st|nd|rd|th|[ap]\.?m|k|km|kg|mg|ml|mins?|m)(?![a-z]))
   | (?P<more>\d++)
   | (?P<plus>\+)"""
-_SPOKEN = rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z])(?![ -](?:hundred|thousand){_END})
+_SPOKEN = rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z]|'[a-z]{{2}})(?![ -](?:hundred|thousand){_END})
         (?!\ (?:moment|second|sec|minute|more){_END})
       |(?<=\bo)(?=\d))
     | (?P<times>{"|".join(TIMES)})[ -](?P<each>{_ONES}|\d)(?![a-z\d])
-    | (?P<hundreds>{_TEENS}|{_ONES})[ -]hundred
+    | (?P<hundreds>{_TEENS}|{_ONES}|a)[ -]hundred
         (?:\ and\ (?P<and>{_UP_TO_99}|{_ONES})|\ (?P<rest>{_UP_TO_99}))?{_END}
     | (?P<thousands>{_ONES})[ -]thousand{_END}
     | (?P<pause>one\ (?:moment|second|sec|minute|more){_END})
-    | (?P<tens>{_TENS})(?:[ -](?P<unit>{_ONES}))?{_END}
+    | (?P<tens>{_TENS})(?:[ -](?P<unit>{_UNITS}){_END})?{_END}
     | (?P<alike>{"|".join(ALIKE)})(?=\ (?:{_ONES}){_END})
     | (?P<said_plus>plus){_END})"""
 WRITTEN = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})", re.VERBOSE)
@@ -65,12 +66,20 @@ _STOPS = frozenset(("stop", "pause"))
 _PLUS = frozenset(("plus", "said_plus"))
 
 _FILLER = (
-    "um+|uh+|er+m*|ah+|a+nd|then|dash|hyphen|space|dot|slash|comma|stop|so|yeah|yes|yep|yup|mm+|mhm|hmm+|huh|ok|okay|"
-    "right|sure|alright|got|it|go|on|ahead|thanks|thank|you|great|perfect|cool|that's|it's|is|next|the|rest|"
-    "please|like|well|i|see|carry|good|lovely|what's|was|that|sorry|no worries|open|close|bracket|brackets"
+    "it's|what's|that's|um+|uh+|er+m*|ah+|a+nd|then|dash|hyphen|space|dot|slash|comma|period|point|stop|so|yeah|yes|yep|yup|mm+|mhm|hmm+|huh|ok|okay|"
+    "right|sure|alright|got|it|go|on|ahead|thanks|thank|you|great|perfect|cool|is|next|the|rest|"
+    "please|like|well|i|see|carry|good|lovely|was|that|no worries|open|close|bracket|brackets|"
+    "number|no|sorry|actually|i mean|scratch that|make that|correction|"
+    "let me (?:think|see|check|look)|hang on|hold on|bear with me"
+    "|just a (?:sec|second|moment)|what is it|wait"
 )
 _LIGHT = re.compile(r"[ .,/\\()\-_;'*|~]*")
 _GAP = re.compile(rf"(?:(?:{_FILLER})(?![a-z0-9])|[ .,/\\()\-_;:'*|~?!\n])*+")
+_HESITATION = re.compile(r"(?:um+|uh+|er+m*|ah+|mm+|[ ,.\n-])*+")
+_THING = re.compile(
+    r"(?:the|this|that|new|old|green|blue|gold|yellow|other|another|right|wrong|same|only|first|last|which|any"
+    r"|good|every|each|no) \Z"
+)
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[a-z]+")
 NUMBER_WORDS = frozenset((*ONES, *TEENS, *TENS, *TIMES, "plus"))
@@ -134,7 +143,7 @@ def _said(found: re.Match[str]) -> str:
     if kind == "alike":
         return ALIKE[found["alike"]]
     head = found["hundreds"]
-    head = ONES.get(head) or TEENS[head]
+    head = "1" if head == "a" else ONES.get(head) or TEENS[head]
     return head + _below_hundred(found["and"] or found["rest"] or "")
 
 
@@ -192,6 +201,10 @@ def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
             run, joined = Run(), 0
         if kind in _STOPS or (kind == "alike" and not _goes_on(run, text, start)):
             continue
+        if kind == "word" and _is_thing(found, run, joined):
+            continue
+        if joined >= 0 and len(run.atoms) == 1 and _is_surprise(run.atoms[0], text, start):
+            run, joined = Run(), 0
         spoken = kind not in {"digits", "more"}
         run.add(Atom(_said(found) if spoken else found[0], begins, end, spoken, led), joined)
         if len(run.atoms) >= MAX_ATOMS:
@@ -200,6 +213,18 @@ def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
             run = run.tail()
     if run.atoms:
         yield run
+
+
+def _is_thing(found: re.Match[str], run: Run, joined: int) -> bool:
+    """Whether "one" starts no number but stands for a thing: "it's the green one, five nine two"."""
+    if found["word"] != "one" or (run.atoms and joined >= 0):
+        return False
+    return bool(_THING.search(found.string, max(0, found.start() - MAX_LIGHT), found.start()))
+
+
+def _is_surprise(atom: Atom, text: str, start: int) -> bool:
+    """Whether "oh" is no zero: "oh okay, it's 3470 17468 1"."""
+    return text[atom.start : atom.end] == "oh" and not _HESITATION.fullmatch(text, atom.end, start)
 
 
 def _goes_on(run: Run, text: str, start: int) -> bool:

@@ -36,23 +36,30 @@ _ORDINAL = (
 _DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL}|{_UNDER_100})"
 _YEAR = (
     rf"(?:(?:19|20)\d\d|'?\d\d(?!\d)|(?:nineteen|twenty)(?:[ -]hundred(?: and)?)?[ -]{_UNDER_100}"
-    rf"|two thousand(?: and)?(?: {_UNDER_100})?|{_UNDER_100})"
+    rf"|two thousand(?: and)?(?: {_UNDER_100})?|double (?:oh|o|zero)|{_UNDER_100})"
 )
-_OF = r"(?:[ ,]{1,2}(?:of (?:the )?|the )?)"
+_HEARD = r"\n(?:yep|yes|yeah|ok|okay|right|mm|mhm|uh-? ?huh|and)[.,?]?\n"
+_OF = rf"(?:(?:[ ,\n]{{1,2}}|{_HEARD})(?:of (?:the )?|the )?)"
+_CUT = rf"(?:[ ]?[/. \n-][ ]?|{_HEARD})"
 DATE = re.compile(
     rf"(?<![\w])(?:(?P<iso>(?:19|20)\d\d[/. -]\d{{1,2}}[/. -]\d{{1,2}})"
-    rf"|(?P<numbers>\d{{1,2}}[ ]?[/. -][ ]?\d{{1,2}}[ ]?[/. -][ ]?(?:(?:19|20)\d\d|\d\d))"
+    rf"|(?P<numbers>\d{{1,2}}{_CUT}\d{{1,2}}{_CUT}(?:(?:19|20)\d\d|\d\d))"
+    rf"|(?P<named>\d{{1,2}}[/.-]?(?:{_MONTHS})[/.-]?(?:(?:19|20)\d\d|\d\d))"
     rf"|(?P<joined>[0-3]\d[01]\d(?:19|20)\d\d|[0-3]\d[01]\d\d\d)"
     rf"|{_DAY}{_OF}(?:{_MONTHS})(?![a-z])\.?(?:{_OF}(?:in )?(?P<year>{_YEAR}))?"
-    rf"|(?:{_MONTHS})\.?{_OF}{_DAY}(?:[ ,]{{1,2}}(?P<year_2>{_YEAR}))?"
+    rf"|(?:christmas|valentine'?s|boxing|anzac|australia|new year'?s?) (?:day|eve)"
+    rf"(?:{_OF}(?P<year_5>{_YEAR}))?"
+    rf"|(?:{_MONTHS})\.?{_OF}{_DAY}(?:[ ,\n]{{1,2}}(?P<year_2>{_YEAR}))?"
     rf"|(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)){_OF}(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)|{_SMALL}){_OF}(?P<year_3>{_YEAR})"
     rf"|(?:(?:oh[ -])?(?:{_SMALL}|{_TENS}))(?:[ -](?:{_ONES}))?"
-    rf"[ ,]{{1,2}}(?:(?:oh[ -])?(?:{_SMALL}))[ ,]{{1,2}}(?P<year_4>{_YEAR})"
+    rf"[ ,\n]{{1,2}}(?:slash )?(?:(?:oh[ -])?(?:{_SMALL}))[ ,\n]{{1,2}}(?:slash )?(?P<year_4>{_YEAR})"
     r")(?![\w])(?!:\d)"
 )
+_YEAR_TURN = re.compile(rf"(?:(?:um|uh|oh|yeah|it's|in|of)[ ,]{{1,2}}){{0,3}}(?P<year>{_YEAR})[ .,?]{{0,2}}")
 _HINTS = ("born", "birth", "dob", "d.o", "d. o", "do b", "d o")
 _REACH = 140
-_TURNS = 2
+_TURNS = 4  # it starts within so many turns of the word,
+_GOES_ON = 4  # and may go on for so many more: "14", "yep", "2", "yep", "1986"
 _BEHIND = 60
 
 
@@ -65,11 +72,14 @@ def births(doc: Doc, context: Context, check: Callable[[], None]) -> Iterator[Fi
         check()
         found = _ahead(doc, word) or _behind(doc, word)
         if found:
-            said.add(found[0])
+            said.add(_plain(found))
             yield Find(found.start(), found.end(), Kind.DATE_OF_BIRTH)
+            year = None if _has_year(found) else _year_behind(doc, found)
+            if year:
+                yield Find(*year.span("year"), Kind.DATE_OF_BIRTH)
     if said:
         for again in DATE.finditer(doc.text):
-            if again[0] in said:
+            if _plain(again) in said:
                 yield Find(again.start(), again.end(), Kind.DATE_OF_BIRTH)
 
 
@@ -81,22 +91,54 @@ def _words(doc: Doc, context: Context) -> Iterator[Word]:
 
 
 def _ahead(doc: Doc, word: Word) -> re.Match[str] | None:
-    turn = min(doc.turn_at(word.end) + _TURNS, len(doc.turn_starts) - 1)
-    end = min(word.end + _REACH, doc.turn_end(turn))
+    last = len(doc.turn_starts) - 1
+    turn = doc.turn_at(word.end)
+    begins = doc.turn_end(min(turn + _TURNS, last))
+    end = min(word.end + _REACH, doc.turn_end(min(turn + _TURNS + _GOES_ON, last)))
     party = doc.text.startswith("birthday", word.start)
     for found in DATE.finditer(doc.text, word.end, end):
+        if found.start() > begins:
+            return None
         if not party or _has_year(found):
             return found
     return None
 
 
 def _behind(doc: Doc, word: Word) -> re.Match[str] | None:
-    start = max(doc.turn_starts[doc.turn_at(word.start)], word.start - _BEHIND)
+    turn = doc.turn_at(word.start)
+    start = max(doc.turn_starts[turn], word.start - _BEHIND)
     last = None
     for found in DATE.finditer(doc.text, start, word.start):
         last = found if _has_year(found) else last
-    return last
+    return last or (_ending(doc, turn - 1) if turn else None)
+
+
+def _ending(doc: Doc, turn: int) -> re.Match[str] | None:
+    """The date that ends a turn: "14/2/1986" - "is that your date of birth?"."""
+    end = doc.turn_end(turn)
+    for found in DATE.finditer(doc.text, max(doc.turn_starts[turn], end - _BEHIND), end):
+        if _has_year(found) and not doc.text[found.end() : end].strip(" .?,"):
+            return found
+    return None
+
+
+def _plain(found: re.Match[str]) -> str:
+    """The date with its punctuation and spaces made alike."""
+    return " ".join(re.split(r"[\s,.]+", found[0]))
+
+
+def _year_behind(doc: Doc, found: re.Match[str]) -> re.Match[str] | None:
+    """A turn of a year alone, soon after a birth date without one."""
+    turn = doc.turn_at(found.start())
+    for later in range(turn + 1, min(turn + _GOES_ON + 1, len(doc.turn_starts))):
+        year = _YEAR_TURN.fullmatch(doc.text, doc.turn_starts[later], doc.turn_end(later))
+        if year:
+            return year
+    return None
 
 
 def _has_year(found: re.Match[str]) -> bool:
-    return any(found[name] for name in ("iso", "numbers", "joined", "year", "year_2", "year_3", "year_4"))
+    return any(
+        found[name]
+        for name in ("iso", "numbers", "named", "joined", "year", "year_2", "year_3", "year_4", "year_5")
+    )

@@ -11,36 +11,12 @@ from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from .vocabulary import WORDS, label_of
+
 if TYPE_CHECKING:
     from .fold import Doc
 
-_REFERENCE = (
-    "order|booking|reservation|invoice|confirmation|ticket|tracking|account|customer|membership|member|job|case|claim"
-    "|policy|quote|receipt|serial|model|flight|client|patient|purchase|provider|product|reference"
-)
-WORDS = re.compile(
-    rf"""\b(?:(?P<medicare>medicare)
-  | (?P<tfn>t\.?\ ?f\.?\ ?n\b|tax\ file)
-  | (?P<abn>a\.?\ ?b\.?\ ?n\b|business\ number)
-  | (?P<acn>a\.?\ ?c\.?\ ?n\b|company\ number)
-  | (?P<cvv>c\.?\ ?v\.?\ ?(?:v|c|n)\b|c\.?\ ?c\.?\ ?v\b|(?:see|cee)\ (?:see|cee|vee)\ (?:vee|see|cee)\b
-    | cvv2|cvc2|csc\b|security\ (?:code|number|digits)
-    | verification\ (?:code|number|value)
-    | (?:three|four|3|4)[\ -](?:digits?|numbers)|last\ (?:three|3)\b
-    | (?:on|at|from|off)\ the\ back|back\ of\ (?:the|my|your)
-    | signature\ strip)
-  | (?P<passport>passport)
-  | (?P<licence>licen[cs]e(?!\ plate)|driver'?s?\ number)
-  | (?P<born>born\b|date\ of\ birth|birth\ ?date|birthday|birth\b|d\.?\ ?o\.?\ ?b\b)
-  | (?P<neg>(?:{_REFERENCE})\ ?(?:number|no\b|id\b|code|ref\b|reference|\#)|reference|ref\b|order\ \#|expir\w*
-    | exp\b|bsb\b|postcode|post\ code|zip)
-  | (?P<card>(?:credit|debit)\ card|card\b|visa\b|master\ ?card|amex\b|american\ express)
-  | (?P<near>(?:{_REFERENCE}|ending|ends|number\ plate)\b)
-  | (?P<phone>(?:tele)?phone|mobile|mob\b|cell|landline|fax|text\b|sms\b|ring\b|reach|dial
-    | call(?:ing|ed|back)?\b
-    | contact | whatsapp|tel\b|(?:my|your|best|her|his|their|our|the|which|what|good|another|a)\ number))""",
-    re.VERBOSE,
-)
+_MEANS = {"near": "neg", "ending": "neg"}
 BACK_TURNS = 2
 BEHIND = 40
 NEAR = 12
@@ -55,6 +31,8 @@ class Word(NamedTuple):
     label: str
 
 
+_IS = re.compile(r"(?<![a-z])(?:is|was|as)(?![a-z])|'s ")
+_SHORT = ("near", "code", "place")  # said right before the number, or about something else
 _start = attrgetter("start")
 _end = attrgetter("end")
 
@@ -72,7 +50,7 @@ class Context:
         if known is None:
             doc = self._doc
             found = WORDS.finditer(doc.text, doc.turn_starts[turn], doc.turn_end(turn))
-            known = self._words[turn] = [Word(one.start(), one.end(), one.lastgroup or "") for one in found]
+            known = self._words[turn] = [Word(one.start(), one.end(), label_of(one)) for one in found]
         return known
 
     def before(self, at: int, *, skip: tuple[str, ...] = ()) -> Word | None:
@@ -82,7 +60,7 @@ class Context:
             words = self.words(turn)
             index = bisect_right(words, at, key=_end) if turn == here else len(words)
             for word in reversed(words[max(0, index - MOST_SKIPPED) : index]):
-                if word.label not in skip and (word.label != "near" or at - word.end <= NEAR):
+                if word.label not in skip and (word.label not in _SHORT or at - word.end <= NEAR):
                     return word
         return None
 
@@ -93,12 +71,22 @@ class Context:
         if index == len(words) or words[index].start - at > BEHIND:
             return None
         between = self._doc.text[at : words[index].start]
-        return None if any(mark in between for mark in ".?!") else words[index]
+        if any(mark in between for mark in ".?!"):
+            return None
+        # "5789 23299 2, reference two" says what follows, "78812 is my reference" what was.
+        return None if words[index].label == "neg" and not _IS.search(between) else words[index]
 
     def label(self, start: int, end: int, *, skip: tuple[str, ...] = ()) -> str:
         """Say what the words around `[start, end)` call it; "" when they say nothing."""
-        word = self.before(start, skip=skip)
-        if word is None:
-            word = self.after(end)
-            return word.label if word is not None and word.label not in skip and word.label != "near" else ""
-        return "neg" if word.label == "near" else word.label
+        word = self.before(start, skip=(*skip, "place", "code"))
+        if word is not None:
+            return _MEANS.get(word.label, word.label)
+        word = self.after(end)
+        if word is not None and word.label not in {*skip, *_SHORT}:
+            return word.label
+        return "phone" if self.is_near(start, "place") else ""
+
+    def is_near(self, at: int, label: str) -> bool:
+        """Whether a word of this label stands right before a place."""
+        words = self.words(self._doc.turn_at(at))
+        return any(word.label == label and 0 <= at - word.end <= NEAR for word in words)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MINIMUM = 6  # nothing shorter is recognised by its digits alone
 LONGEST = 64
+_SHORT_ECHO = 2  # the end of a turn said again counts from three digits on
 _BREAK = re.compile(r"[.,;?!\n]|[a-z]{2}")
 
 
@@ -47,7 +48,7 @@ def without_echoes(run: Run) -> list[Piece]:
     whole = ""
     for piece in by_turn(run):
         said = piece.digits
-        if pieces and len(said) > 1 and said == pieces[-1].digits:
+        if pieces and _repeats(said, pieces[-1].digits):
             pieces[-1].echoes.append(piece.atoms)
         elif pieces and len(said) > 1 and said == whole:
             for earlier in pieces:
@@ -56,6 +57,11 @@ def without_echoes(run: Run) -> list[Piece]:
             pieces.append(piece)
             whole = (whole + said)[-LONGEST:]
     return pieces
+
+
+def _repeats(said: str, before: str) -> bool:
+    """Whether a turn is the one before it again, or the end of it."""
+    return (len(said) > 1 and said == before) or (len(said) > _SHORT_ECHO and before.endswith(said))
 
 
 class Digits:
@@ -89,6 +95,11 @@ class Digits:
     def _pause(self, place: int) -> bool:
         index = self.at[place]
         return bool(_BREAK.search(self.doc.text, self.atoms[index - 1].end, self.atoms[index].start))
+
+    def listed(self, start: int, end: int) -> bool:
+        """Whether written numbers stand in a list, parted by commas: "rooms 101, 102, 103"."""
+        first, last = self.span(start, end)
+        return not self.spoken and "," in self.doc.text[first:last]
 
     def glued(self, start: int, end: int) -> bool:
         """Whether a letter touches `[start, end)`, as in the order number AB1234567."""

@@ -32,6 +32,9 @@ _CHECKS = (
     (Kind.TFN, (9,), checksums.tfn),
     (Kind.ACN, (9,), checksums.acn),
 )
+_SHORTEST_CALLED = 5
+_BEFORE_LETTERS = 4
+_TWO_LETTERS = re.compile(r"[a-z]{2}(?![a-z0-9])")
 _CALLED = {
     "medicare": (Kind.MEDICARE, (11, 10, 9)),
     "tfn": (Kind.TFN, (9, 8)),
@@ -79,10 +82,19 @@ def checked(digits: Digits, start: int, taken: int, label: str) -> tuple[Kind, i
 
 
 def _allowed(digits: Digits, start: int, end: int, taken: int, label: str) -> bool:
+    if end - start == checksums.NINE and digits.listed(start, end):
+        return False
     alone = digits.is_alone(start, end, taken) or (
         not digits.spoken and len(digits.groups(start, end)) > 1 and start in {0, taken}
     )
-    return alone and label not in {"neg", "phone"} and not digits.glued(start, end)
+    if label == "number" and end - start == checksums.NINE:
+        return False
+    return alone and not names_another(label, end - start) and not digits.glued(start, end)
+
+
+def names_another(label: str, length: int) -> bool:
+    """Whether the words around a number say that it is something else, of a length such a thing has."""
+    return label in {"neg", "phone"} or (label in _CALLED and length in _CALLED[label][1])
 
 
 def _between_nines(kind: Kind, label: str) -> Kind:
@@ -90,10 +102,34 @@ def _between_nines(kind: Kind, label: str) -> Kind:
     return Kind.ACN if kind is Kind.TFN and label == "acn" else kind
 
 
+def whole(digits: Digits) -> tuple[Kind, int] | None:
+    """Kind and end of a run that is called something and has its length, whatever stands inside it."""
+    length = len(digits.text)
+    label = digits.label(0, length)
+    return (_CALLED[label][0], length) if label in _CALLED and length in _CALLED[label][1] else None
+
+
+def _ends_in_letters(digits: Digits, start: int, end: int) -> bool:
+    """Whether it is written like a licence of New South Wales: 1234AB."""
+    return end in digits.at and bool(_TWO_LETTERS.match(digits.doc.text, digits.span(start, end)[1]))
+
+
+def kind_called(label: str) -> Kind | None:
+    """The kind a word names."""
+    if label in {"phone", "number"}:
+        return Kind.PHONE
+    return _CALLED[label][0] if label in _CALLED else None
+
+
 def called(digits: Digits, start: int, taken: int, label: str) -> tuple[Kind, int] | None:
     """Kind and end of a number that the words around it name, or None."""
     if label not in _CALLED or start not in {0, taken}:
         return None
+    if len(digits.text) - start < _SHORTEST_CALLED:
+        short = start + _BEFORE_LETTERS
+        return (
+            (Kind.LICENCE, short) if label == "licence" and _ends_in_letters(digits, start, short) else None
+        )
     kind, lengths = _CALLED[label]
     for length in lengths:
         end = start + length

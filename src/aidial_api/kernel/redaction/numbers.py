@@ -7,9 +7,11 @@ before a number that is only called something.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from . import identifiers, phones
+from .codes import LENGTHS, Codes
 from .digits import MINIMUM, Digits, by_turn, without_echoes
 from .marks import Find, Kind
 
@@ -23,12 +25,10 @@ if TYPE_CHECKING:
 
     _Claim = Callable[[Digits, int, int], tuple[Kind, int] | None]
 
-_EXPIRY = re.compile(r"(?:0?[1-9]|1[0-2])(?:20)?[2-4]\d")
-_CODE_LENGTHS = (3, 4)
-_SHORTEST_NAMED = 5
-_FEW_WORDS = 3
-_CARD_TURNS = 5
-_CARD_WORDS = ("card", "near")
+_CORRECTED = re.compile(
+    r"(?<![a-z])(?:sorry|actually|i mean|scratch that|make that|correction|wait|no)(?![a-z])"
+)
+_SHORTEST_NAMED = 4
 
 
 class Numbers:
@@ -37,13 +37,12 @@ class Numbers:
     def __init__(self, doc: Doc, context: Context) -> None:
         self._doc = doc
         self._context = context
-        self._card_turn = -_CARD_TURNS - 1
-        self._codes: set[str] = set()
+        self._code = Codes(doc, context)
 
     def finds(self, run: Run) -> Iterator[Find]:
         """Yield what the run holds."""
         length = sum(len(atom.digits) for atom in run.atoms)
-        if length < _CODE_LENGTHS[0]:
+        if length < LENGTHS[0]:
             return
         pieces = without_echoes(run)
         covered = list(self._claims(pieces, length))
@@ -54,7 +53,18 @@ class Numbers:
             for piece in pieces:
                 for atoms in (piece.atoms, *piece.echoes):
                     covered += self._claims([type(piece)(atoms, [])], sum(len(atom.digits) for atom in atoms))
+        if _CORRECTED.search(self._doc.text, run.start, run.end) and _something_left(run, covered):
+            covered = self._corrected(run, covered)
         yield from covered
+
+    def _corrected(self, run: Run, covered: list[Find]) -> list[Find]:
+        """All of it is the number when somebody put themselves right: "oh four, sorry, oh four nine one"."""
+        pieces = by_turn(run)
+        label = self._context.label(run.start, run.end)
+        kind = identifiers.kind_called(label) or (covered[0].kind if covered else None)
+        if kind is None or kind is Kind.CVV or sum(len(atom.digits) for atom in run.atoms) < MINIMUM:
+            return covered
+        return list(self._cover(pieces, kind, 0, len(run.atoms)))
 
     def _claims(self, pieces: list[Piece], length: int) -> Iterator[Find]:
         """First what its shape or checksum tells, then what is only called something in between."""
@@ -62,20 +72,25 @@ class Numbers:
         whole = Digits(self._doc, self._context, atoms)
         shaped = _scan(whole, _shaped) if length >= MINIMUM else []
         if any(kind is Kind.CARD for kind, _, _ in shaped):
-            self._card_turn = self._doc.turn_at(atoms[0].start)
+            self._code.card_said(self._doc.turn_at(atoms[0].start))
         for kind, first, last in shaped:
             yield from self._cover(pieces, kind, first, last)
         at = 0
-        for _, first, last in (*shaped, (None, len(atoms), len(atoms))):
+        behind: Kind | None = None
+        for found, first, last in (*shaped, (None, len(atoms), len(atoms))):
             if at < first:
                 rest = Digits(self._doc, self._context, atoms[at:first])
-                for kind, start, end in _scan(rest, self._named):
-                    if kind is Kind.CVV:
-                        self._codes.add("".join(atom.digits for atom in rest.atoms[start:end]))
-                    yield from self._cover(pieces, kind, at + start, at + end)
-            at = last
+                named = partial(self._named, behind_card=behind is Kind.CARD)
+                for called, start, end in _scan(rest, named):
+                    if called is Kind.CVV:
+                        self._code.code_said(
+                            "".join(atom.digits for atom in rest.atoms[start:end]),
+                            self._doc.turn_at(rest.atoms[start].start),
+                        )
+                    yield from self._cover(pieces, called, at + start, at + end)
+            at, behind = last, found
 
-    def _named(self, digits: Digits, start: int, taken: int) -> tuple[Kind, int] | None:
+    def _named(self, digits: Digits, start: int, taken: int, *, behind_card: bool) -> tuple[Kind, int] | None:
         if len(digits.text) - start >= _SHORTEST_NAMED:
             label = digits.label(start, len(digits.text))
             claim = identifiers.called(digits, start, taken, label)
@@ -84,38 +99,8 @@ class Numbers:
             end = phones.called(digits, start, taken, label)
             if end:
                 return Kind.PHONE, end
-        return self._code(digits, start, taken)
-
-    def _code(self, digits: Digits, start: int, taken: int) -> tuple[Kind, int] | None:
-        """A card verification code: called so, or what follows a card and its expiry."""
-        turn = self._doc.turn_at(digits.atoms[digits.at[start]].start)
-        after_card = turn - self._card_turn <= _CARD_TURNS
-        for length in _CODE_LENGTHS:
-            end = start + length
-            if end not in digits.at or not (
-                digits.is_alone(start, end, taken) or digits.groups(start, end) == (length,)
-            ):
-                continue
-            if digits.text[start:end] in self._codes and after_card:
-                return Kind.CVV, end
-            if digits.label(start, end) == "cvv" or digits.label(start, end, skip=_CARD_WORDS) == "cvv":
-                return Kind.CVV, end
-            if after_card and (
-                _ends_with_code(digits, taken, start, end) or self._is_whole_turn(digits, start, end)
-            ):
-                return Kind.CVV, end
-        return None
-
-    def _is_whole_turn(self, digits: Digits, start: int, end: int) -> bool:
-        first, last = digits.span(start, end)
-        turn = self._doc.turn_at(first)
-        before = self._doc.text[self._doc.turn_starts[turn] : first]
-        behind = self._doc.text[last : self._doc.turn_end(turn)]
-        if end - start == _CODE_LENGTHS[1] and _EXPIRY.fullmatch(digits.text, start, end):
-            return False
-        return len(before.split()) + len(behind.split()) <= _FEW_WORDS and not re.search(
-            r"\d", before + behind
-        )
+        end = self._code.end(digits, start, taken, behind_card=behind_card)
+        return (Kind.CVV, end) if end else None
 
     def _cover(self, pieces: list[Piece], kind: Kind, first: int, last: int) -> Iterator[Find]:
         """One finding for each turn the atoms were said in, and for each repeat of such a part."""
@@ -159,6 +144,10 @@ def _shaped(digits: Digits, start: int, taken: int) -> tuple[Kind, int] | None:
     if end:
         return Kind.CARD, end
     end = phones.strong(digits, start)
+    if start == 0 and end != len(digits.text):
+        claim = identifiers.whole(digits)
+        if claim:
+            return claim
     if end and (digits.text[start] != "6" or _called_phone(digits, start)):
         return Kind.PHONE, end
     label = digits.label(start, len(digits.text))
@@ -169,20 +158,27 @@ def _shaped(digits: Digits, start: int, taken: int) -> tuple[Kind, int] | None:
     return (Kind.PHONE, end) if end else None
 
 
-def _ends_with_code(digits: Digits, taken: int, start: int, end: int) -> bool:
-    """Whether `[start, end)` ends the run behind an expiry date."""
-    return end == len(digits.text) and start > taken and bool(_EXPIRY.fullmatch(digits.text, taken, start))
+def _something_left(run: Run, covered: list[Find]) -> bool:
+    return any(not any(find.start <= atom.start < find.end for find in covered) for atom in run.atoms)
 
 
 def _called_phone(digits: Digits, start: int) -> bool:
     """Whether a number that starts with 61 is led by a plus or called a phone number."""
     if digits.text[start] != "6":
         return False
-    return digits.atoms[digits.at[start]].plus or digits.label(start, len(digits.text)) == "phone"
+    return digits.atoms[digits.at[start]].plus or digits.label(start, len(digits.text)) in phones.CALLED
 
 
+_ALPHABET = (
+    "alfa|alpha|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliet|juliett|kilo|lima|mike|november|oscar|papa"
+    "|quebec|romeo|sierra|tango|uniform|victor|whiskey|whisky|x-?ray|yankee|zulu"
+)
 _LETTERS = re.compile(
-    r"(?:(?<![a-z0-9])[a-z](?: for [a-z]{2,12})?[ .-]{1,2}){1,3}$|(?<![a-z0-9])[a-z]{1,3}-?$"
+    rf"(?:(?<![a-z])(?:{_ALPHABET}|capital [a-z])[ ,]{{1,2}}){{1,2}}\Z|(?<![a-z0-9'])[a-z]{{2}} \Z|"
+    r"(?:(?<![a-z0-9'])[a-z](?: (?:for|as in) [a-z]{2,12})?[ .-]{1,2}){1,3}\Z|(?<![a-z0-9'])[a-z]{1,3}-?\Z"
+)
+_WORDS_OF_TWO = frozenset(
+    f"{word} " for word in ("is", "it", "no", "so", "of", "um", "uh", "oh", "ok", "to", "my", "or", "be")
 )
 _REST = re.compile(r"[a-z0-9]{1,6}(?![a-z0-9])")
 
@@ -192,7 +188,9 @@ def _letters(text: str, cased: str, start: int, end: int) -> tuple[int, int]:
     base = max(0, start - 48)
     before = _LETTERS.search(text[base:start])
     if before and (
-        text[start - 1] not in " .-" or before[0][0] not in "ai" or cased[base + before.start()].isupper()
+        text[start - 1] not in " .-"
+        or cased[base + before.start()].isupper()
+        or (before[0][0] not in "ai" and before[0] not in _WORDS_OF_TWO)
     ):
         start = base + before.start()
     rest = _REST.match(text, end)

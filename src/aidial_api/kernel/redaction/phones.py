@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
+from .identifiers import names_another
+
 if TYPE_CHECKING:
     from .digits import Digits
 
+CALLED = ("phone", "number")
 # Australian: whatever stands around it, a number of this shape is a phone number.
 STRONG = re.compile(
-    r"(?:(?:0011)?61(?:0?[2-578]\d{8}|1[389]00\d{6}|13\d{4}(?!\d))|0[2-578]\d{8}|1(?:[38]00|80[1-9]|90[0-9])\d{6})"
+    r"(?:(?:00(?:11)?)?61(?:0?[2-578]\d{8}|1[389]00\d{6}|13\d{4}(?!\d))|0[2-578]\d{8}|1(?:[38]00|80[1-9]|90[0-9])\d{6})"
 )
 _ABROAD = re.compile(r"0011[1-9]\d{6,13}")
 _AMERICAN = re.compile(r"1?[2-9][0-8]\d[2-9]\d{6}")
@@ -24,7 +27,7 @@ _SHORT = re.compile(r"13\d{4}")
 _YEARS = re.compile(r"(?:19|20)\d\d(?:19|20)\d\d")
 _MISHEARD = re.compile(r"0[2-578]\d{7,9}")
 _UNIT = re.compile(r" ?(?:dollars|bucks|cents|percent|%|years|people|kilomet|metres|square|grams|million)")
-_GROUPS_13 = {(2, 2, 2), (2, 1, 1, 1, 1), (2, 4)}
+_GROUPS_13 = {(2, 2, 2), (2, 1, 1, 1, 1), (2, 4)}  # "131 122" and "131122" have to be called
 _GROUPS_AMERICAN = {
     (3, 3, 4),
     (1, 3, 3, 4),
@@ -89,10 +92,10 @@ def weak(digits: Digits, start: int, taken: int, label: str) -> int:
     found = _AMERICAN.match(text, start)
     if found and found.end() in digits.at and _is_american(digits, start, found.end(), taken, label):
         return found.end()
-    if start not in {0, taken} and label != "phone":
+    if start not in {0, taken} and label not in CALLED:
         return 0
     groups = digits.groups(start, end)
-    if _SHORT.fullmatch(text, start) and (groups in _GROUPS_13 or label == "phone"):
+    if _SHORT.fullmatch(text, start) and (groups in _GROUPS_13 or label in CALLED):
         return end
     return end if _is_local(digits, start, groups, label) else 0
 
@@ -105,22 +108,26 @@ def called(digits: Digits, start: int, taken: int, label: str) -> int:
     groups = digits.groups(start, end)
     if len(groups) > 1 and _MISHEARD.fullmatch(digits.text, start):
         return end
-    return end if label == "phone" and _fits(digits, start, end - start, groups) else 0
+    return end if label in CALLED and _fits(digits, start, end - start, groups) else 0
 
 
 def _is_american(digits: Digits, start: int, end: int, taken: int, label: str) -> bool:
     groups = digits.groups(start, end)
-    return groups in _GROUPS_AMERICAN or (label == "phone" and digits.is_alone(start, end, taken))
+    return groups in _GROUPS_AMERICAN or (label in CALLED and digits.is_alone(start, end, taken))
 
 
 def _is_local(digits: Digits, start: int, groups: tuple[int, ...], label: str) -> bool:
     """Australian without the area code (9876 5432), or a mobile without its 0 (412 345 678)."""
     text = digits.text
     first, last = digits.span(start, len(text))
+    if names_another(label, len(text) - start) and label not in CALLED:
+        return False
     if groups == (4, 4) and "2" <= text[start] <= "9" and not _YEARS.fullmatch(text, start):
         said = digits.doc.text[first:last]
-        return label == "phone" or (len(said) == _LOCAL + 1 and said[4] in " -.")
-    return groups == (3, 3, 3) and text[start] == "4" and label in {"", "phone"}
+        return label in CALLED or (len(said) == _LOCAL + 1 and said[4] in " -.")
+    if groups == (1, 4, 4) and text[start] in "2378":  # (02) without its 0
+        return label in {"", *CALLED}
+    return groups == (3, 3, 3) and text[start] == "4" and label in {"", *CALLED}
 
 
 def _fits(digits: Digits, start: int, length: int, groups: tuple[int, ...]) -> bool:

@@ -1,0 +1,67 @@
+"""A labelled corpus of our own: what callers and receptionists write and say, and how well it is covered."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from aidial_api.kernel.redaction import Kind, redact_turns
+from aidial_api.kernel.redaction.engine import find
+
+from .scoring import Score, read, score, table
+
+PARTS = ("written", "spoken", "held_out_written", "held_out_spoken")
+LEAST_RECALL = {"written": 0.99, "spoken": 0.95}
+LEAST_PRECISION = 0.95
+LEAST_LINES = 600
+LEAST_MB_A_SECOND = 0.3  # of a call of ordinary words; a generous floor, `make bench` has the figure
+
+
+@pytest.fixture(scope="module")
+def scores() -> dict[str, Score]:
+    return {name: score(read(name), find) for name in PARTS}
+
+
+@pytest.mark.parametrize("manner", LEAST_RECALL)
+def test_hardly_anything_a_caller_says_is_left_to_read(scores: dict[str, Score], manner: str) -> None:
+    both = scores[manner] + scores[f"held_out_{manner}"]
+    assert both.recall >= LEAST_RECALL[manner], both.leaks
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_mark_says_what_was_there(scores: dict[str, Score], kind: Kind) -> None:
+    for manner in LEAST_RECALL:
+        both = scores[manner] + scores[f"held_out_{manner}"]
+        assert both.marked[kind]
+        assert both.precision(kind) >= LEAST_PRECISION, both.wrong
+
+
+def test_card_verification_codes_are_never_left(scores: dict[str, Score]) -> None:
+    for one in scores.values():
+        assert one.covered[Kind.CVV] == one.labelled[Kind.CVV] > 0
+
+
+def test_the_corpus_is_large_and_no_line_is_there_twice(
+    scores: dict[str, Score], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line for name in PARTS for line in read(name)]
+    assert len(set(lines)) == len(lines) >= LEAST_LINES
+    assert sum(not any(line.labels) for line in lines) >= LEAST_LINES / 4
+    with capsys.disabled():
+        print(f"\n{table(scores)}")  # noqa: T201 - the measurement is the point
+
+
+@pytest.mark.slow
+def test_an_ordinary_call_is_read_at_a_megabyte_a_second_give_or_take() -> None:
+    call = [
+        *(turn for line in read("spoken")[:3] for turn in line.turns),
+        *(turn for line in read("written") if not any(line.labels) for turn in line.turns),
+    ]
+    size = sum(len(turn.encode()) for turn in call)
+    seconds = []
+    for _ in range(5):
+        began = time.process_time()
+        redact_turns(call)
+        seconds.append(time.process_time() - began)
+    assert size / min(seconds) >= LEAST_MB_A_SECOND * 1e6
