@@ -7,6 +7,7 @@ that a case leaves out has nothing to do with that dependency.
 from __future__ import annotations
 
 import asyncio
+import math
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,13 +21,19 @@ import pytest
 MATRIX = Path(__file__).with_name("faults.toml")
 TIMEOUT_MS = 400.0
 MARGIN_S = 0.1
+TRIES = 5
+"""How often what was late is asked again: a busy machine may be in the way of some, never of all."""
 AT_ONCE = frozenset({"refuse", "cut", "reset", "garbage", "latency"})
 """Failures that nobody waits for. There the time-out is long, so that a busy machine does not meet it."""
+TRICKLE_TIMEOUT_MS = 250.0
+"""Well below what the API's smallest answer to the portal takes: 399 bytes, its head counted, in 350 ms."""
 
 
 def timeout_ms_for(failure: str) -> float:
     """The time-out to configure; the answer has to come within `TIMEOUT_MS` and the margin either way."""
-    return 10 * TIMEOUT_MS if failure in AT_ONCE else TIMEOUT_MS
+    if failure == "trickle":
+        return TRICKLE_TIMEOUT_MS
+    return 25 * TIMEOUT_MS if failure in AT_ONCE else TIMEOUT_MS
 
 
 Ask = Callable[[], Awaitable["Seen"]]
@@ -128,9 +135,15 @@ def better_of_two(scenario: Callable[P, Awaitable[None]]) -> Callable[P, Awaitab
 async def all_at_once(
     asks: Mapping[str, Ask], case: Case, longest_s: float, good: Mapping[str, int], record: Record
 ) -> None:
-    """Ask every class of the case in one moment, before any circuit has opened; judge words and time."""
+    """Ask every class of the case in one moment, before any circuit has opened; judge words and time.
+
+    Health comes last and alone: it gives a dependency a time of its own, which the others' work would use up.
+    """
     asked = {name: ask for name, ask in asks.items() if name in case.answers}
-    seen = dict(zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True))
+    crowd = [name for name in asked if name != "health"]
+    seen = dict(zip(crowd, await asyncio.gather(*(asked[name]() for name in crowd)), strict=True))
+    if "health" in asked:
+        seen["health"] = await asked["health"]()
     wrong = {
         name: (case.answers[name], answer.status, answer.body[:200], answer.location)
         for name, answer in seen.items()
@@ -140,6 +153,16 @@ async def all_at_once(
     slowest = max(seen, key=lambda name: seen[name].seconds)
     record("measured", f"{case.name}: slowest {slowest} in {seen[slowest].seconds * 1_000:.0f} ms")
     late = [name for name, answer in seen.items() if answer.seconds > longest_s]
-    # The machine may have been busy with all of them at once: each of these once more, alone.
-    still = {name: again.seconds for name in late if (again := await asked[name]()).seconds > longest_s}
+    # The machine may have been busy with all of them at once, or with something else: each again, alone.
+    still = {name: best for name in late if (best := await _soonest(asked[name], longest_s)) > longest_s}
     assert not still, still
+
+
+async def _soonest(ask: Ask, enough_s: float) -> float:
+    """The least seconds of a few answers, one after another; no more of them than it takes."""
+    best = math.inf
+    for _ in range(TRIES):
+        best = min(best, (await ask()).seconds)
+        if best <= enough_s:
+            break
+    return best

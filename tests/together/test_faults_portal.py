@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -33,7 +34,7 @@ from tests.together.fault_matrix import (
     parameters,
     timeout_ms_for,
 )
-from tests.together.newcomers import SESSION, another_portal, at, cookies_of
+from tests.together.newcomers import SESSION, another_portal, cookies_of
 
 if TYPE_CHECKING:
     from tests.support.portal import Town
@@ -44,8 +45,8 @@ BY_ISSUER_NEVER_MET = matrix().of("portal", "issuer, never met")
 BY_STORE = matrix().of("portal", "limiter store")
 QUICK = {"refuse", "silence"}
 """What the fast suite tries; the rest belongs to test-all."""
-ISSUER_S = 3.5
-"""How long the issuer is waited for, in one exchange."""
+ISSUER_S = 4.0
+"""One exchange with the issuer waits for 3.5 s; nobody waits for two."""
 OPEN_CIRCUIT_S = 0.01
 GOOD = {"start": 302, "callback": 302}
 
@@ -118,12 +119,14 @@ class Visitor:
 
 @asynccontextmanager
 async def visiting(town: Town, **changes: Any) -> AsyncIterator[Visitor]:
-    """Alice, signed in at the town's portal, at another one with other settings."""
-    browser = await town.of(ALICE)
-    csrf = (await browser.get("/api/session/csrf")).json["csrf_token"]
-    cookie = f"{SESSION}={cookies_of(browser)[SESSION]}"
-    async with another_portal(town, **changes) as url:
-        yield Visitor(town, at(browser, url).url, cookie, csrf)
+    """Alice, just signed in at the town's portal, at another one with other settings.
+
+    Just, because an older session's tokens come to their end, and waiting for new ones answers otherwise.
+    """
+    async with town.visitor(ALICE) as browser, another_portal(town, **changes) as url:
+        csrf = (await browser.get("/api/session/csrf")).json["csrf_token"]
+        cookie = f"{SESSION}={cookies_of(browser)[SESSION]}"
+        yield Visitor(town, url, cookie, csrf)
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["nobody known", "session known"])
@@ -163,9 +166,13 @@ async def test_with_the_circuit_open_everything_is_answered_at_once(
         for name, ask in (await visitor.asks()).items():
             if name in {"health", "start"}:
                 continue  # asks past the circuit, and asks twice
-            answers = [await ask() for _ in range(6)]
-            assert all(fits(one, case.answers[name], 200) for one in answers), (name, answers[0])
-            took[name] = min(one.seconds for one in answers)
+            took[name] = math.inf
+            for _ in range(20):  # a busy machine may be in the way of some, never of all
+                answer = await ask()
+                assert fits(answer, case.answers[name], 200), (name, answer)
+                took[name] = min(took[name], answer.seconds)
+                if took[name] < OPEN_CIRCUIT_S:
+                    break
         slowest = max(took, key=lambda name: took[name])
         record_property("measured", f"circuit open: slowest {slowest} in {took[slowest] * 1_000:.1f} ms")
         assert took[slowest] < OPEN_CIRCUIT_S, took
@@ -214,14 +221,14 @@ async def test_when_the_identity_provider_fails(
         pairs = "; ".join(one.partition(";")[0] for one in visitor.last_cookies)
         state = dict(part.split("=", 1) for part in met.location.partition("?")[2].split("&"))["state"]
         await way.fail(failure)
-        await all_at_once(await visitor.asks(), case, ISSUER_S + MARGIN_S, GOOD, record_property)
+        await all_at_once(await visitor.asks(), case, ISSUER_S, GOOD, record_property)
         if "callback" not in case.answers:
             return
         back = await visitor.ask(
             "GET", f"/api/auth/callback/zitadel?code=abc&state={state}", None, f"; {pairs}"
         )
         assert fits(back, case.answers["callback"], 302), back
-        assert back.seconds < ISSUER_S + 2 * MARGIN_S
+        assert back.seconds < ISSUER_S
 
 
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_ISSUER_NEVER_MET, {"refuse"}))
@@ -232,7 +239,7 @@ async def test_when_the_identity_provider_was_never_there(
     async with issuer_way() as (way, url):
         await way.fail(failure)
         async with visiting(town, zitadel_issuer=url) as visitor:
-            await all_at_once(await visitor.asks(), case, ISSUER_S + MARGIN_S, GOOD, record_property)
+            await all_at_once(await visitor.asks(), case, ISSUER_S, GOOD, record_property)
 
 
 @pytest.mark.parametrize(("failure", "case"), parameters(BY_STORE, set()))
