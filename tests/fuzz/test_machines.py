@@ -1,9 +1,10 @@
-"""A short slice of `make fuzz`: versions, revisions and lifecycles in any order."""
+"""A short slice of `make fuzz`: versions, repeats and lifecycles in any order."""
 
 from __future__ import annotations
 
 import pytest
-from fuzz.machines import MACHINES, Machine, live, machine_for
+from fuzz.machine import Machine
+from fuzz.machines import MACHINES, live, machine_for
 
 from tests.support.api import World
 
