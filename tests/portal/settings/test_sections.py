@@ -75,6 +75,17 @@ async def test_everybody_else_finds_nothing_and_an_unknown_section_is_the_same_n
     assert len({page.text.replace(page.headers["x-request-id"], "") for page in pages}) == 1
 
 
+async def test_ben_who_may_only_look_is_not_told_which_sections_he_could_save_if_he_might(town: Town) -> None:
+    ben = await town.of(BEN)
+    wrong = [
+        await ben.change("PUT", path, {"value": 1}, **more)
+        for path in (TENANT, f"{TENANT}?nothing=1", NOTHING, f"{NOTHING}?nothing=1")
+        for more in ({}, {"accept": "image/png"})
+    ]
+    for page in wrong:
+        refused(page, 404, "not_found")
+
+
 async def test_a_save_names_its_version_and_a_stale_one_is_told_the_current(town: Town) -> None:
     alice = await town.of(ALICE)
     before = (await alice.get(TENANT)).json

@@ -1,7 +1,8 @@
 """The rows of settings: the page, and two for each section.
 
 The one thing a newcomer would get wrong: a section is added to `aidial_contract.sections` and to `words`; its
-rows follow. Whatever else stands under `/api/settings` is a section that nobody has.
+rows follow. Whatever else stands under `/api/settings` is a section that nobody has: its reads and saves ask
+for what the others ask for, so that who may not save one is not told which there are.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def rows(profile: Handler) -> tuple[Route, ...]:
             "/api/settings/{section}",
             "settings.unknown.save",
             api.unknown,
-            permission=Permission.TENANT_SETTINGS_VIEW,
+            permission=Permission.TENANT_SETTINGS_EDIT,
             scope=_SAVE_SCOPE,
             bucket=SETTINGS_CHANGES,
         ),
