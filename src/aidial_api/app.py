@@ -31,6 +31,7 @@ from aidial_api.kernel.hygiene import client_ip, read_headers
 from aidial_api.kernel.idempotency import IdempotencyKeys
 from aidial_api.kernel.introspection import Introspector
 from aidial_api.kernel.jwks import Jwks
+from aidial_api.kernel.key_use import KeyUse
 from aidial_api.kernel.limits import Limits
 from aidial_api.kernel.pdf import PdfMakers
 from aidial_api.kernel.redaction import Redactors
@@ -73,7 +74,10 @@ async def open_services(
     verifier = TokenVerifier(
         settings.issuer, settings.audience, settings.portal_client_id, jwks, introspector=introspector
     )
-    credentials = Credentials(db, verifier, settings.issuer)
+    use = KeyUse(db)
+    use.start()
+    stack.push_async_callback(use.close)
+    credentials = Credentials(db, verifier, settings.issuer, use)
     await db.listen("aidial_credentials", credentials.heard)
 
     billing = BillingDesk(

@@ -18,6 +18,7 @@ import msgspec
 from aidial_api.kernel.actor import Actor, KeyHolder, Person, SessionRecord
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.db import LOOKUPS, Database, Tx
+from aidial_api.kernel.key_use import KeyUse
 from aidial_api.kernel.remembered import Remembered
 from aidial_api.kernel.tokens import TokenVerifier
 from aidial_contract import errors
@@ -61,10 +62,11 @@ def find_credential(headers: Mapping[str, str]) -> Credential:
 class Credentials:
     """Looks up keys, people and sessions; each is known for at most a second."""
 
-    def __init__(self, db: Database, verifier: TokenVerifier, issuer: str) -> None:
+    def __init__(self, db: Database, verifier: TokenVerifier, issuer: str, use: KeyUse) -> None:
         self._db = db
         self._verifier = verifier
         self._issuer = issuer
+        self._use = use
         self._keys: Remembered[dict[str, Any] | None] = Remembered()
         self._people: Remembered[Actor | None] = Remembered()
         self._services: Remembered[Actor | None] = Remembered()
@@ -98,6 +100,7 @@ class Credentials:
             raise Fault(errors.API_KEY_REVOKED, reason="key revoked")
         if row["expires_at"] is not None and row["expires_at"] <= utc_now():
             raise Fault(errors.API_KEY_EXPIRED, reason="key expired")
+        self._use.note(row["client_id"], row["api_key_id"])
         actor: Actor = row["actor"]
         return actor
 

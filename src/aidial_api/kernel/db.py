@@ -166,6 +166,18 @@ class Database:
         """Whether the database answers, however busy the pool is; the caller brings the time-out."""
         return await self._pulse.beats()
 
+    async def quietly(self, reach: Reach, sql: str, *args: object) -> None:
+        """Run one statement of no request: whoever counts a request's statements does not count it."""
+        connection = await borrowed(self._pool, self._acquire_timeout_s)
+        try:
+            await connection.execute(begin_text(reach))
+            await connection.execute(sql, *args)
+            await connection.execute("COMMIT")
+        except GONE as gone:
+            raise unavailable(gone, connection) from gone
+        finally:
+            await given_back(self._pool, connection)
+
     async def listen(self, channel: str, callback: "Callable[[str | None], None]") -> None:
         """Call `callback` with each payload on `channel`, and with None when some may have been missed."""
         listener = Listener(self._url, self._settings, channel, callback)
