@@ -234,8 +234,7 @@ async def _scoped(ask: Ask, row: Route) -> Answer:
         await body_scope(ask, row)
         if row.find_body is not None and await row.find_body(ask) is None:
             raise Fault(errors.NOT_FOUND, reason="an id in the body is out of scope")
-        if row.body_names_client:
-            await target_allowlist(ask, row)
+        await target_allowlist(ask, row, by_body=True)
         _precondition(ask, row)
         key = ask.idempotency_key
         outcome = await (row.handler(ask) if key is None else once(ask, row, key))

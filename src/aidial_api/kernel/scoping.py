@@ -80,7 +80,7 @@ def _without_closed(ask: Ask, row: Route) -> None:
 
     When none is left a list keeps them all, and `target_allowlist` refuses it.
     """
-    if row.scope not in _OF_MANY or row.body_names_client or ask.actor.role not in PARTNER_ROLES:
+    if row.scope not in _OF_MANY or row.find_body is not None or ask.actor.role not in PARTNER_ROLES:
         return
     actor, reach = ask.actor, ask.reach
     open_ones = tuple(one for one in reach.client_ids if actor.may_come_from(ask.client_ip, one))
@@ -89,20 +89,29 @@ def _without_closed(ask: Ask, row: Route) -> None:
         ask.reach = Reach(open_ones, projects)
 
 
-async def target_allowlist(ask: Ask, row: Route) -> None:
-    """Still step 9: partner and internal roles meet the target client's allowlist only now (403)."""
-    if row.scope is ScopeKind.SELF or (row.body_names_client and ask.body is None) or lacks_client(ask, row):
+async def target_allowlist(ask: Ask, row: Route, *, by_body: bool = False) -> None:
+    """Still step 9: partner and internal roles meet the target client's allowlist only now (403).
+
+    Where only the body says what it is about, they meet it once that was found: after step 12.
+    """
+    if row.scope is ScopeKind.SELF or lacks_client(ask, row) or by_body is not _said_by_body(ask, row):
         return
     role = ask.actor.role
     if role not in PARTNER_ROLES | INTERNAL_ROLES:
         return
-    for client_id in (ask.found["client_id"],) if row.scope in RECORD_KINDS else ask.reach.client_ids:
+    of_one = by_body or row.scope in RECORD_KINDS
+    for client_id in (ask.found["client_id"],) if of_one else ask.reach.client_ids:
         if role in INTERNAL_ROLES:
             allowed = await _open_to(ask, client_id)
         else:
             allowed = ask.actor.may_come_from(ask.client_ip, client_id)
         if not allowed:
             raise Fault(errors.IP_NOT_ALLOWED, reason="target client's allowlist")
+
+
+def _said_by_body(ask: Ask, row: Route) -> bool:
+    """Whether the client is known only once the body was read."""
+    return row.find_body is not None and not any(name == "client_id" for name, _ in ask.raw_query)
 
 
 async def _open_to(ask: Ask, client_id: str) -> bool:

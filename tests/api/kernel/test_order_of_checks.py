@@ -11,9 +11,10 @@ from aidial_api.kernel.route import Precondition
 from aidial_api.routes import TABLE
 from aidial_contract.ids import new_api_key, new_id
 from tests.api.kernel.strict import allow_only, at, small_limits
-from tests.people import BAYSIDE, CLOSED, FRONT_DESK, HARBOUR, NORTHSIDE, NORTHSIDE_LINE
+from tests.people import BAYSIDE, CLOSED, FRONT_DESK, HARBOUR, NORTHSIDE, NORTHSIDE_LINE, PHYSIO_LINE
 from tests.support.api import World, running_api
 from tests.support.askers import Answer, Asker
+from tests.support.tickets import new_ticket
 from tests.support.world_calls import new_call
 
 ELSEWHERE = {"host": "elsewhere.example"}
@@ -121,6 +122,19 @@ async def test_a_partner_meets_the_allowlist_of_the_client_they_ask_about_and_no
         assert (await tom.get(f"/v1/calls?client_id={BAYSIDE}")).status == 200
         assert outcome(await tom.get(f"/v1/calls/{new_id()}")) == (404, "not_found")
         assert outcome(await tom.get(f"/v1/calls?project_id={NORTHSIDE_LINE}")) == (404, "not_found")
+
+
+async def test_a_partner_meets_the_allowlist_of_the_client_whose_project_the_body_names(world: World) -> None:
+    async with running_api(world.environ) as api, allow_only(world, api, HARBOUR, FAR_AWAY):
+        tom = at(api, world.tom)
+        for query in ("", f"?client_id={HARBOUR}"):
+            answer = await tom.post(f"/v1/tickets{query}", new_ticket(FRONT_DESK))
+            assert outcome(answer) == (403, "ip_not_allowed"), query
+        assert outcome(await tom.post("/v1/tickets", new_ticket(NORTHSIDE_LINE))) == (404, "not_found")
+        assert outcome(await tom.post("/v1/tickets", new_ticket(new_id()))) == (404, "not_found")
+        assert outcome(await tom.post("/v1/tickets", {})) == (422, "validation_failed")
+        assert (await tom.post("/v1/tickets", new_ticket(PHYSIO_LINE))).status == 201
+    assert (await at(world.api, world.tom).post("/v1/tickets", new_ticket(FRONT_DESK))).status == 201
 
 
 async def test_scope_comes_before_the_routes_own_rate(world: World) -> None:
