@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from aidial_contract.query import QueryParam
     from aidial_contract.shapes.sessions import ContextProject
     from aidial_portal.design.context import Density, Page, SearchBox, Theme
+    from aidial_portal.kernel.limits import Bucket
     from aidial_portal.kernel.request import PortalRequest
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ def page_row(  # noqa: PLR0913 - a row is its policy, said in full
     scope: RouteScope,
     query: frozenset[str] = frozenset(),
     params: tuple[QueryParam, ...] = (),
+    bucket: Bucket | None = None,
     denial: str = CALL_DENIAL,
 ) -> Route:
     """The row of a page that is read: a denial costs the one call a missing id costs."""
@@ -122,7 +124,7 @@ def page_row(  # noqa: PLR0913 - a row is its policy, said in full
         scope=scope,
         query=query | {param.name for param in params},
         params=params,
-        bucket=None,
+        bucket=bucket,
         body=NO_BODY,
         produces=HTML,
         precondition=Precondition.NONE,

@@ -12,7 +12,7 @@ from aidial_contract.access import Permission
 from aidial_contract.params import BILLED_CLIENT_PARAMS, INVOICE_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.billing import NewBillingRecipients
-from aidial_portal.kernel.limits import BILLING
+from aidial_portal.kernel.limits import BILLING, Bucket
 from aidial_portal.kernel.pages import page_row
 from aidial_portal.kernel.route import (
     CALL_DENIAL,
@@ -35,7 +35,7 @@ _AWAY: Final = ("billing_provider_unavailable",)
 _NAMELESS: Final = ("malformed_request",)
 
 
-def _page(
+def _page(  # noqa: PLR0913 - a row is its policy, said in full
     path: str,
     name: str,
     handler: Handler,
@@ -43,6 +43,7 @@ def _page(
     *,
     scope: RouteScope = _CLIENT,
     query: frozenset[str] = frozenset({"client_id"}),
+    bucket: Bucket | None = BILLING,
     denial: str = CALL_DENIAL,
 ) -> Route:
     return page_row(
@@ -53,6 +54,7 @@ def _page(
         permission=permission,
         scope=scope,
         query=query,
+        bucket=bucket,
         denial=denial,
     )
 
@@ -61,7 +63,7 @@ def _pages() -> tuple[Route, ...]:
     paying = Permission.BILLING_OPEN_PAYMENT_PORTAL
     nothing: frozenset[str] = frozenset()
     return (
-        _page("/billing", "home", pages.home),
+        _page("/billing", "home", pages.home, bucket=None),  # leads on to one that counts
         _page("/billing/usage", "usage_page", pages.usage),
         _page(
             "/billing/invoices",
