@@ -38,15 +38,21 @@ async def billed_business(
 
 
 class Troubled(EmbeddedProvider):
-    """The embedded provider until `trouble` is set: `refuses`, `hangs`, or an answer to give instead."""
+    """The embedded provider until `trouble` is set: `refuses`, `hangs`, or an answer to give instead.
+
+    `troubles_only` is the client whose books alone are in trouble, everybody's otherwise.
+    """
 
     def __init__(self) -> None:
         super().__init__(ISSUER)
         self.trouble: Any = None
+        self.troubles_only: str | None = None
         self.asked = 0
 
-    async def _meet(self) -> Any:
+    async def _meet(self, account: Account) -> Any:
         self.asked += 1
+        if self.troubles_only not in {None, account.client_id}:
+            return None
         if self.trouble == "refuses":
             raise ConnectionRefusedError
         if self.trouble == "hangs":
@@ -54,19 +60,19 @@ class Troubled(EmbeddedProvider):
         return self.trouble
 
     async def usage(self, tx: Tx, account: Account, at: datetime) -> Usage:
-        return await self._meet() or await super().usage(tx, account, at)
+        return await self._meet(account) or await super().usage(tx, account, at)
 
     async def invoices(self, tx: Tx, account: Account, wanted: Wanted) -> Page:
-        return await self._meet() or await super().invoices(tx, account, wanted)
+        return await self._meet(account) or await super().invoices(tx, account, wanted)
 
     async def invoice(self, tx: Tx, account: Account, invoice_id: str) -> Invoice | None:
-        return await self._meet() or await super().invoice(tx, account, invoice_id)
+        return await self._meet(account) or await super().invoice(tx, account, invoice_id)
 
     async def invoice_pdf(self, tx: Tx, account: Account, invoice: Invoice) -> bytes:
-        return await self._meet() or await super().invoice_pdf(tx, account, invoice)
+        return await self._meet(account) or await super().invoice_pdf(tx, account, invoice)
 
     async def payment_portal(self, tx: Tx, account: Account, return_url: str) -> str:
-        return await self._meet() or await super().payment_portal(tx, account, return_url)
+        return await self._meet(account) or await super().payment_portal(tx, account, return_url)
 
     async def answers(self) -> bool:
         return self.trouble is None

@@ -13,7 +13,7 @@ import pytest
 from aidial_api.kernel.billing import desk
 from aidial_api.kernel.billing.port import Page
 from tests.api.billing.accounts import Troubled, is_away
-from tests.people import ALICE, HARBOUR
+from tests.people import ALICE, BELLA, HARBOUR, MALLORY
 from tests.support.api import RunningApi, World, running_api
 from tests.support.askers import SignedIn
 
@@ -170,3 +170,28 @@ async def test_callers_in_a_hurry_do_not_shut_billing_for_the_others(
         assert hurried.status == 503
     provider.trouble = None
     assert (await alice.get("/v1/invoices")).status == 200
+
+
+async def test_one_tenants_books_that_do_not_add_up_shut_billing_for_nobody_else(
+    world: World, api: RunningApi, alice: SignedIn, provider: Troubled
+) -> None:
+    mallory = await world.sign_in(MALLORY, api=api)
+    provider.troubles_only = HARBOUR
+    for trouble in ("refuses", "hangs", {"total": "NaN"}):
+        provider.trouble = trouble
+        for _ in range(2 * desk.FAILURES_IN_A_ROW):
+            assert is_away(await alice.get("/v1/invoices"))
+        assert (await mallory.get("/v1/invoices")).status == 200
+
+
+async def test_a_provider_that_fails_several_tenants_is_left_alone_by_all(
+    world: World, api: RunningApi, alice: SignedIn, provider: Troubled
+) -> None:
+    mallory, bella = [await world.sign_in(one, api=api) for one in (MALLORY, BELLA)]
+    provider.trouble = "refuses"
+    for _ in range(desk.FAILURES_IN_A_ROW):
+        assert is_away(await alice.get("/v1/invoices"))
+        assert is_away(await mallory.get("/v1/invoices"))
+    asked = provider.asked
+    assert is_away(await bella.get("/v1/invoices"))
+    assert provider.asked == asked

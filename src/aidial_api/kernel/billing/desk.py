@@ -2,7 +2,8 @@
 
 The one thing a newcomer would get wrong: whatever a provider does, callers meet one fault, 503
 `billing_provider_unavailable`; and only so many wait for it at once, because each holds a database connection
-that calls need.
+that calls need. What fails again and again for one account may be that account's books: it is left alone for
+that account, and for everybody only once it failed several so.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ FAILURES_IN_A_ROW: Final = 3
 FAIR_SHARE: Final = 0.25
 """A provider that was given less of its time than this, by a caller in a hurry, did not fail."""
 QUIET_S: Final = 5.0
-"""How long a provider that failed so often is left alone."""
+"""How long a provider that failed an account so often is left alone by it."""
+SEVERAL: Final = 2
+"""So many accounts that leave it alone at once mean that the provider itself is in trouble."""
 MAX_PDF_BYTES: Final = 8 * 1024 * 1024
 _log = structlog.get_logger("aidial_api")
 
@@ -49,19 +52,19 @@ class BillingDesk:
         self._provider = provider
         self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._failures = 0
-        self._quiet_until = 0.0
+        self._failures: dict[str, int] = {}
+        self._quiet_until: dict[str, float] = {}
 
     async def usage(self, ask: Ask, account: Account, at: datetime) -> Usage:
         """What the provider says now; a failure leaves the transaction as it was."""
-        async with ask.tx.savepoint(), self._asking(ask):
+        async with ask.tx.savepoint(), self._asking(ask, account):
             said = _believed(await self._provider.usage(ask.tx, account, at), Usage)
             _require(said.client_id == account.client_id, "usage of another account")
             return said
 
     async def invoices(self, ask: Ask, account: Account, wanted: Wanted) -> Page:
         """A page, every row of it checked."""
-        async with self._asking(ask):
+        async with self._asking(ask, account):
             page = await self._provider.invoices(ask.tx, account, wanted)
             for row in page.invoices:
                 _add_up(_believed(row, InvoiceSummary))
@@ -70,7 +73,7 @@ class BillingDesk:
 
     async def invoice(self, ask: Ask, account: Account, invoice_id: str) -> Invoice | None:
         """One invoice whose lines add up, or None."""
-        async with self._asking(ask):
+        async with self._asking(ask, account):
             said = await self._provider.invoice(ask.tx, account, invoice_id)
             if said is None:
                 return None
@@ -82,7 +85,7 @@ class BillingDesk:
 
     async def invoice_pdf(self, ask: Ask, account: Account, invoice: Invoice) -> bytes:
         """A PDF of a sensible size."""
-        async with self._asking(ask):
+        async with self._asking(ask, account):
             pdf = await self._provider.invoice_pdf(ask.tx, account, invoice)
             _require(bytes(pdf).startswith(b"%PDF-"), "not a PDF")
             _require(len(pdf) <= MAX_PDF_BYTES, "a PDF too large")
@@ -90,7 +93,7 @@ class BillingDesk:
 
     async def payment_portal(self, ask: Ask, account: Account, return_url: str) -> str:
         """An address that is safe to send somebody to."""
-        async with self._asking(ask):
+        async with self._asking(ask, account):
             url = await self._provider.payment_portal(ask.tx, account, return_url)
             _believed(PaymentPortal(url=url), PaymentPortal)
             there, back = urlsplit(url), urlsplit(return_url)
@@ -103,9 +106,9 @@ class BillingDesk:
         return await self._provider.answers()
 
     @asynccontextmanager
-    async def _asking(self, ask: Ask) -> AsyncIterator[None]:
+    async def _asking(self, ask: Ask, account: Account) -> AsyncIterator[None]:
         """Ask within the time and places there are; every failure of the provider is the one fault."""
-        left_s = self._quiet_until - time.monotonic()
+        left_s = self._left_alone_s(account)
         if left_s > 0:
             raise _away("left alone after failures", retry_after_ms=int(left_s * 1_000) + 1)
         await self._take_place()
@@ -117,12 +120,20 @@ class BillingDesk:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a provider does wrong, it is away
             if not isinstance(error, TimeoutError) or time_s >= FAIR_SHARE * self._timeout_s:
-                self._failed(error, ask)
+                self._failed(error, ask, account)
             raise _away(f"{type(error).__name__}: {error}") from None
         else:
-            self._failures = 0
+            self._failures.pop(account.client_id, None)
         finally:
             self._places.release()
+
+    def _left_alone_s(self, account: Account) -> float:
+        """For how long the account, or everybody, asks no more; 0 when it may ask."""
+        now = time.monotonic()
+        self._quiet_until = {one: until for one, until in self._quiet_until.items() if until > now}
+        if len(self._quiet_until) >= SEVERAL:
+            return max(self._quiet_until.values()) - now
+        return self._quiet_until.get(account.client_id, now) - now
 
     async def _take_place(self) -> None:
         try:
@@ -135,10 +146,11 @@ class BillingDesk:
         left_s = ask.deadline - asyncio.get_running_loop().time()
         return min(self._timeout_s, left_s * SHARE_OF_BUDGET)
 
-    def _failed(self, error: Exception, ask: Ask) -> None:
-        self._failures += 1
-        if self._failures >= FAILURES_IN_A_ROW:
-            self._quiet_until = time.monotonic() + QUIET_S
+    def _failed(self, error: Exception, ask: Ask, account: Account) -> None:
+        failures = self._failures.get(account.client_id, 0) + 1
+        self._failures[account.client_id] = failures
+        if failures >= FAILURES_IN_A_ROW:
+            self._quiet_until[account.client_id] = time.monotonic() + QUIET_S
         _log.warning("billing_provider.failed", error=type(error).__name__, request_id=ask.request_id)
 
 
