@@ -153,12 +153,13 @@ async def test_a_crowd_that_waits_for_the_provider_does_not_take_the_database_fr
     assert provider.asked < 40
 
 
-async def test_the_callers_own_time_is_not_used_up(alice: SignedIn, provider: Troubled) -> None:
-    provider.trouble = "hangs"
-    began = time.monotonic()
-    answer = await alice.get("/v1/invoices", x_aidial_budget_ms="100")
-    assert is_away(answer)
-    assert time.monotonic() - began < 0.14
+async def test_the_callers_own_time_is_not_used_up(world: World, provider: Troubled) -> None:
+    environ = {**world.environ, "AIDIAL_BILLING_TIMEOUT_MS": "60000", "AIDIAL_REQUEST_TIMEOUT_MS": "60000"}
+    async with running_api(environ, billing_provider=provider) as api:
+        alice = await world.sign_in(ALICE, api=api)
+        provider.trouble = "hangs"
+        # Without its share kept back the answer would be that the request's own time was over.
+        assert is_away(await alice.get("/v1/invoices", x_aidial_budget_ms="1000"))
 
 
 async def test_callers_in_a_hurry_do_not_shut_billing_for_the_others(
