@@ -34,14 +34,17 @@ DEPENDENCIES = {
     ("portal", "issuer"): "The portal, without the identity provider it has met before",
     ("portal", "issuer, never met"): "The portal, started without the identity provider",
     ("portal", "limiter store"): "The portal, without the shared store of limits",
+    ("portal", "billing"): "The portal, while the API is without the billing provider",
     ("api", "database"): "The API, without PostgreSQL",
     ("api", "issuer"): "The API, without the identity provider whose keys it knows",
     ("api", "issuer, never met"): "The API, started without the identity provider",
     ("api", "limiter store"): "The API, without the shared store of limits",
+    ("api", "billing"): "The API, without the billing provider",
 }
 WORDS = {
     "ok": "works",
     "200 unknown": "200, state `unknown`, `degraded`",
+    "200 aged": "200, as last seen: `is_current` is false, `as_of` says when",
     "200 warn": "200 `warn`",
     "503 fail": "503 `fail`",
     "503 dependency_*": "503 `dependency_unavailable` or `dependency_timeout`",

@@ -116,7 +116,8 @@ def fits(seen: Seen, expected: str, good: int) -> bool:
 def _words(body: Any) -> set[str]:
     inner = body.get("error", body)
     found = inner if isinstance(inner, dict) else {"code": inner}
-    return {str(found.get(name)) for name in ("code", "state", "status")}
+    aged = {"aged"} if found.get("is_current") is False else set()
+    return {str(found.get(name)) for name in ("code", "state", "status")} | aged
 
 
 def better_of_two(scenario: Callable[P, Awaitable[None]]) -> Callable[P, Awaitable[None]]:

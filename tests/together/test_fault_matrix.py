@@ -5,21 +5,31 @@ from __future__ import annotations
 from aidial_contract.errors import ERRORS
 from tests.support.faults import FAILURES
 from tests.together.fault_matrix import matrix
+from tests.together.test_faults_api import BY_BILLING as API_BY_BILLING
 from tests.together.test_faults_api import BY_DATABASE
 from tests.together.test_faults_api import BY_ISSUER as API_BY_ISSUER
 from tests.together.test_faults_api import BY_ISSUER_NEVER_MET as API_NEVER_MET
 from tests.together.test_faults_api import BY_STORE as API_BY_STORE
-from tests.together.test_faults_portal import BY_API, BY_ISSUER, BY_ISSUER_NEVER_MET, BY_STORE
+from tests.together.test_faults_portal import BY_API, BY_BILLING, BY_ISSUER, BY_ISSUER_NEVER_MET, BY_STORE
 
-STATES = {"unknown", "fail", "warn", "OAuthSignin", "OAuthCallback", "dependency_*"}
+STATES = {"unknown", "fail", "warn", "OAuthSignin", "OAuthCallback", "dependency_*", "aged"}
 
 
 def test_every_failure_is_known_and_every_dependency_meets_every_one() -> None:
     assert tuple(matrix().failures) == FAILURES
-    for pairs in (BY_API, BY_DATABASE, BY_ISSUER, API_BY_ISSUER, API_BY_STORE):
+    whole = (
+        BY_API,
+        BY_DATABASE,
+        BY_ISSUER,
+        API_BY_ISSUER,
+        BY_STORE,
+        API_BY_STORE,
+        BY_BILLING,
+        API_BY_BILLING,
+    )
+    for pairs in whole:
         assert sorted(failure for failure, _ in pairs) == sorted(FAILURES)
-    tested = [*BY_API, *BY_DATABASE, *BY_ISSUER, *API_BY_ISSUER, *BY_ISSUER_NEVER_MET, *API_NEVER_MET]
-    tested += [*BY_STORE, *API_BY_STORE]
+    tested = [pair for pairs in (*whole, BY_ISSUER_NEVER_MET, API_NEVER_MET) for pair in pairs]
     assert {case.name for _, case in tested} == {case.name for case in matrix().cases}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from aidial_api.kernel.billing.port import BillingProvider
 from aidial_contract.headers import BUDGET_MS
 from aidial_contract.ids import new_id
 from tests.support.api import World
@@ -20,6 +21,7 @@ from tests.support.issuer import Issuer, running_issuer
 from tests.support.running_api import RunningApi, running_api
 from tests.support.store import running_store
 from tests.support.world_calls import CALLS
+from tests.together.distant_billing import Distant, billing_service
 from tests.together.fault_matrix import (
     MARGIN_S,
     TIMEOUT_MS,
@@ -38,10 +40,13 @@ BY_DATABASE = matrix().of("api", "database")
 BY_ISSUER = matrix().of("api", "issuer")
 BY_ISSUER_NEVER_MET = matrix().of("api", "issuer, never met")
 BY_STORE = matrix().of("api", "limiter store")
+BY_BILLING = matrix().of("api", "billing")
 GOOD = {"deliver": 201, "sign_in": 201}
 RECOVERED_S = 4.0
 PATIENT_MS = 1_500.0
 """For those who are to be answered well, also on a busy machine."""
+SLOWEST_MS = 20_000.0
+"""For those whose time is not what is tested."""
 TRICKLE_BUDGET_MS = 150.0
 """What a caller has left while PostgreSQL trickles: its least answers, one known asker's, take 200 ms."""
 
@@ -68,6 +73,8 @@ class Callers:
             "read": lambda: self.ask("GET", "/v1/calls", key),
             "deliver": lambda: self.ask("POST", "/v1/calls", key, call),
             "person": lambda: self.ask("GET", "/v1/session-context", self.bearer),
+            "invoices": lambda: self.ask("GET", "/v1/invoices", alice.headers),
+            "usage": lambda: self.ask("GET", "/v1/usage", alice.headers),
             "state": lambda: self.ask("GET", f"/v1/sessions/{alice.session_id}/state", alice.headers),
             "sign_in": lambda: self.ask("POST", "/v1/sessions", bearer, new),
             "health": lambda: self.ask("GET", "/v1/health", {}),
@@ -96,10 +103,12 @@ class Callers:
 
 
 @asynccontextmanager
-async def impatient(world: World, timeout_ms: float, **environ: str) -> AsyncIterator[RunningApi]:
+async def impatient(
+    world: World, timeout_ms: float, billing: BillingProvider | None = None, **environ: str
+) -> AsyncIterator[RunningApi]:
     """An API over the world's database that gives a request little time."""
     own = {"AIDIAL_REQUEST_TIMEOUT_MS": f"{timeout_ms:.0f}", "AIDIAL_DATABASE_CONNECTIONS": "8"}
-    async with running_api({**world.environ, **own, **environ}) as api:
+    async with running_api({**world.environ, **own, **environ}, billing_provider=billing) as api:
         yield api
 
 
@@ -188,3 +197,21 @@ async def test_when_the_store_of_limits_fails(
             assert way.met > 0
             await way.fail(failure)
             await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_BILLING, {"refuse"}))
+@better_of_two
+async def test_when_the_billing_provider_fails(
+    world: World, failure: str, case: Case, record_property: Record
+) -> None:
+    async with (
+        billing_service() as service,
+        faulty_url(service) as (way, url),
+        impatient(
+            world, SLOWEST_MS, Distant(url), AIDIAL_BILLING_TIMEOUT_MS=f"{timeout_ms_for(failure):.0f}"
+        ) as api,
+    ):
+        callers = Callers(world, api, world.alice.headers)
+        await callers.until_well("usage", "invoices")
+        await way.fail(failure)
+        await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)

@@ -20,7 +20,9 @@ from aidial_portal.routes import all_rows
 from tests.matrix.portal_requests import example
 from tests.people import ALICE
 from tests.support.faults import FaultyWay, faulty_url
+from tests.support.running_api import running_api
 from tests.support.store import running_store
+from tests.together.distant_billing import Distant, billing_service
 from tests.together.fault_matrix import (
     MARGIN_S,
     TIMEOUT_MS,
@@ -43,6 +45,7 @@ BY_API = matrix().of("portal", "api")
 BY_ISSUER = matrix().of("portal", "issuer")
 BY_ISSUER_NEVER_MET = matrix().of("portal", "issuer, never met")
 BY_STORE = matrix().of("portal", "limiter store")
+BY_BILLING = matrix().of("portal", "billing")
 QUICK = {"refuse", "silence"}
 """What the fast suite tries; the rest belongs to test-all."""
 ISSUER_S = 4.0
@@ -69,9 +72,12 @@ class Visitor:
             "analytics": first[Envelope.ANALYTICS],
             "support": first[Envelope.SUPPORT],
             "protected": first[Envelope.PROTECTED],
+            "invoices": "/api/billing/invoices",
+            "usage": "/api/billing/usage",
             "sessions": "/api/sessions",
             "transport": "/api/projects",
             "page": "/calls",
+            "billing_page": "/billing/invoices",
             "state": "/api/session/state",
             "csrf": "/api/session/csrf",
             "sign_in": "/sign-in",
@@ -253,3 +259,21 @@ async def test_when_the_store_of_limits_fails(
             assert way.met > 0
             await way.fail(failure)
             await all_at_once(await visitor.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_BILLING, set()))
+@better_of_two
+async def test_when_the_billing_provider_fails(
+    town: Town, failure: str, case: Case, record_property: Record
+) -> None:
+    environ = {**town.environ, "AIDIAL_BILLING_TIMEOUT_MS": f"{timeout_ms_for(failure):.0f}"}
+    async with (
+        billing_service() as service,
+        faulty_url(service) as (way, url),
+        running_api(environ, billing_provider=Distant(url)) as api,
+        visiting(town, api_base_url=api.url) as visitor,
+    ):
+        for path in ("/api/billing/usage", "/billing/invoices"):
+            assert (await visitor.ask("GET", path)).status == 200
+        await way.fail(failure)
+        await all_at_once(await visitor.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
