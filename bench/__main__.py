@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import api, paint, portal
+from bench import api, paint, portal, redaction
 from bench.load import Subject
 
 TARGETS_CPU_US = {
@@ -52,6 +52,8 @@ async def run(arguments: argparse.Namespace, folder: Path) -> None:
                 show(f"List over {count:,} calls of one project", await api.list_figures(base, **effort))
             show("Portal", await portal.list_figures(base, issuer, **effort))
     print(await paint.first_paint_line(folder))
+    redaction.speed()
+    redaction.quality()
 
 
 def main() -> None:

@@ -1,15 +1,23 @@
-"""CPU of redacting one call, and how time grows with length.
+"""Redaction: megabytes a second on one core, how well it covers our corpus, and Presidio beside it.
 
-Run `python bench/redaction.py`. The target is well under 1.5 ms of CPU for a call of 20 turns and about
-1,500 characters, because a whole ingest has 5 ms.
+Part of `make bench`; `python -m bench.redaction --hostile` also shows how time grows with texts made to be
+slow. The targets are 1 MB/s, and well under 1.5 ms for a call of 20 turns, of the 5 ms an ingest has.
 """
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Sequence
 
-from aidial_api.kernel.redaction import redact, redact_turns
+from tests.api.redaction.scoring import Line, Score, read, score, table
 
+from aidial_api.kernel.redaction import Kind, redact, redact_turns
+from aidial_api.kernel.redaction.engine import find
+from bench.presidio import KINDS, Presidio, is_installed
+
+TARGET_MB_A_SECOND = 1.0
+PARTS = {"written": ("written", "held_out_written"), "spoken": ("spoken", "held_out_spoken")}
 CALL = (
     "Thanks for calling Harbour Dental, this call may be recorded. How can I help you today?",
     "Hi there, I have had a bit of a toothache since Tuesday and I was hoping to see somebody this week.",
@@ -50,20 +58,72 @@ HOSTILE = {
 }
 
 
-def cpu_ms(turns: tuple[str, ...], rounds: int = 300) -> float:
-    """Least CPU time of one call, in milliseconds."""
+def cpu_seconds(calls: Sequence[Sequence[str]], rounds: int) -> float:
+    """Least CPU time of redacting all of them, one after another, in seconds."""
     best = float("inf")
     for _ in range(rounds):
         began = time.process_time_ns()
-        redact_turns(turns)
-        best = min(best, time.process_time_ns() - began)
-    return best / 1e6
+        for call in calls:
+            redact_turns(call)
+        best = min(best, (time.process_time_ns() - began) / 1e9)
+    return best
 
 
-def main() -> None:
-    """Print the measurements."""
-    print(f"20 turns, {sum(map(len, CALL))} characters, 3 secrets: {cpu_ms(CALL):.3f} ms")
-    print(f"20 turns, {sum(map(len, PLAIN))} characters, nothing in them: {cpu_ms(PLAIN):.3f} ms")
+def speed() -> None:
+    """CPU of ordinary calls, and of lines that hold hardly anything but secrets."""
+    corpus = [line.turns for names in PARTS.values() for name in names for line in read(name)]
+    print("\nRedaction, one core")
+    for name, calls, rounds in (
+        ("a call of 20 turns with 3 secrets", [CALL], 300),
+        ("20 turns with nothing in them", [PLAIN], 300),
+        ("the corpus, a line a call, a secret in two of three", corpus, 5),
+    ):
+        seconds = cpu_seconds(calls, rounds)
+        size = sum(len(turn.encode()) for call in calls for turn in call)
+        rate = size / seconds / 1e6
+        ordinary = "" if calls is corpus else f"  target {TARGET_MB_A_SECOND}: {_met(rate)}"
+        print(f"  {name:52} {size:6} bytes {seconds * 1e3:8.2f} ms {rate:6.2f} MB/s{ordinary}")
+
+
+def _met(rate: float) -> str:
+    return "met" if rate >= TARGET_MB_A_SECOND else "MISSED"
+
+
+def quality() -> None:
+    """What is covered of what is labelled, and the precision of the marks; Presidio's if installed."""
+    lines = {manner: [line for name in names for line in read(name)] for manner, names in PARTS.items()}
+    scores = {f"ours, {manner}": score(part, find) for manner, part in lines.items()}
+    theirs = Presidio() if is_installed() else None
+    if theirs is not None:
+        scores |= {f"Presidio, {manner}": score(part, theirs.find) for manner, part in lines.items()}
+    print("\nRedaction of the corpus: covered of labelled, and precision of the marks")
+    print(table(scores))
+    if theirs is not None:
+        print(f"The {len(KINDS)} kinds Presidio has recognisers for:")
+        for name, one in scores.items():
+            print(f"  {name:20} recall {_recall(one):.3f}")
+        print(f"Presidio reads {_their_rate(lines['written'], theirs):.3f} MB/s of the written lines.")
+    else:
+        print(
+            "Presidio is not installed: pip install -e .[bench] puts its Australian recognisers beside ours."
+        )
+
+
+def _recall(one: Score) -> float:
+    kinds: list[Kind] = list(KINDS.values())
+    return sum(one.covered[kind] for kind in kinds) / sum(one.labelled[kind] for kind in kinds)
+
+
+def _their_rate(lines: Sequence[Line], theirs: Presidio) -> float:
+    began = time.process_time()
+    for line in lines:
+        theirs.find(line.turns)
+    size = sum(len(turn.encode()) for line in lines for turn in line.turns)
+    return size / (time.process_time() - began) / 1e6
+
+
+def hostile() -> None:
+    """CPU of texts made to be slow, at three lengths: it should grow as they do."""
     for name, unit in HOSTILE.items():
         seconds = []
         for size in (250_000, 500_000, 1_000_000):
@@ -75,4 +135,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    speed()
+    quality()
+    if "--hostile" in sys.argv:
+        hostile()

@@ -123,13 +123,17 @@ def score(lines: Iterable[Line], finder: Finder) -> Score:
     return result
 
 
+def _shown(one: Score, kind: Kind) -> str:
+    return f"{one.precision(kind):.3f}" if one.marked[kind] else "no marks"
+
+
 def table(columns: dict[str, Score]) -> str:
     """A row a kind: covered of labelled, and the precision of the marks, a pair of columns a score."""
     rows = [f"{'':14}" + "".join(f"{name:>30}" for name in columns)]
     rows += [
         f"{kind:14}"
         + "".join(
-            f"{f'{one.covered[kind]}/{one.labelled[kind]}':>20}{one.precision(kind):>10.3f}"
+            f"{f'{one.covered[kind]}/{one.labelled[kind]}':>20}{_shown(one, kind):>10}"
             for one in columns.values()
         )
         for kind in Kind
