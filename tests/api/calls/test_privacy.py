@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aidial_api.kernel.crypto import MasterKey, TenantKey
+from aidial_api.kernel.redaction import engine
 from aidial_api.settings import read_settings
 from aidial_contract.ids import new_id
 from tests.api.calls.lines import Business
@@ -222,3 +223,43 @@ async def test_a_label_full_of_birth_dates_still_fits(clinic: Business) -> None:
     assert answer.status == 201
     assert "1/2/84" not in answer.json["outcome"]
     assert len(answer.json["outcome"]) <= 80
+
+
+async def test_the_names_of_metadata_say_what_its_values_are(clinic: Business) -> None:
+    """A form filled in by an agent has the question in the name and the answer in the value."""
+    metadata = {
+        "card": {"cvv": "314", "last4": "4242", "verificationCode": 271},
+        "dateOfBirth": "1986-02-14",
+        "driver_licence": "88 120 447",
+        "medicare_card_number": "2123 45671 1",
+        "order_number": 412345678,
+        "guests": 120,
+    }
+    answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata=metadata))
+    assert answer.json["metadata"] == {
+        "card": {"cvv": "[CVV]", "last4": "4242", "verificationCode": "[CVV]"},
+        "dateOfBirth": "[DATE_OF_BIRTH]",
+        "driver_licence": "[LICENCE]",
+        "medicare_card_number": "[MEDICARE]",
+        "order_number": 412345678,
+        "guests": 120,
+    }
+
+
+async def test_a_text_that_redaction_breaks_over_is_shown_to_nobody_and_loses_no_call(
+    world: World, clinic: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise IndexError("said: the CVV is 739")
+
+    monkeypatch.setattr(engine, "births", breaks)
+    answer = await clinic.deliver(told_call(clinic.lines[0]))
+    monkeypatch.undo()
+    assert (answer.status, answer.json["transcript_state"]) == (201, "redaction_failed")
+    transcript = (await clinic.key.get(f"/v1/calls/{answer.json['call_id']}/transcript")).json
+    assert (transcript["state"], transcript["turns"]) == ("redaction_failed", [])
+    stored = await everything_of(world, answer.json["call_id"])
+    assert not any(secret in stored for secret in (*SECRETS, f"CVV is {CVV}"))
+    (row,) = await world.sql("SELECT raw FROM transcripts WHERE call_id = $1", answer.json["call_id"])
+    key = await tenant_key(world, clinic.client_id)
+    assert key.decrypt(row["raw"], purpose="turns", record=answer.json["call_id"]) == b"[]"

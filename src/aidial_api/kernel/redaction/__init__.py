@@ -3,7 +3,7 @@
 A newcomer's likely mistake: storing raw text when `redact_turns` raises; then store neither.
 """
 
-from .engine import DEFAULT_CAP_SECONDS, raw_for_vault, redact, redact_turns
+from .engine import DEFAULT_CAP_SECONDS, raw_for_vault, redact, redact_beside, redact_turns
 from .marks import Kind, Redacted, RedactedTurns, RedactionFailed, Span, counts
 from .pool import POOL_FROM_BYTES, RedactionBusy, Redactors, redact_many_async
 
@@ -20,6 +20,7 @@ __all__ = [
     "counts",
     "raw_for_vault",
     "redact",
+    "redact_beside",
     "redact_many_async",
     "redact_turns",
 ]

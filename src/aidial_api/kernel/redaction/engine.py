@@ -27,23 +27,44 @@ _MOST_PASSES = 6
 
 
 def redact(text: str) -> Redacted:
-    """Redact one text. Never raises, whatever the string holds; redacting the result changes nothing."""
-    finds = find([text])
-    return _redacted(text, finds[0])
+    """Redact one text; redacting the result changes nothing. What redaction breaks over becomes empty."""
+    return _shown([text])
+
+
+def redact_beside(name: str, text: str) -> Redacted:
+    """Redact one text that has a name beside it, which says what it is: `{"cvv": "314"}`."""
+    return _shown([name, text])
+
+
+def _shown(texts: list[str]) -> Redacted:
+    """The last of the texts, redacted."""
+    try:
+        return _redacted(texts[-1], find(texts)[-1])
+    except Exception:  # noqa: BLE001 - whatever broke, the raw text is not shown
+        return Redacted("", ())
 
 
 def raw_for_vault(text: str) -> str:
-    """Give the text that may be kept encrypted: unchanged but for card verification codes."""
+    """Give the text that may be kept encrypted: unchanged but for card verification codes.
+
+    What breaks over it is raised: then nothing may be kept.
+    """
     return _without_codes(text, find([text])[0])
 
 
 def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS) -> RedactedTurns:
     """Redact a conversation, one answer a turn, in order.
 
-    Raises `RedactionFailed` once `cap_seconds` have passed; then neither the redacted nor the raw text may
-    be stored, because the raw text may hold a card verification code.
+    Raises `RedactionFailed` once `cap_seconds` have passed, or when it breaks over a text; then neither the
+    redacted nor the raw text may be stored, because the raw text may hold a card verification code.
     """
-    finds = find(texts, _cap(cap_seconds))
+    try:
+        finds = find(texts, _cap(cap_seconds))
+    except RedactionFailed:
+        raise
+    except Exception as broken:  # noqa: BLE001 - a text nobody thought of must not be shown, nor lose the call
+        # By name only: what broke may say in its message what was said.
+        raise RedactionFailed(f"redaction broke: {type(broken).__name__}") from None
     return RedactedTurns(
         tuple(map(_redacted, texts, finds)),
         tuple(map(_without_codes, texts, finds)),

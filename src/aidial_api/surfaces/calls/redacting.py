@@ -1,16 +1,18 @@
 """A call's texts on their way into storage: redacted for reading, raw for the vault.
 
-The one thing a newcomer would get wrong: every free text is redacted, metadata's too; only the turns' raw
-text is kept, encrypted, and card verification codes are not even in that.
+The one thing a newcomer would get wrong: every free text is redacted, metadata's too, whose names say what
+their values are; only the turns' raw text is kept, encrypted, and no card verification code is even in that.
 """
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec import UNSET
 
 from aidial_api.kernel.redaction import (
@@ -18,6 +20,7 @@ from aidial_api.kernel.redaction import (
     RedactionBusy,
     RedactionFailed,
     redact,
+    redact_beside,
     redact_many_async,
     redact_turns,
 )
@@ -28,6 +31,9 @@ from aidial_contract.shapes.calls import CallPatch, NewCall, NewTurn, RedactionM
 
 UNCLASSIFIED = "unclassified"
 LABEL_CHARACTERS = 80
+_PATH_CHARACTERS = 120
+_BETWEEN_WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+_log = structlog.get_logger("aidial_api")
 _encoder = msgspec.json.Encoder()
 
 
@@ -45,8 +51,8 @@ class Redacted:
 async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
     """Redact a delivered call; a long one in `redactors`, so that nobody else waits for it.
 
-    A redaction that takes too long hides the transcript: no text of the turns is stored, because the raw
-    text might hold a card verification code. 503 `dependency_timeout` when nobody was free to redact it:
+    A redaction that fails or takes too long hides the transcript: no text of the turns is stored, because the
+    raw text might hold a card verification code. 503 `dependency_timeout` when nobody was free to redact it:
     that says nothing about the text, and a call stored without its words would be lost for good.
     """
     columns = _findings(body)
@@ -58,7 +64,8 @@ async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
             shown = redact_turns(texts)
     except RedactionBusy as busy:
         raise Fault(errors.DEPENDENCY_TIMEOUT, reason=str(busy)) from None
-    except RedactionFailed:
+    except RedactionFailed as failed:
+        _log.warning("redaction_failed", reason=str(failed))
         return Redacted("[]", b"[]", "redaction_failed", {}, columns)
     counts = {str(kind): count for kind, count in shown.counts().items()}
     turns = [
@@ -135,18 +142,25 @@ def _label(text: str | None) -> str | None:
 def _document(value: object) -> str | None:
     if value is None:
         return None
-    return _encoder.encode(_deep(msgspec.to_builtins(value))).decode()
+    return _encoder.encode(_deep(msgspec.to_builtins(value), "")).decode()
 
 
-def _deep(value: Any) -> Any:
+def _deep(value: Any, path: str) -> Any:
+    """A document redacted: names by themselves, values beside the names that lead to them."""
     if isinstance(value, str):
-        return redact(value).text
+        return redact_beside(path, value).text
     if isinstance(value, dict):
-        return {redact(name).text: _deep(one) for name, one in value.items()}
+        return {redact(name).text: _deep(one, _said(path, name)) for name, one in value.items()}
     if isinstance(value, list):
-        return [_deep(one) for one in value]
+        return [_deep(one, path) for one in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
         # A number sent as a number is told by its digits; what is none stays a number.
-        shown = redact(str(value))
+        shown = redact_beside(path, str(value))
         return shown.text if shown.spans else value
     return value
+
+
+def _said(path: str, name: str) -> str:
+    """`card` and `verificationCode` as somebody would say them; letters only, no digits to join a value's."""
+    words = _BETWEEN_WORDS.sub(" ", name).strip()
+    return f"{path} {words}".strip()[-_PATH_CHARACTERS:]

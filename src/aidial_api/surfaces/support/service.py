@@ -70,8 +70,8 @@ def cleaned(*texts: str) -> tuple[str, str]:
     """
     try:
         done = redact_turns([text.strip() for text in texts])
-    except RedactionFailed:
-        raise Fault(errors.DEPENDENCY_TIMEOUT, reason="a ticket's text took too long to redact") from None
+    except RedactionFailed as failed:
+        raise Fault(errors.DEPENDENCY_TIMEOUT, reason=f"a ticket's text: {failed}") from None
     return done.turns[0].text[:MAX_SUBJECT], done.vault[-1]
 
 
