@@ -126,7 +126,13 @@ async def visit(
         state = kept_states[name] if name is not None else None
         settings = {"locale": "en-AU", "viewport": {"width": 1440, "height": 900}} | options
         context = await browser.new_context(storage_state=state, **settings)
-        visitor = Visitor(context, await context.new_page(), manifest["portal_url"], manifest["issuer"])
+        visitor = Visitor(
+            context,
+            await context.new_page(),
+            manifest["portal_url"],
+            manifest["issuer"],
+            has_scripts=settings.get("java_script_enabled", True),
+        )
         visitor.watch()
         opened.append(visitor)
         return visitor

@@ -40,7 +40,7 @@ async def test_alice_opens_what_is_still_to_pay_and_keeps_it_as_a_file(visit: Op
     await alice.page.get_by_role("group", name="Which invoices").get_by_role("link", name="Open").click()
     await expect(rows).to_have_count(1)
     number = await rows.first.locator("a").inner_text()
-    await rows.first.locator("a").click()
+    await alice.follow(rows.first.locator("a"))
     await expect(alice.page.get_by_role("heading", level=1, name=f"Invoice {number}")).to_be_visible()
     download = alice.page.get_by_role("link", name=f"Download {number}")
     await expect(download).to_be_hidden()

@@ -17,9 +17,9 @@ async def open_ticket(alice: Visitor, subject: str) -> str:
     """Through the menu and the form; where it stands in the end."""
     page = alice.page
     await alice.go("/")
-    await page.get_by_label("Main").get_by_role("link", name="Support").click()
-    await page.get_by_role("link", name="New ticket").first.click()
-    await page.get_by_role("listitem").get_by_role("link").first.click()
+    await alice.follow(page.get_by_label("Main").get_by_role("link", name="Support"))
+    await alice.follow(page.get_by_role("link", name="New ticket").first)
+    await alice.follow(page.get_by_role("listitem").get_by_role("link").first)
     form = page.get_by_role("form", name="New ticket")
     await form.get_by_label("Subject").fill(subject)
     await form.get_by_label("Priority").select_option("High")
@@ -49,7 +49,7 @@ async def test_alice_opens_a_ticket_and_comments(visit: OpenVisitor) -> None:
 async def test_a_form_that_cannot_be_sent_keeps_what_was_typed(visit: OpenVisitor) -> None:
     alice = await visit("alice")
     await alice.go("/support/new")
-    await alice.page.get_by_role("listitem").get_by_role("link").first.click()
+    await alice.follow(alice.page.get_by_role("listitem").get_by_role("link").first)
     form = alice.page.get_by_role("form", name="New ticket")
     await form.get_by_label(HAPPENING).fill("A long story.")
     await form.get_by_label("Who else should hear of it?").fill("nobody")

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 from pyotp import HOTP
 
 STEP_S: Final = 30
+BEGUN: Final = "html.is-painted, html:not(:has(script[src*='/js/start.js']))"
 # A 404 or 401 that the test asked for is said on the console too, with nothing wrong in it.
 EXPECTED: Final = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
@@ -65,6 +66,7 @@ class Visitor:
     page: Page
     portal_url: str
     issuer: str
+    has_scripts: bool = True
     complaints: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
@@ -87,7 +89,19 @@ class Visitor:
         """Open a path of the portal; the status of where it led."""
         answer = await self.page.goto(self.portal_url + path)
         assert answer
+        await self.ready()
         return answer.status
+
+    async def follow(self, link: Locator) -> None:
+        """Go where a link leads."""
+        async with self.page.expect_navigation():
+            await link.click()
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait, as nobody has to, for what a page begins once it is painted."""
+        if self.has_scripts:
+            await self.page.locator(BEGUN).wait_for(state="attached")
 
     async def ask(self, path: str) -> Any:
         """The JSON the portal answers this browser."""
@@ -118,6 +132,7 @@ class Visitor:
         if person.otp_secret:
             await self.give_code(await person.code())
         await expect(self.page).to_have_url(re.compile(re.escape(self.portal_url)))
+        await self.ready()
 
     async def sign_in(self, person: Person) -> None:
         """From nothing to the first page."""

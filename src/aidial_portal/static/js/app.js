@@ -9,7 +9,6 @@ import { startReview } from "./review.js";
 import { startCharts } from "./chart-readout.js";
 import { startCopy } from "./copy.js";
 import { startForms } from "./forms.js";
-import { afterPaint } from "./painted.js";
 import { startJsonForms } from "./json-forms.js";
 import { startTickets } from "./tickets.js";
 import { startRows } from "./rows.js";
@@ -37,8 +36,6 @@ startJsonForms();
 startTickets();
 startRows();
 startVersions();
-// What sticks is a layer of its own, and asking for the session's state keeps the server busy.
-afterPaint(() => {
-  document.documentElement.classList.add("is-painted");
-  startSessionWatch();
-});
+startSessionWatch();
+// What sticks is a layer of its own, which the first paint need not wait for either.
+document.documentElement.classList.add("is-painted");
