@@ -54,6 +54,8 @@ HOSTILE = {
     "addresses": "12 smith ",
     "context": "phone 1234567 ",
     "births": "born 1 ",
+    "codes": "cvv 123 ",
+    "corrections": "1 sorry ",
     "cards": "4111 1111 1111 1112 ",
 }
 

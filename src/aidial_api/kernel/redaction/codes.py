@@ -84,7 +84,7 @@ class Codes:
     def _is_awaited(self, turn: int) -> bool:
         """Whether somebody asked for it some turns ago and got no answer yet."""
         asked = range(max(self._said_turn, turn - _ASKED_TURNS, 0), turn)
-        return any(word.label == "cvv" for one in asked for word in self._context.words(one))
+        return any(self._context.has(one, "cvv") for one in asked)
 
     def _is_whole_turn(self, digits: Digits, start: int, end: int) -> bool:
         first, last = digits.span(start, end)

@@ -43,6 +43,8 @@ class Context:
     def __init__(self, doc: Doc) -> None:
         self._doc = doc
         self._words: dict[int, list[Word]] = {}
+        self._labels: dict[int, set[str]] = {}
+        self._said: dict[tuple[int, int, tuple[str, ...]], str] = {}
 
     def words(self, turn: int) -> list[Word]:
         """Words of one turn in order of place."""
@@ -78,6 +80,13 @@ class Context:
 
     def label(self, start: int, end: int, *, skip: tuple[str, ...] = ()) -> str:
         """Say what the words around `[start, end)` call it; "" when they say nothing."""
+        asked = (start, end, skip)
+        known = self._said.get(asked)
+        if known is None:
+            known = self._said[asked] = self._label(start, end, skip)
+        return known
+
+    def _label(self, start: int, end: int, skip: tuple[str, ...]) -> str:
         word = self.before(start, skip=(*skip, "place", "code"))
         if word is not None:
             return _MEANS.get(word.label, word.label)
@@ -89,4 +98,13 @@ class Context:
     def is_near(self, at: int, label: str) -> bool:
         """Whether a word of this label stands right before a place."""
         words = self.words(self._doc.turn_at(at))
-        return any(word.label == label and 0 <= at - word.end <= NEAR for word in words)
+        last = bisect_right(words, at, key=_end)
+        first = bisect_left(words, at - NEAR, key=_end)
+        return any(word.label == label for word in words[first:last])
+
+    def has(self, turn: int, label: str) -> bool:
+        """Whether a turn has a word of this label anywhere."""
+        known = self._labels.get(turn)
+        if known is None:
+            known = self._labels[turn] = {word.label for word in self.words(turn)}
+        return label in known

@@ -72,6 +72,7 @@ class Digits:
         self.context = context
         self.atoms = atoms
         self.text = "".join(atom.digits for atom in atoms)
+        self._lengths = tuple(len(atom.digits) for atom in atoms)
         self.at: dict[int, int] = {}
         place = 0
         for index, atom in enumerate(atoms):
@@ -86,7 +87,7 @@ class Digits:
 
     def groups(self, start: int, end: int) -> tuple[int, ...]:
         """Lengths of the groups between two places."""
-        return tuple(len(atom.digits) for atom in self.atoms[self.at[start] : self.at[end]])
+        return self._lengths[self.at[start] : self.at[end]]
 
     def is_alone(self, start: int, end: int, taken: int) -> bool:
         """Whether it stands by itself: at the run's ends, beside what is taken, or behind a pause."""
