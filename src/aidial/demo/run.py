@@ -23,7 +23,7 @@ from aidial.demo.environment import Effective, effective, names_database
 from aidial.demo.folder import DemoFolder, choose_folder
 from aidial.demo.manifest import write_manifest
 from aidial.demo.memory import Secrets, load_secrets
-from aidial.demo.organisation import provision, write_identity
+from aidial.demo.organisation import count_up, provision, write_identity
 from aidial.demo.ports import Reservation, reserve
 from aidial.demo.seeding import seed_once
 from aidial.demo.summary import tell
@@ -86,6 +86,7 @@ def _run(folder: DemoFolder, options: DemoOptions, stack: ExitStack, *, embedded
         known = _start(folder, secrets, tree, ports, embedded=embedded)
         if options.seed and options.calls:
             seed_once(folder, secrets, tree, api_url=known.api_url, count=options.calls, say=say)
+            asyncio.run(count_up(known))
         asyncio.run(open_accounts(known))
         write_manifest(folder.manifest, known, secrets)
         tell(folder, known, secrets, seconds=time.monotonic() - began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from phonenumbers import PhoneNumberFormat, format_number, parse
 
 from aidial_portal.design import charts, filters
 from aidial_portal.design.context import Bar, BarChart, Kpi, Redaction, Turn
@@ -62,6 +63,14 @@ def test_a_length_reads_like_a_person_says_it(seconds: float | None, words: str)
 )
 def test_a_number_is_written_as_people_write_it(number: str | None, words: str) -> None:
     assert filters.phone(number) == words
+
+
+@pytest.mark.parametrize(
+    "number", ["+61491570006", "+61255504321", "+61399995432", "+61755512345", "+61855512345"]
+)
+def test_an_australian_number_is_grouped_as_the_library_groups_it(number: str) -> None:
+    style = PhoneNumberFormat.NATIONAL if number.startswith("+614") else PhoneNumberFormat.INTERNATIONAL
+    assert filters.phone(number) == format_number(parse(number), style)
 
 
 def test_places_in_a_call_counts_and_money_are_written_plainly() -> None:
