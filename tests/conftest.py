@@ -18,31 +18,38 @@ if TYPE_CHECKING:
 
 
 ON_ONE_WORKER = ("tests/browser/", "tests/together/test_ingest.py")
-OF_PROCESSES = (
+OF_TEST_ALL = (
     "tests/aidial/cli/",
     "tests/aidial/demo/",
     "tests/aidial/postgres/",
     "tests/aidial/processes/",
+    "tests/aidial/seed/test_generated_calls.py",
     "tests/aidial/seed/test_ingest.py",
     "tests/aidial/worker/",
+    "tests/api/analytics/test_numbers.py",
+    "tests/api/calls/test_long_calls.py",
+    "tests/api/idempotency/test_model.py",
+    "tests/api/kernel/test_budget.py",
     "tests/api/redaction/test_generated.py",
     "tests/api/redaction/test_properties.py",
+    "tests/api/support/test_model.py",
+    "tests/contract/test_checking.py",
     "tests/docs/test_generated.py",
+    "tests/fuzz/",
     "tests/identity/test_server.py",
+    "tests/matrix/test_canaries.py",
     "tests/portal/kernel/test_one_time.py",
-    "tests/together/test_degrading.py",
-    "tests/together/test_faults_api.py",
-    "tests/together/test_faults_portal.py",
-    "tests/together/test_health_truth.py",
-    "tests/together/test_ingest.py",
+    "tests/portal/kernel/test_streaming.py",
+    "tests/serving/",
+    "tests/together/",
 )
-"""Places whose tests start processes, or measure or wait for time: they belong to `make test-all`."""
+"""Places whose tests start processes, measure or wait for time, or try many things at random."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.nodeid.startswith(OF_PROCESSES):
+        if item.nodeid.startswith(OF_TEST_ALL):
             item.add_marker(pytest.mark.slow)
 
 
