@@ -40,18 +40,18 @@ async def billed_business(
 class Troubled(EmbeddedProvider):
     """The embedded provider until `trouble` is set: `refuses`, `hangs`, or an answer to give instead.
 
-    `troubles_only` is the client whose books alone are in trouble, everybody's otherwise.
+    `troubles_only` are the clients whose books alone are in trouble; nobody named is everybody.
     """
 
     def __init__(self) -> None:
         super().__init__(ISSUER)
         self.trouble: Any = None
-        self.troubles_only: str | None = None
+        self.troubles_only: frozenset[str] = frozenset()
         self.asked = 0
 
     async def _meet(self, account: Account) -> Any:
         self.asked += 1
-        if self.troubles_only not in {None, account.client_id}:
+        if self.troubles_only and account.client_id not in self.troubles_only:
             return None
         if self.trouble == "refuses":
             raise ConnectionRefusedError

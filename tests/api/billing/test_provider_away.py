@@ -13,7 +13,7 @@ import pytest
 from aidial_api.kernel.billing import desk
 from aidial_api.kernel.billing.port import Page
 from tests.api.billing.accounts import Troubled, is_away
-from tests.people import ALICE, BELLA, HARBOUR, MALLORY
+from tests.people import ALICE, BELLA, HARBOUR, MALLORY, NORTHSIDE
 from tests.support.api import RunningApi, World, running_api
 from tests.support.askers import SignedIn
 
@@ -177,12 +177,24 @@ async def test_one_tenants_books_that_do_not_add_up_shut_billing_for_nobody_else
     world: World, api: RunningApi, alice: SignedIn, provider: Troubled
 ) -> None:
     mallory = await world.sign_in(MALLORY, api=api)
-    provider.troubles_only = HARBOUR
+    provider.troubles_only = frozenset({HARBOUR})
     for trouble in ("refuses", "hangs", {"total": "NaN"}):
         provider.trouble = trouble
         for _ in range(2 * desk.FAILURES_IN_A_ROW):
             assert is_away(await alice.get("/v1/invoices"))
         assert (await mallory.get("/v1/invoices")).status == 200
+
+
+async def test_the_books_of_two_tenants_shut_billing_for_no_third_while_it_is_answered(
+    world: World, api: RunningApi, alice: SignedIn, provider: Troubled
+) -> None:
+    mallory, bella = [await world.sign_in(one, api=api) for one in (MALLORY, BELLA)]
+    provider.troubles_only = frozenset({HARBOUR, NORTHSIDE})
+    provider.trouble = "refuses"
+    for _ in range(2 * desk.FAILURES_IN_A_ROW):
+        assert is_away(await alice.get("/v1/invoices"))
+        assert is_away(await mallory.get("/v1/invoices"))
+        assert (await bella.get("/v1/invoices")).status == 200
 
 
 async def test_a_provider_that_fails_several_tenants_is_left_alone_by_all(

@@ -3,7 +3,7 @@
 The one thing a newcomer would get wrong: whatever a provider does, callers meet one fault, 503
 `billing_provider_unavailable`; and only so many wait for it at once, because each holds a database connection
 that calls need. What fails again and again for one account may be that account's books: it is left alone for
-that account, and for everybody only once it failed several so.
+that account, and for everybody only once several newly failed so and nobody was answered meanwhile.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -40,9 +41,18 @@ FAIR_SHARE: Final = 0.25
 QUIET_S: Final = 5.0
 """How long a provider that failed an account so often is left alone by it."""
 SEVERAL: Final = 2
-"""So many accounts that leave it alone at once mean that the provider itself is in trouble."""
+"""So many accounts that newly leave it alone, while nobody is answered, say that everybody better does."""
 MAX_PDF_BYTES: Final = 8 * 1024 * 1024
 _log = structlog.get_logger("aidial_api")
+
+
+@dataclass(slots=True)
+class _Failing:
+    """An account the provider failed: how often in a row, and whether others were answered meanwhile."""
+
+    failures: int = 0
+    others_answered: bool = False
+    quiet_until: float = 0.0
 
 
 class BillingDesk:
@@ -52,8 +62,7 @@ class BillingDesk:
         self._provider = provider
         self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._failures: dict[str, int] = {}
-        self._quiet_until: dict[str, float] = {}
+        self._failing: dict[str, _Failing] = {}
 
     async def usage(self, ask: Ask, account: Account, at: datetime) -> Usage:
         """What the provider says now; a failure leaves the transaction as it was."""
@@ -123,17 +132,22 @@ class BillingDesk:
                 self._failed(error, ask, account)
             raise _away(f"{type(error).__name__}: {error}") from None
         else:
-            self._failures.pop(account.client_id, None)
+            self._answered(account)
         finally:
             self._places.release()
 
     def _left_alone_s(self, account: Account) -> float:
         """For how long the account, or everybody, asks no more; 0 when it may ask."""
         now = time.monotonic()
-        self._quiet_until = {one: until for one, until in self._quiet_until.items() if until > now}
-        if len(self._quiet_until) >= SEVERAL:
-            return max(self._quiet_until.values()) - now
-        return self._quiet_until.get(account.client_id, now) - now
+        its_own = self._failing.get(account.client_id)
+        everybodys = [
+            one.quiet_until
+            for one in self._failing.values()
+            if one.failures == FAILURES_IN_A_ROW and one.quiet_until > now and not one.others_answered
+        ]
+        if len(everybodys) >= SEVERAL:
+            return max(everybodys) - now
+        return its_own.quiet_until - now if its_own else 0.0
 
     async def _take_place(self) -> None:
         try:
@@ -146,11 +160,16 @@ class BillingDesk:
         left_s = ask.deadline - asyncio.get_running_loop().time()
         return min(self._timeout_s, left_s * SHARE_OF_BUDGET)
 
+    def _answered(self, account: Account) -> None:
+        self._failing.pop(account.client_id, None)
+        for other in self._failing.values():
+            other.others_answered = True
+
     def _failed(self, error: Exception, ask: Ask, account: Account) -> None:
-        failures = self._failures.get(account.client_id, 0) + 1
-        self._failures[account.client_id] = failures
-        if failures >= FAILURES_IN_A_ROW:
-            self._quiet_until[account.client_id] = time.monotonic() + QUIET_S
+        failing = self._failing.setdefault(account.client_id, _Failing())
+        failing.failures += 1
+        if failing.failures >= FAILURES_IN_A_ROW:
+            failing.quiet_until = time.monotonic() + QUIET_S
         _log.warning("billing_provider.failed", error=type(error).__name__, request_id=ask.request_id)
 
 
