@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import asyncpg
 import structlog
 
 from aidial_api.kernel.clock import utc_now
@@ -65,9 +64,12 @@ class KeyUse:
             if self._written.get(key) != minute:
                 try:
                     await self._db.quietly(Reach((key[0],)), _WRITE, *key, minute)
-                except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+                except DatabaseUnavailable as error:
                     _log.warning("api_keys.use_not_written", error=type(error).__name__)
                     return
+                except Exception as error:  # noqa: BLE001 - what one key meets stops no other's, nor the writing
+                    _log.warning("api_keys.use_not_written", error=type(error).__name__)
+                    continue
                 self._written[key] = minute
             if self._noted[key] == minute:
                 del self._noted[key]

@@ -113,3 +113,28 @@ async def test_a_key_that_is_used_again_and_again_is_written_once_a_minute(
         await use.write()
     minute = now.replace(second=0, microsecond=0)
     assert written == [minute, minute + timedelta(minutes=1)]
+
+
+async def test_what_the_use_of_one_key_meets_keeps_no_other_from_being_written(
+    world: World, key: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, api_key_id = key
+    monkeypatch.setattr(key_use, "WRITE_EVERY_S", 0.02)
+    services = world.api.app.services
+    assert services is not None
+    quietly = services.db.quietly
+
+    async def broken_for_one(reach: Reach, sql: str, *values: object) -> None:
+        if values[1] == "broken":
+            raise RuntimeError("nobody thought of it")
+        await quietly(reach, sql, *values)
+
+    monkeypatch.setattr(services.db, "quietly", broken_for_one)
+    use = KeyUse(services.db)
+    use.note(HARBOUR, "broken")
+    use.note(HARBOUR, api_key_id)
+    use.start()
+    async with asyncio.timeout(5):
+        while (await world.sql(LAST_USED, api_key_id))[0][0] is None:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.02)
+    await use.close()
