@@ -263,3 +263,15 @@ async def test_a_text_that_redaction_breaks_over_is_shown_to_nobody_and_loses_no
     (row,) = await world.sql("SELECT raw FROM transcripts WHERE call_id = $1", answer.json["call_id"])
     key = await tenant_key(world, clinic.client_id)
     assert key.decrypt(row["raw"], purpose="turns", record=answer.json["call_id"]) == b"[]"
+
+
+async def test_a_number_of_metadata_that_redaction_breaks_over_is_not_shown_either(
+    clinic: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(engine, "births", breaks)
+    answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata={"said": 739739}))
+    assert answer.status == 201
+    assert b"739739" not in answer.body

@@ -155,8 +155,9 @@ def _deep(value: Any, path: str) -> Any:
         return [_deep(one, path) for one in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
         # A number sent as a number is told by its digits; what is none stays a number.
-        shown = redact_beside(path, str(value))
-        return shown.text if shown.spans else value
+        text = str(value)
+        shown = redact_beside(path, text).text
+        return value if shown == text else shown
     return value
 
 
