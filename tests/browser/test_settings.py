@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import OpenVisitor
 from tests.browser.visitor import Visitor
@@ -42,6 +43,30 @@ async def test_alice_saves_twice_and_a_mistake_is_shown_at_its_field(visit: Open
     await save(page, "Save organisation")
     await expect(summary).to_have_count(0)
     assert (await tenant(alice))["billing_contact"] == "accounts@harbour-dental.example"
+
+
+async def test_a_form_sent_before_the_page_is_ready_for_it_is_sent_then_and_once(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    page = alice.page
+    may_load = asyncio.Event()
+    saves: list[str] = []
+
+    async def late(route: Route) -> None:
+        await may_load.wait()
+        await route.continue_()
+
+    await page.route("**/js/app.js*", late)
+    page.on("request", lambda asked: saves.append(asked.url) if asked.method == "PUT" else None)
+    await page.goto(f"{alice.portal_url}/settings")
+    await page.get_by_label("Billing contact").fill("early@harbour-dental.example")
+    for _ in range(2):
+        await page.get_by_role("button", name="Save organisation").click()
+    assert saves == []
+    may_load.set()
+    await expect(page.locator("[data-saved]")).to_have_text("Saved just now")
+    assert len(saves) == 1
+    assert "contact" not in page.url
+    assert (await tenant(alice))["billing_contact"] == "early@harbour-dental.example"
 
 
 async def test_two_tabs_save_the_same_section_and_the_later_one_chooses(visit: OpenVisitor) -> None:

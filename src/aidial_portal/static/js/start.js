@@ -7,14 +7,14 @@
 
 const LONGEST_MS = 1000;
 
-/** @type {{ form: HTMLFormElement, button: HTMLElement | null }[]} */
-const kept = [];
+/** @type {Map<HTMLFormElement, HTMLElement | null>} A form and its button, once however often it was pressed. */
+const kept = new Map();
 
 /** @param {SubmitEvent} event */
 function keep(event) {
   if (!(event.target instanceof HTMLFormElement) || event.target.dataset.json === undefined) return;
   event.preventDefault();
-  kept.push({ form: event.target, button: event.submitter });
+  kept.set(event.target, event.submitter);
 }
 
 /** @returns {Promise<void>} Kept after the first paint, or soon in a tab that nobody looks at. */
@@ -48,7 +48,7 @@ async function begin() {
   addHtmx();
   await import("./app.js");
   document.removeEventListener("submit", keep);
-  for (const { form, button } of kept) form.requestSubmit(button);
+  for (const [form, button] of kept) form.requestSubmit(button);
 }
 
 document.addEventListener("submit", keep);
