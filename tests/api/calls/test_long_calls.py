@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 import pytest
 
@@ -49,3 +51,28 @@ async def test_waiting_for_a_busy_redactor_is_no_failed_redaction(monkeypatch: p
         await asyncio.wrap_future(busy)
     finally:
         redactors.shutdown()
+
+
+async def test_much_beside_the_turns_is_redacted_where_nobody_waits_for_it(
+    clinic: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metadata of a thousand numbers takes a good part of a second."""
+    elsewhere: list[object] = []
+    submit = Redactors.submit
+
+    def noted(self: Redactors, fn: Callable[[], Any], /, *args: Any) -> Any:
+        elsewhere.append(fn)
+        return submit(self, fn, *args)
+
+    monkeypatch.setattr(Redactors, "submit", noted)
+    little = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata={"cvv": "314"}))
+    assert (little.json["metadata"], len(elsewhere)) == ({"cvv": "[CVV]"}, 0)
+    metadata = {"cvv": "314"} | {f"k{number}": number for number in range(700)}
+    much = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata=metadata))
+    assert (much.json["metadata"], len(elsewhere)) == (metadata | {"cvv": "[CVV]"}, 1)
+    notes = "The CVV is 314. " + "They would like to come on Tuesday. " * 50
+    findings = {"summary": notes, "attention": {"flag": True, "reason": notes}, "follow_up": {"note": notes}}
+    changed = await clinic.key.patch(much.headers["location"], findings, if_match="*")
+    assert changed.json["summary"].startswith("The CVV is [CVV].")
+    assert changed.json["follow_up"]["note"].startswith("The CVV is [CVV].")
+    assert len(elsewhere) == 2

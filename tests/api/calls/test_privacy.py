@@ -275,3 +275,16 @@ async def test_a_number_of_metadata_that_redaction_breaks_over_is_not_shown_eith
     answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata={"said": 739739}))
     assert answer.status == 201
     assert b"739739" not in answer.body
+
+
+async def test_where_a_message_went_is_not_told_by_its_status(clinic: Business) -> None:
+    statuses: dict[str, Any] = {
+        "sms_status": "sent to 0491 570 156",
+        "email_status": "bounced: jo@example.com",
+    }
+    hidden = {"sms_status": "sent to [PHONE]", "email_status": "bounced: [EMAIL]"}
+    answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), **statuses))
+    assert {name: answer.json[name] for name in statuses} == hidden
+    path, revision = f"/v1/calls/{answer.json['call_id']}", answer.headers["etag"]
+    changed = await clinic.key.patch(path, statuses, if_match=revision)
+    assert {name: changed.json[name] for name in statuses} == hidden

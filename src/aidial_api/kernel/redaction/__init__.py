@@ -5,7 +5,7 @@ A newcomer's likely mistake: storing raw text when `redact_turns` raises; then s
 
 from .engine import DEFAULT_CAP_SECONDS, raw_for_vault, redact, redact_beside, redact_turns
 from .marks import Kind, Redacted, RedactedTurns, RedactionFailed, Span, counts
-from .pool import POOL_FROM_BYTES, RedactionBusy, Redactors, redact_many_async
+from .pool import POOL_FROM_BYTES, RedactionBusy, Redactors, redact_elsewhere, redact_many_async
 
 __all__ = [
     "DEFAULT_CAP_SECONDS",
@@ -21,6 +21,7 @@ __all__ = [
     "raw_for_vault",
     "redact",
     "redact_beside",
+    "redact_elsewhere",
     "redact_many_async",
     "redact_turns",
 ]

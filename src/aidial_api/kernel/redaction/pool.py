@@ -60,10 +60,21 @@ async def redact_many_async(
     Raises `RedactionFailed` after `cap_seconds` of work, `RedactionBusy` when the work was not begun, or
     not ended because its process died.
     """
-    job = partial(redact_turns, tuple(texts), cap_seconds=cap_seconds)
+    return await redact_elsewhere(
+        partial(redact_turns, tuple(texts), cap_seconds=cap_seconds), executor, seconds=cap_seconds
+    )
+
+
+async def redact_elsewhere(
+    job: Callable[[], T], executor: Executor, *, seconds: float = DEFAULT_CAP_SECONDS
+) -> T:
+    """Do a work of redaction in `executor`; raises what it raises.
+
+    Raises `RedactionBusy` when a process that is ready did not end it within `seconds`, or died over it.
+    """
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(cap_seconds + _STARTING_SECONDS):
+        async with asyncio.timeout(seconds + _STARTING_SECONDS):
             return await loop.run_in_executor(executor, job)
     except TimeoutError as late:
         raise RedactionBusy("no redaction worker answered in time") from late

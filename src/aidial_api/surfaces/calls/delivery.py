@@ -124,8 +124,6 @@ def _stored(
         "message_count": len(body.turns),
         "transcript_state": redacted.state,
         "cost": _cost(body.cost),
-        "sms_status": body.sms_status,
-        "email_status": body.email_status,
         **redacted.columns,
     }
     other_party = body.from_number if body.direction == "inbound" else body.to_number

@@ -5,6 +5,7 @@ The one thing a newcomer would get wrong: which status may follow which is a tab
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,13 +29,13 @@ NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
 }
 """A terminal report may correct `missed`, `failed` and `unknown`; nothing becomes live again."""
 
-_PLAIN = ("answered_at", "ended_at", "end_reason", "sms_status", "email_status")
+_PLAIN = ("answered_at", "ended_at", "end_reason")
 
 
 async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
     """Apply the body's changes to the call; gives back the new row. 409, 412 or 422 when it may not be."""
     patch: CallPatch = ask.body
-    changes = _changes(patch)
+    changes = await _changes(patch, ask.services.redactors)
     _check_status(row, changes)
     _check_times(row, changes)
     client_id, call_id = row["client_id"], str(row["call_id"])
@@ -57,7 +58,7 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
     return changed
 
 
-def _changes(patch: CallPatch) -> dict[str, Any]:
+async def _changes(patch: CallPatch, redactors: Executor) -> dict[str, Any]:
     changes = {name: value for name in _PLAIN if (value := getattr(patch, name)) is not UNSET}
     if patch.sentiment is not UNSET:
         changes["sentiment_caller"] = patch.sentiment.caller
@@ -66,7 +67,7 @@ def _changes(patch: CallPatch) -> dict[str, Any]:
         changes["attention_flag"] = patch.attention.flag
     if patch.status is not UNSET:
         changes["status"] = patch.status
-    changes.update(redact_findings(patch))
+    changes.update(await redact_findings(patch, redactors))
     return changes
 
 

@@ -7,9 +7,11 @@ their values are; only the turns' raw text is kept, encrypted, and no card verif
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -21,6 +23,7 @@ from aidial_api.kernel.redaction import (
     RedactionFailed,
     redact,
     redact_beside,
+    redact_elsewhere,
     redact_many_async,
     redact_turns,
 )
@@ -31,9 +34,12 @@ from aidial_contract.shapes.calls import CallPatch, NewCall, NewTurn, RedactionM
 
 UNCLASSIFIED = "unclassified"
 LABEL_CHARACTERS = 80
+FINDINGS_ELSEWHERE_FROM_BYTES = 4 * 1024
+"""Several short texts, each read beside its name, take longer than one long one of the same size."""
 _PATH_CHARACTERS = 120
 _BETWEEN_WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _log = structlog.get_logger("aidial_api")
+T = TypeVar("T")
 _encoder = msgspec.json.Encoder()
 
 
@@ -55,8 +61,8 @@ async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
     raw text might hold a card verification code. 503 `dependency_timeout` when nobody was free to redact it:
     that says nothing about the text, and a call stored without its words would be lost for good.
     """
-    columns = _findings(body)
     texts = [turn.text for turn in body.turns]
+    columns = await _out_of_the_way(_findings, msgspec.structs.replace(body, turns=[]), redactors)
     try:
         if sum(map(len, texts)) > POOL_FROM_BYTES:
             shown = await redact_many_async(texts, redactors)
@@ -94,8 +100,24 @@ def _state(body: NewCall) -> str:
     return "available" if body.turns else "missing"
 
 
-def redact_findings(patch: CallPatch) -> dict[str, Any]:
-    """The columns of a patch's texts, redacted; absent members stay away."""
+async def redact_findings(patch: CallPatch, redactors: Executor) -> dict[str, Any]:
+    """The columns of a patch's texts, redacted; absent members stay away. 503 as `redact_call` says."""
+    return await _out_of_the_way(_patched, patch, redactors)
+
+
+async def _out_of_the_way(
+    columns_of: Callable[[T], dict[str, Any]], said: T, redactors: Executor
+) -> dict[str, Any]:
+    """The columns of what is said beside the turns: of much, in `redactors`."""
+    if len(_encoder.encode(said)) <= FINDINGS_ELSEWHERE_FROM_BYTES:
+        return columns_of(said)
+    try:
+        return await redact_elsewhere(partial(columns_of, said), redactors)
+    except RedactionBusy as busy:
+        raise Fault(errors.DEPENDENCY_TIMEOUT, reason=str(busy)) from None
+
+
+def _patched(patch: CallPatch) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     if patch.summary is not UNSET:
         columns["summary"] = _line(patch.summary)
@@ -103,10 +125,10 @@ def redact_findings(patch: CallPatch) -> dict[str, Any]:
         columns["attention_reason"] = _line(patch.attention.reason)
     if patch.outcome is not UNSET:
         columns["outcome"] = _label(patch.outcome) or UNCLASSIFIED
-    if patch.resolution is not UNSET:
-        columns["resolution"] = _label(patch.resolution)
-    if patch.call_type is not UNSET:
-        columns["call_type"] = _label(patch.call_type)
+    for name in ("resolution", "call_type", "sms_status", "email_status"):
+        value = getattr(patch, name)
+        if value is not UNSET:
+            columns[name] = _label(value)
     for name in ("booking", "transfer", "follow_up"):
         value = getattr(patch, name)
         if value is not UNSET:
@@ -120,6 +142,8 @@ def _findings(body: NewCall) -> dict[str, Any]:
         "outcome": _label(body.outcome) or UNCLASSIFIED,
         "resolution": _label(body.resolution),
         "call_type": _label(body.call_type),
+        "sms_status": _label(body.sms_status),
+        "email_status": _label(body.email_status),
         "summary": _line(body.summary),
         "attention_reason": _line(body.attention.reason) if body.attention else None,
         "booking": _document(body.booking),
