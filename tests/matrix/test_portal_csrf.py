@@ -25,6 +25,7 @@ SITES = ("same-origin", "same-site", "cross-site", "none", None)
 ORIGINS = ("ours", "http://evil.example", "null", None)
 TOKENS = ("good", "another session's", "tampered", "missing")
 READABLE = [row for row in all_rows() if not is_public(row) and row.kind is Kind.API]
+PAGES = [row for row in all_rows() if not is_public(row) and row.kind is Kind.PAGE]
 UNSAFE = [row for row in READABLE if row.unsafe]
 
 
@@ -90,7 +91,7 @@ async def test_every_change_asks_for_the_proof(town: Town, row: Any) -> None:
     assert_is_error(page, kind, "csrf_missing")
 
 
-@pytest.mark.parametrize("row", READABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [*READABLE, *PAGES], ids=lambda row: row.name)
 async def test_a_key_or_a_bearer_from_a_browser_is_refused_and_goes_no_further(
     town: Town, row: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

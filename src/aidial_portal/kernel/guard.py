@@ -156,6 +156,7 @@ class Guard:
         try:
             request.session_or_none = steps.read_session(request)
             request.session.context = await self._portal.contexts.of(request.api)
+            steps.browser_credentials(request)
             await steps.deny(request, "no such page")
         except Fault as fault:
             return self._ended_or_raise(request, fault)
@@ -201,6 +202,7 @@ class Guard:
             return await row.handler(request)
         try:
             await steps.session(request, row)
+            steps.browser_credentials(request)
             await steps.coarse_limit(request)
             led = self._led(request)
             if led is not None:

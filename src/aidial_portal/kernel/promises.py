@@ -41,13 +41,11 @@ def codes_of(row: Route) -> tuple[str, ...]:
 
 
 def _of_session(row: Route) -> set[str]:
-    codes = {*_SESSION, "not_found", "rate_limited"}
+    codes = {*_SESSION, "browser_credential_rejected", "not_found", "rate_limited"}
     if row.without_context is WithoutContext.FAIL:
         codes |= {*_UPSTREAM, *(_AWAY if row.away is None else (row.away.code,))}
     else:
         codes.add("upstream_rate_limited")
-    if row.kind is not Kind.PAGE:
-        codes.add("browser_credential_rejected")
     if row.access is not Access.PENDING:
         codes.add("ip_not_allowed")
     if row.unsafe:

@@ -160,6 +160,7 @@ UPSTREAM = Step("the API", 409, "state_conflict", _set(upstream=errors.STATE_CON
 SIGN_IN = Step("sign-in", 302, "/sign-in", NO_SESSION.spoil)
 ENDED = Step("registry", 302, "/access-denied", REVOKED.spoil)
 PAGE_404 = {step: Step(step.name, 404, "", step.spoil) for step in (UNASSIGNED, FACTOR, ROLE)}
+PAGE_KEY = Step(KEY.name, 403, "", KEY.spoil)
 UNMAPPED = Step("unmapped", 404, "", _set(path="/nowhere"))
 
 
@@ -194,13 +195,14 @@ BASES = {
     "a page": Base(
         lambda: Visit("GET", "/audit-log"),
         (
-            *(Step("host", 400, "", HOST.spoil), SIGN_IN, ENDED, Step("coarse limit", 429, "", COARSE.spoil)),
+            *(Step("host", 400, "", HOST.spoil), SIGN_IN, ENDED, PAGE_KEY),
+            Step("coarse limit", 429, "", COARSE.spoil),
             *PAGE_404.values(),
         ),
     ),
     "a page nobody has": Base(
         lambda: Visit("GET", "/nowhere"),
-        (Step("host", 400, "", HOST.spoil), SIGN_IN, ENDED, UNMAPPED, PAGE_404[UNASSIGNED]),
+        (Step("host", 400, "", HOST.spoil), SIGN_IN, ENDED, PAGE_KEY, UNMAPPED, PAGE_404[UNASSIGNED]),
     ),
 }
 
