@@ -288,3 +288,10 @@ async def test_where_a_message_went_is_not_told_by_its_status(clinic: Business) 
     path, revision = f"/v1/calls/{answer.json['call_id']}", answer.headers["etag"]
     changed = await clinic.key.patch(path, statuses, if_match=revision)
     assert {name: changed.json[name] for name in statuses} == hidden
+
+
+async def test_names_of_metadata_that_are_hidden_alike_lose_nothing(clinic: Business) -> None:
+    metadata = {"0491 570 156": "mum", "[PHONE] 2": "said so", "0491 570 157": "dad", "0491 570 158": "aunt"}
+    answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata=metadata))
+    hidden = {"[PHONE]": "mum", "[PHONE] 2": "said so", "[PHONE] 3": "dad", "[PHONE] 4": "aunt"}
+    assert answer.json["metadata"] == hidden

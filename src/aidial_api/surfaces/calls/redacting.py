@@ -174,7 +174,11 @@ def _deep(value: Any, path: str) -> Any:
     if isinstance(value, str):
         return redact_beside(path, value).text
     if isinstance(value, dict):
-        return {redact(name).text: _deep(one, _said(path, name)) for name, one in value.items()}
+        names = _apart([redact(name).text for name in value])
+        return {
+            shown: _deep(one, _said(path, name))
+            for shown, (name, one) in zip(names, value.items(), strict=True)
+        }
     if isinstance(value, list):
         return [_deep(one, path) for one in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -183,6 +187,20 @@ def _deep(value: Any, path: str) -> Any:
         shown = redact_beside(path, text).text
         return value if shown == text else shown
     return value
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Names that redaction made alike, told apart: `[PHONE]`, `[PHONE] 2`. None of what they name is lost."""
+    taken = set(names)
+    seen: dict[str, int] = {}
+    apart = []
+    for name in names:
+        free, nth = name, seen.get(name, 0) + 1
+        while nth > 1 and (free := f"{name} {nth}") in taken:
+            nth += 1
+        seen[name] = nth
+        apart.append(free)
+    return apart
 
 
 def _said(path: str, name: str) -> str:
