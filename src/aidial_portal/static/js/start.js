@@ -37,7 +37,9 @@ function loaded() {
 
 function addHtmx() {
   const script = document.createElement("script");
-  script.nonce = document.querySelector("script")?.nonce ?? "";
+  /** @type {HTMLScriptElement | null} */
+  const ours = document.querySelector("script[nonce]");
+  script.nonce = ours?.nonce ?? "";
   script.src = new URL("../vendor/htmx/htmx.min.js", import.meta.url).href;
   document.head.append(script);
 }
