@@ -22,6 +22,10 @@ BEGUN: Final = "html.is-painted, html:not(:has(script[src*='/js/start.js']))"
 EXPECTED: Final = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 
+class NotSignedInError(AssertionError):
+    """The way through the issuer led back without a session; the text is what the portal then showed."""
+
+
 @dataclass
 class Person:
     """Somebody of `demo.json`; `spent` is the last time step whose code they used."""
@@ -135,9 +139,12 @@ class Visitor:
         await self.ready()
 
     async def sign_in(self, person: Person) -> None:
-        """From nothing to the first page."""
+        """From nothing to the first page; whoever is turned away says by which page."""
         await self.go("/")
         await self.prove(person)
+        kept = [cookie["name"] for cookie in await self.context.cookies(self.portal_url)]
+        if not any("session-token" in name for name in kept):
+            raise NotSignedInError(f"{self.path}: {await self.page.locator('main').inner_text()}")
 
     async def sign_out(self) -> None:
         """By the account menu."""
