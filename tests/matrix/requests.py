@@ -53,12 +53,20 @@ async def good_target(world: World, row: Route, asker: Asker) -> Target:
         "call_id": world.calls["front-1"],
         "session_id": asker.session_id if isinstance(asker, SignedIn) else new_id(),
     }
+    if row.name == "calls.append_turns":
+        known["call_id"] = await _live_call(world)
     if record_name(row):
         known[record_name(row)] = await own_record(world, record_name(row))
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/requests.py what {{{name}}} is"
     path = {name: known[name] for name in path_names(row)}
     return Target(path, ({"client_id": HARBOUR} if must_name_client(row, asker) else {}) | chosen(row))
+
+
+async def _live_call(world: World) -> str:
+    call = new_call(FRONT_DESK, f"matrix-{new_id()}", status="live", ended_at=None, end_reason=None)
+    answer = await world.harbour_manage.post("/v1/calls", call)
+    return str(answer.json["call_id"])
 
 
 def chosen(row: Route) -> dict[str, str]:
@@ -85,6 +93,7 @@ def good_body(
         "tickets.change": lambda: {"priority": "high"},
         "tickets.comment": lambda: {"body": "The matrix was here."},
         "calls.change": lambda: {"resolution": "matrix"},
+        "calls.append_turns": lambda: {"turns": [{"speaker": "caller", "text": "The matrix was here."}]},
         "api_keys.create": lambda: {"client_id": client_id, "scope": "read", "description": "matrix"},
         "api_keys.revoke": dict,
         "workspace.profile.save": lambda: {"value": PROFILE},

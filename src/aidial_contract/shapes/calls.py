@@ -75,11 +75,12 @@ class Sentiment(Incoming):
 
 
 class Consent(Incoming):
-    """Consent to record and transcribe, with its evidence."""
+    """Consent to record and transcribe: how and when it was given, and what shows it (words, a reference)."""
 
     state: ConsentState
     method: ConsentMethod | None = None
     obtained_at: Time | None = None
+    evidence: Note | None = None
 
 
 class Booking(Incoming):
@@ -127,6 +128,17 @@ class NewTurn(Incoming):
     end_ms: Milliseconds | None = None
 
 
+class NewTurns(Incoming):
+    """`POST /v1/calls/{call_id}/turns`: what was said in a live call since.
+
+    `from_index` is the place of the first of them in the call, from 0. With it the same turns may be sent
+    again; without it they are put at the end.
+    """
+
+    turns: Annotated[list[NewTurn], Meta(min_length=1, max_length=MAX_TURNS)]
+    from_index: Annotated[int, Meta(ge=0, le=MAX_TURNS)] | None = None
+
+
 class NewCall(Incoming):
     """`POST /v1/calls`: a whole call."""
 
@@ -170,6 +182,7 @@ class CallPatch(Incoming):
     resolution: Label | None | UnsetType = UNSET
     call_type: Label | None | UnsetType = UNSET
     sentiment: Sentiment | UnsetType = UNSET
+    consent: Consent | UnsetType = UNSET
     summary: Note | None | UnsetType = UNSET
     attention: Attention | UnsetType = UNSET
     booking: Booking | None | UnsetType = UNSET
@@ -293,6 +306,12 @@ def new_call_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
     metadata = body.get("metadata")
     if isinstance(metadata, dict):
         yield from _metadata(metadata)
+
+
+def new_turns_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
+    """A turn does not end before it begins."""
+    if isinstance(body, dict):
+        yield from _turn_times(body, failed)
 
 
 def call_patch_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:

@@ -34,6 +34,9 @@ def _text(value: object) -> str | None:
 def fingerprint(key: TenantKey, body: NewCall) -> bytes:
     """What makes two deliveries the same: every member, times in UTC, keys in order."""
     plain = msgspec.to_builtins(body, builtin_types=(datetime,))
+    if body.consent is not None and body.consent.evidence is None:
+        # A member that came later: a call that was sent before it is still the same call.
+        del plain["consent"]["evidence"]
     return key.fingerprint(msgspec.json.encode(_in_utc(plain), order="sorted"))
 
 
@@ -117,7 +120,6 @@ def _stored(
         "end_reason": body.end_reason,
         "from_number": _sealed(key, body.from_number, "from_number", call_id),
         "to_number": _sealed(key, body.to_number, "to_number", call_id),
-        "agent_id": body.agent.id,
         "sentiment_caller": sentiment.caller,
         "sentiment_agent": sentiment.agent,
         "attention_flag": body.attention.flag if body.attention else False,

@@ -7,7 +7,7 @@ their values are; only the turns' raw text is kept, encrypted, and no card verif
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,7 @@ from aidial_api.kernel.redaction import (
 from aidial_api.kernel.redaction import Redacted as RedactedText
 from aidial_contract import errors
 from aidial_contract.fault import Fault
+from aidial_contract.ids import parse_uuid
 from aidial_contract.shapes.calls import CallPatch, NewCall, NewTurn, RedactionMark, Turn
 
 UNCLASSIFIED = "unclassified"
@@ -54,15 +55,28 @@ class Redacted:
     columns: dict[str, Any]
 
 
-async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
-    """Redact a delivered call; a long one in `redactors`, so that nobody else waits for it.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A conversation redacted: `turns` as JSON, `kept` what the vault holds of each, redactions by kind."""
 
-    A redaction that fails or takes too long hides the transcript: no text of the turns is stored, because the
-    raw text might hold a card verification code. 503 `dependency_timeout` when nobody was free to redact it:
-    that says nothing about the text, and a call stored without its words would be lost for good.
+    turns: str
+    kept: tuple[tuple[str, str], ...]
+    counts: dict[str, int]
+
+    @property
+    def raw(self) -> bytes:
+        """What is encrypted: speakers and texts."""
+        return _encoder.encode(self.kept)
+
+
+async def redact_said(said: Sequence[NewTurn], redactors: Executor) -> Said | None:
+    """Redact a whole conversation; a long one in `redactors`, so that nobody else waits for it.
+
+    None when redaction failed or took too long: then no text of the turns may be stored, because the raw text
+    might hold a card verification code. 503 `dependency_timeout` when nobody was free to redact it: that says
+    nothing about the text, and a call stored without its words would be lost for good.
     """
-    texts = [turn.text for turn in body.turns]
-    columns = await _out_of_the_way(_findings, msgspec.structs.replace(body, turns=[]), redactors)
+    texts = [turn.text for turn in said]
     try:
         if sum(map(len, texts)) > POOL_FROM_BYTES:
             shown = await redact_many_async(texts, redactors)
@@ -72,14 +86,24 @@ async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
         raise Fault(errors.DEPENDENCY_TIMEOUT, reason=str(busy)) from None
     except RedactionFailed as failed:
         _log.warning("redaction_failed", reason=str(failed))
-        return Redacted("[]", b"[]", "redaction_failed", {}, columns)
-    counts = {str(kind): count for kind, count in shown.counts().items()}
+        return None
     turns = [
-        _turn(index, turn, text)
-        for index, (turn, text) in enumerate(zip(body.turns, shown.turns, strict=True))
+        _turn(index, turn, text) for index, (turn, text) in enumerate(zip(said, shown.turns, strict=True))
     ]
-    raw = [(turn.speaker, text) for turn, text in zip(body.turns, shown.vault, strict=True)]
-    return Redacted(_encoder.encode(turns).decode(), _encoder.encode(raw), _state(body), counts, columns)
+    return Said(
+        turns=_encoder.encode(turns).decode(),
+        kept=tuple((turn.speaker, text) for turn, text in zip(said, shown.vault, strict=True)),
+        counts={str(kind): count for kind, count in shown.counts().items()},
+    )
+
+
+async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
+    """Redact a delivered call; a redaction that fails hides the transcript."""
+    columns = await _out_of_the_way(_findings, msgspec.structs.replace(body, turns=[]), redactors)
+    said = await redact_said(body.turns, redactors)
+    if said is None:
+        return Redacted("[]", b"[]", "redaction_failed", {}, columns)
+    return Redacted(said.turns, said.raw, _state(body), said.counts, columns)
 
 
 def _turn(index: int, turn: NewTurn, shown: RedactedText) -> Turn:
@@ -129,7 +153,7 @@ def _patched(patch: CallPatch) -> dict[str, Any]:
         value = getattr(patch, name)
         if value is not UNSET:
             columns[name] = _label(value)
-    for name in ("booking", "transfer", "follow_up"):
+    for name in ("booking", "transfer", "follow_up", "consent"):
         value = getattr(patch, name)
         if value is not UNSET:
             columns[name] = _document(value)
@@ -138,6 +162,7 @@ def _patched(patch: CallPatch) -> dict[str, Any]:
 
 def _findings(body: NewCall) -> dict[str, Any]:
     return {
+        "agent_id": _identifier(body.agent.id),
         "agent_name": _line(body.agent.name),
         "outcome": _label(body.outcome) or UNCLASSIFIED,
         "resolution": _label(body.resolution),
@@ -149,13 +174,18 @@ def _findings(body: NewCall) -> dict[str, Any]:
         "booking": _document(body.booking),
         "transfer": _document(body.transfer),
         "follow_up": _document(body.follow_up),
-        "consent": _encoder.encode(body.consent or {"state": "unavailable"}).decode(),
+        "consent": _document(body.consent or {"state": "unavailable"}),
         "metadata": _document(body.metadata),
     }
 
 
 def _line(text: str | None) -> str | None:
     return None if text is None else redact(text).text
+
+
+def _identifier(text: str) -> str:
+    """An id that somebody may have made of a number. A UUID is none: one in seventy looks like a number."""
+    return text if parse_uuid(text) is not None else redact(text).text
 
 
 def _label(text: str | None) -> str | None:

@@ -13,9 +13,11 @@ from aidial_contract.shapes.calls import (
     CallList,
     CallPatch,
     NewCall,
+    NewTurns,
     Transcript,
     call_patch_rules,
     new_call_rules,
+    new_turns_rules,
 )
 from aidial_contract.shapes.downloads import CSV, TRANSCRIPT_FORMATS
 
@@ -104,6 +106,26 @@ ROWS = (
         precondition=Precondition.IF_MATCH,
         writes=True,
         errors=("state_conflict",),
+    ),
+    Route(
+        method="POST",
+        path="/v1/calls/{call_id}/turns",
+        name="calls.append_turns",
+        summary="Append turns to a live call; idempotent by from_index, or by Idempotency-Key.",
+        handler=handlers.append_turns,
+        access=Access.FULL,
+        auth=AuthMode.KEY,
+        permission=Permission.CALLS_DELIVER,
+        scope=ScopeKind.CALL,
+        bucket="deliveries",
+        answers={200: Call},
+        body=NewTurns,
+        rules=(new_turns_rules,),
+        body_limit_bytes=CALL_BODY,
+        find=handlers.find,
+        writes=True,
+        idempotent_create=True,
+        errors=("state_conflict", "already_exists"),
     ),
     Route(
         method="GET",

@@ -74,6 +74,41 @@ async def read_turns(tx: Tx, client_id: str, call_id: str) -> str | None:
     return turns
 
 
+async def read_said(tx: Tx, client_id: str, call_id: str) -> asyncpg.Record | None:
+    """The redacted `turns` as JSON text, and the sealed words, `raw`."""
+    return await tx.fetchrow(
+        "SELECT turns, raw FROM transcripts WHERE client_id = $1 AND call_id = $2", client_id, call_id
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All turns of a call that goes on, to be written over those it has."""
+
+    turns: str
+    raw: bytes
+    redaction_counts: str
+    message_count: int
+    state: str
+
+
+async def write_turns(tx: Tx, client_id: str, call_id: str, said: Conversation) -> None:
+    """Write all turns of a call whose row is held; its version goes up by one."""
+    await tx.execute(
+        "WITH spoken AS (UPDATE transcripts SET turns = $3::jsonb, raw = $4, redaction_counts = $5::jsonb"
+        " WHERE client_id = $1 AND call_id = $2)"
+        " UPDATE calls SET message_count = $6, transcript_state = $7, version = version + 1,"
+        " updated_at = now() WHERE client_id = $1 AND call_id = $2",
+        client_id,
+        call_id,
+        said.turns,
+        said.raw,
+        said.redaction_counts,
+        said.message_count,
+        said.state,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class StoredCall:
     """A new call ready to be written: `columns` of `calls`, its transcript, its callers' tokens."""
@@ -86,13 +121,21 @@ class StoredCall:
 
 
 async def insert_call(tx: Tx, call: StoredCall) -> bool:
-    """Write call, transcript and tokens in one statement; False when the external id is taken."""
+    """Write call, transcript and tokens in one statement; False when the external id is taken.
+
+    The call is stamped with the version of its project's configuration that was published when it began.
+    """
     names = list(call.columns)
-    places = ", ".join(f"${index}" for index in range(1, len(names) + 1))
+    place = {name: f"${index}" for index, name in enumerate(names, start=1)}
+    places = ", ".join(place.values())
     first = len(names) + 1
     sql = f"""
     WITH new AS (
-        INSERT INTO calls ({", ".join(names)}) VALUES ({places})
+        INSERT INTO calls ({", ".join(names)}, agent_config_version)
+        SELECT {places}, (
+            SELECT max(v.number) FROM project_versions v
+            WHERE v.client_id = {place["client_id"]} AND v.project_id = {place["project_id"]}
+                AND v.published_at <= {place["started_at"]})
         ON CONFLICT (client_id, project_id, external_id) DO NOTHING
         RETURNING client_id, call_id, project_id, started_at
     ), spoken AS (
