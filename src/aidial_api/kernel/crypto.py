@@ -7,6 +7,7 @@ record, so that a value copied to another row does not open there. Page cursors 
 
 import base64
 import binascii
+import hashlib
 import hmac
 import os
 from collections import OrderedDict
@@ -216,7 +217,10 @@ class CursorKey:
 
     def _mac(self, payload: bytes, bound: tuple[str, ...]) -> bytes:
         # As a list, so that ("ab", "c") and ("a", "bc") differ.
-        return hmac.digest(self._secret, msgspec.msgpack.encode([bound, payload]), "sha256")[:_MAC_BYTES]
+        said = msgspec.msgpack.encode([bound, payload])
+        return hashlib.blake2b(
+            said, key=self._secret, digest_size=_MAC_BYTES, person=b"aidial cursor"
+        ).digest()
 
     def __repr__(self) -> str:
         return "<CursorKey>"

@@ -147,9 +147,8 @@ class Database:
 
         A `reserved` one may have the connections that the others leave free for it.
         """
-        begin = begin_text(reach, read_only=read_only)
         gate = None if reserved else self._ordinary
-        return Transaction(self._pool, begin, self._acquire_timeout_s, gate)
+        return Transaction(self._pool, reach, self._acquire_timeout_s, gate, read_only=read_only)
 
     async def lookup(self, name: LookUp, *args: object) -> asyncpg.Record | None:
         """Ask one of the four look-ups that need no reach; their columns are in the migrations."""
@@ -197,7 +196,7 @@ async def owner_transaction(owner_url: str, reach: Reach) -> "AsyncIterator[Tx]"
     try:
         async with (
             asyncpg.create_pool(owner_url, min_size=1, max_size=1, connection_class=_Pooled) as pool,
-            Transaction(pool, begin_text(reach), CONNECT_TIMEOUT_S) as tx,
+            Transaction(pool, reach, CONNECT_TIMEOUT_S) as tx,
         ):
             yield tx
     except GONE as gone:

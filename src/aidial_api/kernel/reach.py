@@ -28,6 +28,15 @@ class Reach:
 NOTHING = Reach()
 
 
+def settings_of(reach: Reach) -> tuple[str, str, str]:
+    """Return the three settings of `reach` as `reached()` takes them; empty ones reach nothing."""
+    return (
+        ",".join(map(_checked_id, reach.client_ids)),
+        _checked_uuid(reach.actor_id) if reach.actor_id is not None else "",
+        _checked_id(reach.partner_org_id) if reach.partner_org_id is not None else "",
+    )
+
+
 @lru_cache(maxsize=4096)
 def begin_text(reach: Reach, *, read_only: bool = False) -> str:
     """Return BEGIN and the settings of `reach` as one text. Nothing else in AiDial builds such a text.
@@ -52,12 +61,16 @@ def _settings(reach: Reach) -> list[str]:
     if reach.client_ids:
         parts.append(f"SET LOCAL app.client_ids='{','.join(map(_checked_id, reach.client_ids))}'")
     if reach.actor_id is not None:
-        if not _UUID.fullmatch(reach.actor_id):
-            raise ValueError("not the id of a person")
-        parts.append(f"SET LOCAL app.actor_id='{reach.actor_id}'")
+        parts.append(f"SET LOCAL app.actor_id='{_checked_uuid(reach.actor_id)}'")
     if reach.partner_org_id is not None:
         parts.append(f"SET LOCAL app.partner_org_id='{_checked_id(reach.partner_org_id)}'")
     return parts
+
+
+def _checked_uuid(given: str) -> str:
+    if not _UUID.fullmatch(given):
+        raise ValueError("not the id of a person")
+    return given
 
 
 def _checked_id(given: str) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 LEFTOVERS = (
     "SELECT concat(current_setting('app.client_ids', true), current_setting('app.actor_id', true),"
     " current_setting('app.partner_org_id', true))"
+)
+
+PAGE = (
+    "SELECT c.* FROM reached($1, $2, $3, $4, $5, $6, $7) AS mine CROSS JOIN LATERAL (SELECT * FROM calls c"
+    " WHERE c.client_id = mine.client_id AND c.project_id = mine.project_id AND c.started_at >= mine.since"
+    " AND c.started_at < mine.until ORDER BY c.started_at DESC LIMIT 5) c"
 )
 
 
@@ -58,6 +65,23 @@ async def test_nothing_of_a_request_is_left_for_the_next(one: Database, harbour:
             await tx.fetchval("SELECT 1/0")
     assert await leftovers(one) == ("", "3500ms", 0)
     assert await backend(one) == before
+
+
+async def test_a_page_in_one_statement_reaches_what_a_transaction_would_and_leaves_nothing(
+    one: Database, harbour: Tenant, northside: Tenant
+) -> None:
+    clients, projects = [harbour.client_id, northside.client_id], [harbour.project_id, northside.project_id]
+    spans = ([START - timedelta(days=9)] * 2, [START + timedelta(days=9)] * 2)
+    async with one.transaction(harbour.whole_reach, read_only=True) as tx:
+        rows = await tx.fetch_reaching(PAGE, clients, projects, *spans)
+        assert not tx.is_begun
+    assert {row["client_id"] for row in rows} == {harbour.client_id}
+    assert await leftovers(one) == ("", "3500ms", 0)
+    async with one.transaction(NOTHING, read_only=True) as tx:
+        assert await tx.fetch_reaching(PAGE, clients, projects, *spans) == []
+        # What follows begins, with the same reach.
+        assert await tx.fetchval("SELECT count(*) FROM calls") == 0
+        assert tx.is_begun
 
 
 async def test_a_request_cancelled_in_the_middle_leaves_nothing(one: Database, harbour: Tenant) -> None:

@@ -97,8 +97,9 @@ async def show_transcript(ask: Ask) -> Answer:
 async def show_list(ask: Ask) -> Answer:
     """One page of calls."""
     level = ask.level or Level.MASKED
-    keys = ask.services.tenant_keys
     caller = await calls_of_caller(ask) if ask.query["caller"] is not None else None
     page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, caller)
-    calls = [to_call(row, await keys.get(ask.tx, row["client_id"]), level) for row in page.rows]
+    clients = {row["client_id"] for row in page.rows}
+    keys = {client_id: await ask.services.tenant_keys.get(ask.tx, client_id) for client_id in clients}
+    calls = [to_call(row, keys[row["client_id"]], level) for row in page.rows]
     return Answer(CallList(calls=calls, next_cursor=page.next_cursor, matching=page.matching))

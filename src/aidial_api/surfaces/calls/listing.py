@@ -28,6 +28,8 @@ COUNT_CAP = 10_000
 COUNT_MS = 50
 EVERY = 2**31 - 2
 """Counted without a cap."""
+OF_REACH = 3
+"""Places of a statement that the transaction fills with its reach."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 _KEYS = {"started_at": "c.started_at", "duration": "coalesce(c.duration_seconds, 0)"}
@@ -87,7 +89,7 @@ class _Question:
     def place(self, value: Any) -> str:
         """A new place holding `value`."""
         self.values.append(value)
-        return f"${len(self.values)}"
+        return f"${len(self.values) + OF_REACH}"
 
 
 def _question(reach: Reach, query: Mapping[str, Any], caller: Caller) -> _Question:
@@ -119,8 +121,7 @@ def _question(reach: Reach, query: Mapping[str, Any], caller: Caller) -> _Questi
 def _ranges(question: _Question, columns: str, limit: str) -> str:
     conditions = "".join(f" AND {condition}" for condition in question.conditions)
     return (
-        "FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[])"
-        " AS mine (client_id, project_id, since, until) CROSS JOIN LATERAL ("
+        "FROM reached($1, $2, $3, $4, $5, $6, $7) AS mine CROSS JOIN LATERAL ("
         f" SELECT {columns} FROM calls c"
         " WHERE c.client_id = mine.client_id AND c.project_id = mine.project_id"
         f" AND c.started_at >= mine.since AND c.started_at < mine.until{conditions}{limit}) c"
@@ -168,7 +169,7 @@ async def read_rows(
         question.conditions.append(f"({question.key}, c.call_id) {comparison} ({key}::{kind}, {call}::uuid)")
     wanted = question.place(limit)
     ranges = _ranges(question, CALL_COLUMNS, f" ORDER BY {question.order} LIMIT {wanted}")
-    return await tx.fetch(
+    return await tx.fetch_reaching(
         f"SELECT c.* {ranges} ORDER BY {question.order} LIMIT {wanted}",
         *question.values,
     )
@@ -184,6 +185,7 @@ async def count(
     counted: int | None = await tx.fetchval_within(
         within_ms,
         f"SELECT count(*) FROM (SELECT 1 {ranges} LIMIT {at_most + 1}) AS counted",
+        *tx.settings,
         *question.values,
     )
     return counted

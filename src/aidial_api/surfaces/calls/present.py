@@ -15,13 +15,14 @@ from aidial_contract.access import Level
 from aidial_contract.shapes.calls import Call, CallAgent, CallAttention, CallSentiment
 
 _SHOWN_DIGITS = 3
+_COUNTRY_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 
 def mask_number(number: str) -> str:
     """`+61 ... 678`: the country code and the last three digits."""
-    for length in (1, 2, 3):
-        if int(number[1 : 1 + length]) in COUNTRY_CODE_TO_REGION_CODE:
-            return f"{number[: 1 + length]} ... {number[-_SHOWN_DIGITS:]}"
+    for end in (2, 3, 4):
+        if number[1:end] in _COUNTRY_CODES:
+            return f"{number[:end]} ... {number[-_SHOWN_DIGITS:]}"
     return f"+ ... {number[-_SHOWN_DIGITS:]}"
 
 
