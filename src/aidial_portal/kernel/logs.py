@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -25,19 +26,26 @@ _SECRET_LOOKS: Final = re.compile(
     r"adk_(?:live|test)_[0-9A-Za-z]{22}_[0-9A-Za-z]+"
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]*"
     r"|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,}"
-    r"|[\w.+-]+@[\w-]+\.[\w.-]+"
 )
+# Apart, because it looks at every place of a long text that has no @ in it.
+_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide values under secret names, and keys, tokens and addresses wherever they stand."""
     for name, value in event.items():
-        if _SECRET_NAMES.search(name):
+        if _is_secret(name):
             event[name] = REDACTED
         elif isinstance(value, str) and len(value) > 8:  # noqa: PLR2004 - nothing shorter is a secret's text
-            event[name] = _SECRET_LOOKS.sub(REDACTED, value)
+            hidden = _SECRET_LOOKS.sub(REDACTED, value)
+            event[name] = _ADDRESS.sub(REDACTED, hidden) if "@" in hidden else hidden
     return event
+
+
+@cache
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAMES.search(name) is not None
 
 
 def _as_json(value: Any, **_: Any) -> bytes:
