@@ -23,6 +23,7 @@ OF_TEST_ALL = (
     "tests/aidial/demo/",
     "tests/aidial/postgres/",
     "tests/aidial/processes/",
+    "tests/aidial/seed/test_bulk.py",
     "tests/aidial/seed/test_generated_calls.py",
     "tests/aidial/seed/test_ingest.py",
     "tests/aidial/worker/",

@@ -1,24 +1,33 @@
-"""`aidial seed`: believable calls for one project of a running API."""
+"""`aidial seed`: believable calls, for one project through its API or, millions of them, by COPY."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from datetime import UTC, datetime
 from typing import Annotated
 
+import asyncpg
 import typer
 
+from aidial.commands.owner import master_key, owner_url, read
 from aidial.stops import CommandStopped, Exit
-from aidial_contract.ids import parse_uuid
+from aidial_contract.ids import is_slug, parse_uuid
+from aidial_contract.settings import Setting
+
+_NEEDS = (Setting("AIDIAL_MASTER_KEY", master_key, required=True),)
+_MOST_DELIVERED = 1_000_000
 
 
 def command(  # noqa: PLR0913 - one knob each
-    project: Annotated[str, typer.Option("--project", help="The project's id.")],
+    project: Annotated[
+        str, typer.Option("--project", help="Deliver to this project through the API, not by COPY.")
+    ] = "",
     key: Annotated[
         str, typer.Option("--key", envvar="AIDIAL_API_KEY", help="An API key with scope manage.")
     ] = "",
     api_url: Annotated[str, typer.Option("--api-url", envvar="AIDIAL_API_URL")] = "http://127.0.0.1:8000",
-    calls: Annotated[int, typer.Option("--calls", min=1, max=1_000_000)] = 500,
+    calls: Annotated[int, typer.Option("--calls", min=1, max=100_000_000)] = 500,
     days: Annotated[int, typer.Option("--days", min=1, max=3_650, help="Spread over so many days.")] = 90,
     like: Annotated[
         str,
@@ -26,14 +35,66 @@ def command(  # noqa: PLR0913 - one knob each
     ] = "harbour-dental",
     seed: Annotated[int, typer.Option("--seed", help="Another number tells other calls.")] = 1,
     until: Annotated[datetime | None, typer.Option("--until", help="Newest call, UTC. Default: now.")] = None,
+    tenants: Annotated[
+        int, typer.Option("--tenants", min=1, max=1_000, help="Without --project: of so many clients.")
+    ] = 41,
+    client: Annotated[
+        str, typer.Option("--client", help="Without --project: the client that gets the share.")
+    ] = "seed-0001",
+    share: Annotated[
+        float, typer.Option("--share", min=0.01, max=1, help="Without --project: that client's share.")
+    ] = 0.2,
 ) -> None:
-    """Deliver made-up Australian phone calls to a project, through the public API.
+    """Make up Australian phone calls. Numbers, people and streets are fiction.
 
-    Numbers, people and streets are fiction. The n-th call of a seed keeps its external id, so a second run
-    adds nothing.
+    With --project they are delivered through the public API, each with its conversation. Without, they go
+    straight into the database by COPY, to as many clients as --tenants says (made where they are missing):
+    for measuring with millions of calls. One call in fifty has its conversation. That needs
+    AIDIAL_DATABASE_OWNER_URL (else DATABASE_URL) and AIDIAL_MASTER_KEY; a superuser's takes half the time.
+
+    The n-th call of a seed keeps its external id, so a second run adds nothing, and one after Ctrl-C goes on.
 
     Example: AIDIAL_API_KEY=adk_live_... aidial seed --project 0195... --calls 300
+
+    Example: AIDIAL_DATABASE_OWNER_URL=postgresql://... aidial seed --calls 10000000 --share 0.2
     """
+    newest = (until or datetime.now(UTC)).replace(microsecond=0, tzinfo=UTC)
+    if not project:
+        _copy(calls, days=days, seed=seed, until=newest, tenants=tenants, client=client, share=share)
+        return
+    if calls > _MOST_DELIVERED:
+        raise typer.BadParameter(f"must be at most {_MOST_DELIVERED:,} with --project", param_hint="--calls")
+    _deliver(project, key, api_url, calls, days=days, like=like, seed=seed, until=newest)
+
+
+def _copy(
+    calls: int, *, days: int, seed: int, until: datetime, tenants: int, client: str, share: float
+) -> None:
+    from aidial.bulk import plan  # noqa: PLC0415
+    from aidial.bulk.loading import Loader  # noqa: PLC0415
+    from aidial.console import progress_bar, say  # noqa: PLC0415
+    from aidial_api.kernel.db import DatabaseUnavailable  # noqa: PLC0415
+
+    if not is_slug(client):
+        raise typer.BadParameter(
+            "must be 2 to 63 of a-z, 0-9 and -, like harbour-dental", param_hint="--client"
+        )
+    intended = plan.Plan(plan.tenants(calls, tenants, share, client), until, days, seed)
+    loader = Loader(owner_url(), read(_NEEDS)["AIDIAL_MASTER_KEY"], intended)
+    try:
+        with progress_bar("Writing calls", calls) as show:
+            written = asyncio.run(loader.load(show))
+    except KeyboardInterrupt:
+        say("Stopped between two parts; the same command goes on.")
+        raise typer.Exit(130) from None
+    except (DatabaseUnavailable, asyncpg.PostgresError, OSError) as problem:
+        raise CommandStopped(f"the database refused the calls: {problem}", Exit.UNAVAILABLE) from None
+    say(f"{written:,} written, {calls - written:,} already there; {client} has the largest share.")
+
+
+def _deliver(  # noqa: PLR0913 - the command's knobs
+    project: str, key: str, api_url: str, calls: int, *, days: int, like: str, seed: int, until: datetime
+) -> None:
     from aidial.console import progress_bar, say  # noqa: PLC0415
     from aidial.seed import BUSINESSES  # noqa: PLC0415
     from aidial.seeding import Batch, Seeding, deliver  # noqa: PLC0415
@@ -51,11 +112,10 @@ def command(  # noqa: PLR0913 - one knob each
         raise typer.BadParameter("must start with http:// or https://", param_hint="--api-url")
     batch = Batch(business=business, project_id=project, count=calls, key=key)
     seeding = Seeding(calls)
-    newest = (until or datetime.now(UTC)).replace(microsecond=0, tzinfo=UTC)
     thread = threading.Thread(
         target=deliver,
         args=([batch], api_url.rstrip("/"), seeding),
-        kwargs={"until": newest, "days": days, "seed": seed},
+        kwargs={"until": until, "days": days, "seed": seed},
         daemon=True,
     )
     with progress_bar("Delivering calls", calls) as show:

@@ -39,6 +39,22 @@ def start_times(
 ) -> list[datetime]:
     """Draw `count` start times, oldest first, in the `days` before `until`, in the project's timezone."""
     zone = ZoneInfo(timezone)
+    hours, totals = busy_hours(
+        rng, until=until, days=days, timezone=timezone, state=state, after_hours=after_hours
+    )
+    starts = []
+    for _ in range(count):
+        hour = hours[bisect(totals, rng.random() * totals[-1], hi=len(hours) - 1)]
+        length = min(HOUR, until - hour)
+        starts.append((hour + timedelta(seconds=int(rng.random() * length.total_seconds()))).astimezone(zone))
+    return sorted(starts)
+
+
+def busy_hours(
+    rng: Random, *, until: datetime, days: int, timezone: str, state: str, after_hours: bool
+) -> tuple[list[datetime], list[float]]:
+    """The hours (UTC) of the `days` before `until`, and the sum of the weights up to and with each."""
+    zone = ZoneInfo(timezone)
     first = until - timedelta(days=days)
     hours = list(_hours(first, until))
     holidays = public_holidays({first.astimezone(zone).year, until.astimezone(zone).year}, state)
@@ -51,13 +67,7 @@ def start_times(
         growth = 1 + GROWTH * index / len(hours)
         weight = hour_weight(local, after_hours=after_hours, holiday=local.date() in holidays)
         weights.append(weight * moods[local.date()] * growth)
-    totals = list(accumulate(weights))
-    starts = []
-    for _ in range(count):
-        hour = hours[bisect(totals, rng.random() * totals[-1], hi=len(hours) - 1)]
-        length = min(HOUR, until - hour)
-        starts.append((hour + timedelta(seconds=int(rng.random() * length.total_seconds()))).astimezone(zone))
-    return sorted(starts)
+    return hours, list(accumulate(weights))
 
 
 def hour_weight(local: datetime, *, after_hours: bool, holiday: bool) -> float:

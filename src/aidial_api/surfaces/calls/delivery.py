@@ -59,7 +59,7 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
     if known is None:
         call_id = new_id()
         redacted = await redact_call(body, ask.services.redactors)
-        if await insert_call(ask.tx, _stored(client_id, call_id, body, redacted, key, mark)):
+        if await insert_call(ask.tx, stored_call(client_id, call_id, body, redacted, key, mark)):
             await record(ask, _delivered(client_id, call_id, body, redacted))
             if body.status == "live":
                 await stalled.watch(ask.tx, client_id, body.project_id, call_id, body.started_at)
@@ -100,9 +100,10 @@ def duration_seconds(body: NewCall) -> int | None:
     return max(0, round((body.ended_at - (body.answered_at or body.started_at)).total_seconds()))
 
 
-def _stored(
+def stored_call(
     client_id: str, call_id: str, body: NewCall, redacted: Redacted, key: TenantKey, mark: bytes
 ) -> StoredCall:
+    """A delivered call as it is written: encrypted, and found by the other party's number."""
     sentiment = body.sentiment or Sentiment()
     columns: dict[str, Any] = {
         "client_id": client_id,

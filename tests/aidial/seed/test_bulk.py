@@ -1,0 +1,153 @@
+"""Millions of calls by COPY are calls like any: found, opened, listed, and written once."""
+
+import asyncio
+import base64
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+import pytest
+from tests.support.postgres import PostgresServer
+from typer.testing import CliRunner
+
+from aidial.bulk.loading import Loader
+from aidial.bulk.plan import Plan, tenants
+from aidial.cli import app
+from aidial_api.kernel.crypto import MasterKey, TenantKey, TenantKeys
+from aidial_api.kernel.db import owner_transaction
+from aidial_api.kernel.reach import Reach
+from aidial_contract.shapes.calls import Turn
+
+UNTIL = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
+MASTER = bytes(range(32))
+CALLS = 900
+
+
+def plan(calls: int = CALLS, number: int = 3) -> Plan:
+    return Plan(tenants(calls, number, 0.5, "seed-0001"), UNTIL, 90, 7)
+
+
+@pytest.fixture(scope="module")
+def owner_url(postgres_server: PostgresServer) -> str:
+    url = postgres_server.migrated_database("aidial_bulk").owner_url
+    said: list[int] = []
+    assert asyncio.run(Loader(url, MASTER, plan()).load(said.append)) == CALLS
+    assert said == [0, CALLS]
+    return url
+
+
+async def rows(url: str, sql: str, client_id: str = "seed-0001") -> list[asyncpg.Record]:
+    async with owner_transaction(url, Reach((client_id,))) as tx:
+        return await tx.fetch(sql)
+
+
+async def key_of(url: str, client_id: str = "seed-0001") -> TenantKey:
+    async with owner_transaction(url, Reach((client_id,))) as tx:
+        return await TenantKeys(MasterKey(MASTER)).get(tx, client_id)
+
+
+async def test_each_tenant_gets_its_share(owner_url: str) -> None:
+    counts = {}
+    for client_id in ("seed-0001", "seed-0002", "seed-0003"):
+        found = await rows(owner_url, "SELECT count(*), count(DISTINCT project_id) FROM calls", client_id)
+        counts[client_id] = tuple(found[0])
+    assert counts == {"seed-0001": (450, 2), "seed-0002": (225, 2), "seed-0003": (225, 1)}
+
+
+async def test_numbers_open_and_their_endings_find_the_call(owner_url: str) -> None:
+    key = await key_of(owner_url)
+    for call in await rows(
+        owner_url, "SELECT call_id::text, direction, from_number, to_number FROM calls LIMIT 40"
+    ):
+        purpose = "from_number" if call["direction"] == "inbound" else "to_number"
+        if call[purpose] is None:
+            continue
+        number = key.decrypt(call[purpose], purpose=purpose, record=call["call_id"]).decode()
+        assert number.startswith("+61")
+        async with owner_transaction(owner_url, Reach(("seed-0001",))) as tx:
+            tokens = await tx.fetch(
+                "SELECT token, started_at, project_id FROM caller_tokens WHERE call_id = $1", call["call_id"]
+            )
+        assert {row["token"] for row in tokens} == set(key.caller_tokens(number))
+
+
+async def test_one_call_in_fifty_has_its_conversation_and_the_others_say_so(owner_url: str) -> None:
+    key = await key_of(owner_url)
+    told = await rows(
+        owner_url,
+        "SELECT c.call_id::text, c.transcript_state, c.message_count, t.turns, t.raw FROM calls c"
+        " LEFT JOIN transcripts t ON t.client_id = c.client_id AND t.call_id = c.call_id",
+    )
+    spoken = [row for row in told if row["turns"] is not None]
+    assert 0 < len(spoken) <= len(told) / 50 + 2
+    for row in spoken:
+        turns = msgspec.json.decode(row["turns"], type=list[Turn])
+        raw = msgspec.json.decode(key.decrypt(row["raw"], purpose="turns", record=row["call_id"]))
+        assert len(turns) == len(raw) == row["message_count"]
+    assert {row["transcript_state"] for row in told if row["turns"] is None} == {"missing"}
+
+
+async def test_times_belong_together(owner_url: str) -> None:
+    zone = ZoneInfo("Australia/Sydney")
+    hours = []
+    for call in await rows(owner_url, "SELECT * FROM calls"):
+        assert call["started_at"] <= (call["answered_at"] or call["started_at"]) <= call["ended_at"] <= UNTIL
+        assert (
+            int.from_bytes(call["call_id"].bytes[:6]) // 1_000 == call["started_at"].timestamp()
+        )  # a UUIDv7 of its start
+        booking = msgspec.json.decode(call["booking"]) if call["booking"] else None
+        if booking:
+            at = datetime.fromisoformat(booking["at"])
+            assert at > call["started_at"]
+        hours.append(call["started_at"].astimezone(zone).hour)
+    assert sum(8 <= hour < 18 for hour in hours) > len(hours) * 0.6
+
+
+async def test_a_second_run_adds_nothing(owner_url: str) -> None:
+    said: list[int] = []
+    assert await Loader(owner_url, MASTER, plan()).load(said.append) == 0
+    assert said == [CALLS]
+
+
+async def test_stopped_half_way_it_leaves_whole_parts_and_goes_on(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aidial.bulk.plan.SLICE_CALLS", 50)
+    url = postgres_server.migrated_database("aidial_bulk_stopped").owner_url
+
+    def stop_after_two(done: int) -> None:
+        if done >= 100:
+            running.cancel()
+
+    running = asyncio.ensure_future(Loader(url, MASTER, plan(300)).load(stop_after_two))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    everybody = " WHERE client_id LIKE 'seed-%'"
+    counted = (await _counted(url, everybody))[0]
+    assert counted["calls"] in {100, 150}
+    assert counted["lonely"] == 0
+    assert await Loader(url, MASTER, plan(300)).load(lambda _: None) == 300 - counted["calls"]
+    assert (await _counted(url, everybody))[0]["calls"] == 300
+
+
+async def _counted(url: str, where: str) -> list[asyncpg.Record]:
+    async with owner_transaction(url, Reach(("seed-0001", "seed-0002", "seed-0003"))) as tx:
+        return await tx.fetch(
+            f"SELECT count(*) AS calls, (SELECT count(*) FROM caller_tokens t WHERE NOT EXISTS"
+            f" (SELECT FROM calls c WHERE c.call_id = t.call_id)) AS lonely FROM calls{where}"
+        )
+
+
+def test_the_command_says_what_it_needs_and_what_it_did(postgres_server: PostgresServer) -> None:
+    url = postgres_server.migrated_database("aidial_bulk_command").owner_url
+    env = {"AIDIAL_DATABASE_OWNER_URL": url, "AIDIAL_MASTER_KEY": base64.b64encode(MASTER).decode()}
+    arguments = ["seed", "--calls", "60", "--tenants", "2", "--client", "harbour-dental"]
+    done = CliRunner().invoke(app, arguments, env=env)
+    assert done.exit_code == 0, done.output
+    assert "60 written, 0 already there; harbour-dental has the largest share." in done.output
+    again = CliRunner().invoke(app, [*arguments, "--client", "Not A Slug"], env=env)
+    assert again.exit_code == 2
+    assert "--client" in again.output
+    missing = CliRunner().invoke(app, arguments, env={**env, "AIDIAL_MASTER_KEY": ""})
+    assert "AIDIAL_MASTER_KEY" in str(missing.exception)
