@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support.portal import Town
 
 
-ON_ONE_WORKER = ("tests/browser/", "tests/together/test_ingest.py")
+ON_ONE_WORKER = ("tests/aidial/seed/test_bulk.py", "tests/browser/", "tests/together/test_ingest.py")
 OF_TEST_ALL = (
     "tests/aidial/cli/",
     "tests/aidial/demo/",

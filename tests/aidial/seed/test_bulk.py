@@ -29,8 +29,8 @@ def plan(calls: int = CALLS, number: int = 3) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def owner_url(postgres_server: PostgresServer) -> str:
-    url = postgres_server.migrated_database("aidial_bulk").owner_url
+def owner_url(postgres_server: PostgresServer, worker_id: str) -> str:
+    url = postgres_server.migrated_database(f"aidial_bulk_{worker_id}").owner_url
     said: list[int] = []
     assert asyncio.run(Loader(url, MASTER, plan()).load(said.append)) == CALLS
     assert said == [0, CALLS]
@@ -111,10 +111,10 @@ async def test_a_second_run_adds_nothing(owner_url: str) -> None:
 
 
 async def test_stopped_half_way_it_leaves_whole_parts_and_goes_on(
-    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    postgres_server: PostgresServer, worker_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aidial.bulk.plan.SLICE_CALLS", 50)
-    url = postgres_server.migrated_database("aidial_bulk_stopped").owner_url
+    url = postgres_server.migrated_database(f"aidial_bulk_stopped_{worker_id}").owner_url
 
     def stop_after_two(done: int) -> None:
         if done >= 100:
@@ -139,8 +139,10 @@ async def _counted(url: str, where: str) -> list[asyncpg.Record]:
         )
 
 
-def test_the_command_says_what_it_needs_and_what_it_did(postgres_server: PostgresServer) -> None:
-    url = postgres_server.migrated_database("aidial_bulk_command").owner_url
+def test_the_command_says_what_it_needs_and_what_it_did(
+    postgres_server: PostgresServer, worker_id: str
+) -> None:
+    url = postgres_server.migrated_database(f"aidial_bulk_command_{worker_id}").owner_url
     env = {"AIDIAL_DATABASE_OWNER_URL": url, "AIDIAL_MASTER_KEY": base64.b64encode(MASTER).decode()}
     arguments = ["seed", "--calls", "60", "--tenants", "2", "--client", "harbour-dental"]
     done = CliRunner().invoke(app, arguments, env=env)
