@@ -30,6 +30,7 @@ ACTIONS: Final = {
     "calls.call.updated": "Reported progress of a call",
     "calls.exported": "Exported calls",
     "calls.transcript.downloaded": "Downloaded a transcript",
+    "calls.turns.appended": "Added turns to a live call",
     "service_accounts.account.registered": "Let a program act for the business",
     "service_accounts.account.revoked": "Revoked a service account",
     "sessions.backchannel_logout.received": "Heard of a sign-out from the sign-in service",
