@@ -17,7 +17,7 @@ Moment = date | str
 
 
 class CallFilters(TypedDict, total=False):
-    """Which calls: several values of one filter are alternatives. `caller` needs `project_id`."""
+    """Which calls: several values of one filter are alternatives. `caller` and `q` need `project_id`."""
 
     project_id: str
     client_id: str
@@ -40,6 +40,7 @@ class CallFilters(TypedDict, total=False):
     min_duration: int
     max_duration: int
     caller: str
+    q: str
     sort: Literal["-started_at", "started_at", "-duration", "duration"]
     limit: int
 
@@ -67,6 +68,7 @@ class ExportFilters(TypedDict, total=False):
     min_duration: int
     max_duration: int
     caller: str
+    q: str
     sort: Literal["-started_at", "started_at", "-duration", "duration"]
     bom: bool
 

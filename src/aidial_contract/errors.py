@@ -149,7 +149,6 @@ AWAITED: Final[dict[str, str]] = {
     "recording_unavailable": "recordings",
     "seat_limit_reached": "customer users",
     "file_too_large": "recordings and attachments",
-    "sensitive_search_term": "full-text search of calls",
     "quota_exceeded": "account exports",
     "storage_unavailable": "recordings",
 }

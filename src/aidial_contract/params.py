@@ -65,13 +65,20 @@ CALLER: Final = QueryParam(
     permission=Permission.CALLS_SEARCH_CALLER,
     requires="project_id",
 )
+SEARCH: Final = QueryParam(
+    "q",
+    Kind.TEXT,
+    "Every one of these words in the summary, in any form; the last may be the beginning of one. Needs"
+    " project_id. What looks like private information is refused.",
+    requires="project_id",
+)
 SORT: Final = QueryParam("sort", Kind.CHOICE, "Newest first unless said.", SORTS, default="-started_at")
 PAGE_PARAMS: Final = (
     SORT,
     QueryParam("limit", Kind.WHOLE, "Calls a page.", least=1, most=CALLS_PAGE_MAX, default=CALLS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
-CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, *PAGE_PARAMS)
+CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, SEARCH, *PAGE_PARAMS)
 
 CALL_EXPORT_PARAMS: Final = (
     QueryParam(
@@ -81,6 +88,7 @@ CALL_EXPORT_PARAMS: Final = (
     *PERIOD_PARAMS,
     *CALL_FILTERS,
     CALLER,
+    SEARCH,
     SORT,
     QueryParam(
         "include",

@@ -114,7 +114,7 @@ errors-uri_too_long = The request's address is too long.
 errors-validation_failed = Some fields are not valid.
     .todo = Fix the fields named in field_errors before retrying.
 errors-sensitive_search_term = That search looks like private information.
-    .todo = Search by the field named in details.use instead.
+    .todo = Use the filter named in details.use instead: summaries never hold private details.
 
 errors-rate_limited = Too many requests.
     .todo = Wait as long as Retry-After says, then retry.
@@ -157,5 +157,6 @@ fields-not_a_number = This is not a possible phone number in international form.
 fields-naive_time = This time needs an offset, such as +10:00 or Z.
 fields-order = This must not come before what it follows.
 fields-conflict = This does not fit together with another field.
+fields-sensitive = This looks like private information, which summaries never hold.
 fields-repeated = This was given more than once.
 fields-locks_you_out = This list does not have the address you are using now, so it would shut you out. Confirm it, or add your address.

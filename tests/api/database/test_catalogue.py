@@ -52,6 +52,7 @@ GRANTED = {
 LOOKED_UP = {
     "api_keys",
     "assignments",
+    "calls",
     "client_settings",
     "clients",
     "memberships",
@@ -104,7 +105,7 @@ async def test_every_policy_asks_a_setting_or_is_for_the_look_ups(
             assert "current_setting('app." in rule or through, policy
 
 
-async def test_only_the_four_look_ups_run_with_rights_of_another(
+async def test_only_the_four_look_ups_and_the_search_run_with_rights_of_another(
     catalogue: Catalogue,
 ) -> None:
     functions = await catalogue.fetch(
@@ -116,10 +117,11 @@ async def test_only_the_four_look_ups_run_with_rights_of_another(
         "lookup_service_account",
         "lookup_session",
         "lookup_user",
+        "search_calls",
     }
     for function in functions:
         assert function["owner"] == "aidial_lookup"
-        assert function["proconfig"] == ["search_path=pg_catalog, pg_temp"]
+        assert function["proconfig"][0] == "search_path=pg_catalog, pg_temp"
         assert function["volatile"] == "s"  # a look-up cannot write
     anybody = await catalogue.fetch(
         "SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"

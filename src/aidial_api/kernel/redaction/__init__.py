@@ -3,6 +3,7 @@
 A newcomer's likely mistake: storing raw text when `redact_turns` raises; then store neither.
 """
 
+from .births import has_full_date
 from .engine import DEFAULT_CAP_SECONDS, raw_for_vault, redact, redact_beside, redact_turns
 from .marks import Kind, Redacted, RedactedTurns, RedactionFailed, Span, counts
 from .pool import POOL_FROM_BYTES, RedactionBusy, Redactors, redact_elsewhere, redact_many_async
@@ -18,6 +19,7 @@ __all__ = [
     "Redactors",
     "Span",
     "counts",
+    "has_full_date",
     "raw_for_vault",
     "redact",
     "redact_beside",

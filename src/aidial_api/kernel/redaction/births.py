@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .fold import Doc
 from .marks import Find, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .context import Context, Word
-    from .fold import Doc
 
 _MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept"
@@ -61,6 +61,11 @@ _REACH = 140
 _TURNS = 4  # it starts within so many turns of the word,
 _GOES_ON = 4  # and may go on for so many more: "14", "yep", "2", "yep", "1986"
 _BEHIND = 60
+
+
+def has_full_date(text: str) -> bool:
+    """Whether a text holds a date with its year, whatever it is the date of."""
+    return any(_has_year(found) for found in DATE.finditer(Doc([text]).text))
 
 
 def births(doc: Doc, context: Context, check: Callable[[], None]) -> Iterator[Find]:

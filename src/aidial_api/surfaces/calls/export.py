@@ -25,6 +25,8 @@ from aidial_api.surfaces.calls import listing
 from aidial_api.surfaces.calls.caller import calls_of_caller
 from aidial_api.surfaces.calls.columns import cells, columns_for
 from aidial_api.surfaces.calls.present import to_call
+from aidial_api.surfaces.calls.question import Caller
+from aidial_api.surfaces.calls.sensitive import refuse_sensitive
 from aidial_contract import errors
 from aidial_contract.access import Level
 from aidial_contract.fault import Fault
@@ -39,7 +41,7 @@ COUNT_MS: Final = 3_000
 TOTAL_MS: Final = 500
 """How long counting may take what is too much anyway."""
 _OPTIONS: Final = frozenset({"project_id", "client_id", "sort", "include", "reason", "bom"})
-_NARROWING: Final = ("from", "to", *(param.name for param in CALL_FILTERS), "caller")
+_NARROWING: Final = ("from", "to", *(param.name for param in CALL_FILTERS), "caller", "q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class _Export:
 
     ask: Ask
     project: ProjectReach
-    caller: listing.Caller
+    caller: Caller
     columns: tuple[str, ...]
     level: Level
 
@@ -69,6 +71,8 @@ async def export(ask: Ask) -> Answer:
 
     The event stands in the log before the first byte flows. HEAD exports nothing, so it leaves none.
     """
+    if ask.query["q"] is not None:
+        refuse_sensitive(ask)
     caller = await calls_of_caller(ask) if ask.query["caller"] is not None else None
     matching = await _counted(ask, caller)
     level = ask.level or Level.METADATA_MASKED
@@ -92,7 +96,7 @@ async def export(ask: Ask) -> Answer:
     )
 
 
-async def _counted(ask: Ask, caller: listing.Caller) -> int:
+async def _counted(ask: Ask, caller: Caller) -> int:
     limit = ask.services.settings.numbers.size(EXPORT_ROWS)
     matching = await listing.count(ask.tx, ask.reach, ask.query, caller, at_most=limit, within_ms=COUNT_MS)
     if matching is None:

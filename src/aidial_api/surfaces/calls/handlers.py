@@ -11,9 +11,10 @@ import msgspec
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.preconditions import etag, require_match
 from aidial_api.kernel.route import Answer
-from aidial_api.surfaces.calls import delivery, listing, progress, store, turns
+from aidial_api.surfaces.calls import delivery, listing, progress, store
 from aidial_api.surfaces.calls.caller import calls_of_caller
 from aidial_api.surfaces.calls.present import to_call
+from aidial_api.surfaces.calls.sensitive import refuse_sensitive
 from aidial_contract.access import Level
 from aidial_contract.ids import parse_uuid
 from aidial_contract.scope import ProjectReach
@@ -76,12 +77,6 @@ async def change(ask: Ask) -> Answer:
     return await _answer(ask, await progress.apply(ask, ask.found))
 
 
-async def append_turns(ask: Ask) -> Answer:
-    """The call with the turns behind its own, with the new ETag."""
-    ask.level = Level.MASKED
-    return await _answer(ask, await turns.append(ask, ask.found))
-
-
 async def show_transcript(ask: Ask) -> Answer:
     """The redacted turns of one call."""
     row: asyncpg.Record = ask.found
@@ -97,6 +92,8 @@ async def show_transcript(ask: Ask) -> Answer:
 async def show_list(ask: Ask) -> Answer:
     """One page of calls."""
     level = ask.level or Level.MASKED
+    if ask.query["q"] is not None:
+        refuse_sensitive(ask)
     caller = await calls_of_caller(ask) if ask.query["caller"] is not None else None
     page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, caller)
     clients = {row["client_id"] for row in page.rows}

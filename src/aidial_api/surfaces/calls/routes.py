@@ -55,7 +55,7 @@ ROWS = (
         bucket="reads",
         answers={200: CallList},
         query=CALL_LIST_PARAMS,
-        errors=("validation_failed",),
+        errors=("validation_failed", "sensitive_search_term"),
     ),
     Route(
         method="GET",
@@ -72,7 +72,7 @@ ROWS = (
         query=CALL_EXPORT_PARAMS,
         records=True,
         media_type=CSV,
-        errors=("validation_failed", "export_too_large", "dependency_timeout"),
+        errors=("validation_failed", "sensitive_search_term", "export_too_large", "dependency_timeout"),
     ),
     Route(
         method="GET",

@@ -52,7 +52,7 @@ def rows() -> tuple[Route, ...]:
             params=CALL_EXPORT_PARAMS,
             bucket=CALL_EXPORTS,
             produces=CSV,
-            errors=("export_too_large",),
+            errors=("sensitive_search_term", "export_too_large"),
         ),
         read_row(
             "/api/calls/{call_id}/transcript",
