@@ -86,6 +86,41 @@ async def test_alice_finds_a_caller_by_the_last_digits_once_she_chose_a_project(
     assert chips(found) == ["Caller 678"]
 
 
+async def test_alice_searches_summaries_once_she_chose_a_project(town: Town) -> None:
+    alice = await town.of(ALICE)
+    new = new_call(FRONT_DESK, new_id(), summary="A wombat under the deck.", age=timedelta(days=300))
+    made = await town.deliver(HARBOUR, new)
+    unchosen = await alice.get("/calls?q=wombats")
+    assert unchosen.status == 422
+    assert 'href="#search"' in unchosen.text
+    assert "Choose a project in the top bar first" in unchosen.words
+    found = await alice.get(f"/calls?project_id={FRONT_DESK}&q=wombats&channel=voice&sort=duration")
+    assert shown(found) == [made]
+    assert chips(found) == ["Channel Voice", "Summary wombats"]
+    assert "/calls?project_id=" + FRONT_DESK + "&channel=voice&sort=duration" in found.links("/calls?")
+    assert 'name="q" value="wombats"' in found.text
+    box = found.text[found.text.index('role="search"') :].partition("</form>")[0]
+    for name, value in (("project_id", FRONT_DESK), ("channel", "voice"), ("sort", "duration")):
+        assert f'name="{name}" value="{value}"' in box
+    offered = found.text[found.text.index("data-export-form") :].partition("</form>")[0]
+    assert 'name="q" value="wombats"' in offered
+
+
+@pytest.mark.parametrize("term", ["0412 345 678", "jane@example.com", "2123 45670 1", "14/03/1985"])
+async def test_private_details_are_refused_in_a_search_and_not_said_again(town: Town, term: str) -> None:
+    alice = await town.of(ALICE)
+    query = f"project_id={FRONT_DESK}&q={quote(term)}"
+    page = await alice.get(f"/calls?{query}")
+    assert page.status == 422
+    assert "no summary holds" in page.words
+    assert term not in page.text
+    assert quote(term) not in page.text
+    for path in ("/api/calls", "/api/calls/export"):
+        refused = await alice.get(f"{path}?{query}")
+        assert (refused.status, refused.json["error"]) == (422, "sensitive_search_term")
+        assert refused.json["details"]["use"] in {"caller", "from"}
+
+
 async def test_a_caller_that_is_no_number_is_said_at_the_field_and_the_page_stands(town: Town) -> None:
     page = await (await town.of(ALICE)).get(f"/calls?project_id={FRONT_DESK}&caller=Smith")
     assert page.status == 400

@@ -19,6 +19,7 @@ _BESIDE: Final = ("phone number", "medicare number", "e-mail")
 _MANY_DIGITS: Final = re.compile(r"(?:\d[\s()./+-]*){7,}")
 _AMOUNT: Final = re.compile(r"(?<![\d,])\d{1,3},000(?![\d,])")  # "100,000 km service"
 _MONTH: Final = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_DATE_WORDS: Final = 5
 _BEGUN: Final = (
     (Kind.EMAIL, re.compile(r"@")),
     (Kind.DATE_OF_BIRTH, re.compile(r"\b\d{1,2}([/.-])\d{1,2}\1\d|\b(?:19|20)\d\d[/.-]\d")),
@@ -40,8 +41,8 @@ def sensitive_kind(wanted: str) -> Kind | None:
     for name in _BESIDE:
         if spans := redact_beside(name, wanted).spans:
             return spans[0].kind
-    if is_date:
-        return Kind.DATE_OF_BIRTH
+    if is_date:  # said in numbers alone: digit by digit it is a number, "fourteen three eighty five" a date
+        return Kind.PHONE if len(wanted.split()) > _DATE_WORDS else Kind.DATE_OF_BIRTH
     return Kind.PHONE if _MANY_DIGITS.search(wanted) else None
 
 

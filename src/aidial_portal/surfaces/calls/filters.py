@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from aidial_contract.access import Permission, level_of
 from aidial_contract.checking import parse_time
+from aidial_contract.errors import SENSITIVE_SEARCH_TERM
 from aidial_contract.messages import text as message
 from aidial_contract.params import PRESENCE
 from aidial_contract.shapes.calls import STATUSES
-from aidial_portal.design.context import CallFilters, Chip, Choice, Select, TextFilter
+from aidial_portal.design.context import CallFilters, Chip, Choice, SearchBox, Select, TextFilter
 from aidial_portal.design.filters import duration, label, phone
 from aidial_portal.surfaces.calls.state import ListState
 
@@ -58,15 +59,21 @@ _NAMES: Final = {
     "to": "To",
     "range": "Date",
     "caller": "Caller",
+    "q": "Summary",
     "min_duration": "At least",
     "max_duration": "At most",
     "sort": "Sort",
     **{name: words for name, (words, _) in _SELECTS.items()},
     **_TEXTS,
 }
+_SENSITIVE: Final = {
+    "caller": "That looks like somebody's details, which no summary holds. Look for a number under Caller.",
+    "from": "That looks like somebody's details, which no summary holds. Look for a day by its date.",
+}
 _WORDS: Final = {
     "query.caller": "Enter a whole number, or its last three or more digits.",
-    "query.project_id": "Choose a project in the top bar first, then search for its callers.",
+    "query.project_id": "Choose a project in the top bar first, then search its calls.",
+    "query.q": "Enter up to 200 letters.",
     "query.cursor": "This part of the list has moved. Open the list again from its start.",
 }
 
@@ -98,12 +105,19 @@ def filter_form(
         from_date=_day(state.get("from"), state),
         to_date=_day(state.get("to"), state),
         caller=state.get("caller"),
+        query=state.get("q"),
         show_caller=may_search_callers(request),
         hidden=tuple(
             (name, state.get(name)) for name in ("project_id", "client_id", "sort") if state.get(name)
         ),
-        errors=tuple(_explain(error) for error in fault.field_errors) if fault is not None else (),
+        errors=tuple(_explain(error, fault, state) for error in fault.field_errors) if fault else (),
     )
+
+
+def search_box(state: ListState) -> SearchBox:
+    """The search of the top bar: it keeps every filter of the list, and starts at its first page."""
+    kept = tuple((name, text) for name, text in state.query.items() if name not in {"q", "cursor", "expand"})
+    return SearchBox(value=state.get("q"), hidden=kept)
 
 
 def _select(name: str, words: str, values: Iterable[str], state: ListState) -> Select:
@@ -141,7 +155,7 @@ def chips(state: ListState) -> tuple[Chip, ...]:
     """Each applied filter with the address of the list without it."""
     return tuple(
         Chip(_NAMES[name], _said(name, state.get(name), state), state.url(**{f"{name}_": None}))
-        for name in ("range", "from", "to", "status", *_SELECTS, *_TEXTS, *_SECONDS, "caller")
+        for name in ("range", "from", "to", "status", *_SELECTS, *_TEXTS, *_SECONDS, "caller", "q")
         if state.get(name)
     )
 
@@ -154,8 +168,8 @@ def _said(name: str, value: str, state: ListState) -> str:
         return duration(int(value))
     if name == "caller":
         return phone(value)
-    if name in _TEXTS:
-        return value.replace(",", ", ")
+    if name in {*_TEXTS, "q"}:
+        return value if name == "q" else value.replace(",", ", ")
     if name in {"from", "to"}:
         day = _day(value, state)
         return f"{day.day} {day:%b %Y}" if day is not None else value
@@ -172,9 +186,14 @@ def _day(value: str, state: ListState) -> date | None:
         return None
 
 
-def _explain(error: FieldError) -> tuple[str, str]:
+def _explain(error: FieldError, fault: Fault, state: ListState) -> tuple[str, str]:
     """The id of the field and what is wrong with it."""
+    if fault.row is SENSITIVE_SEARCH_TERM:
+        use = (fault.details or {}).get("use")
+        return "search", _SENSITIVE["caller" if use == "caller" else "from"]
     name = error.field.removeprefix("query.")
-    field = "filter-caller" if name == "project_id" else f"filter-{name}"
+    if name == "project_id":
+        name = "caller" if state.get("caller") else "q"
     words = _WORDS.get(error.field)
+    field = "search" if name == "q" else f"filter-{name}"
     return field, words or f"{_NAMES.get(name, name)}: {message(error.message_key)}"

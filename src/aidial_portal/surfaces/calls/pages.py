@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from aidial_contract.errors import SENSITIVE_SEARCH_TERM
 from aidial_contract.fault import Fault
 from aidial_contract.shapes.calls import CallList
 from aidial_portal.design.context import CallReview, CallRowsFragment, CallsPage
@@ -23,7 +24,7 @@ from aidial_portal.kernel.pages import (
     wants_fragment,
 )
 from aidial_portal.surfaces.calls import client
-from aidial_portal.surfaces.calls.filters import chips, filter_form
+from aidial_portal.surfaces.calls.filters import chips, filter_form, search_box
 from aidial_portal.surfaces.calls.offers import export_offer, may_export
 from aidial_portal.surfaces.calls.showing import project_names, show_review, show_row
 from aidial_portal.surfaces.calls.state import NARROWING, PATH, ListState, read_state
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from aidial_portal.design.context import ListState as Shown
     from aidial_portal.kernel.request import PortalRequest
 
+_OF_ONE: Final = frozenset({"caller", "q"})
 _NOT_LOADED: Final = "The list could not be loaded. Reload the page to try again."
 
 
@@ -56,9 +58,15 @@ async def calls(request: PortalRequest) -> Response:
     except Fault as fault:
         if not fault.field_errors:
             raise
-        page = _page(request, state, None, None, refused=fault)
-        return draw(request, page, path=PATH, switcher=_kept(state), status=fault.row.status)
-    return draw(request, _page(request, state, listed, review), path=PATH, switcher=_kept(state))
+        if fault.row is SENSITIVE_SEARCH_TERM:
+            state = state.without("q")
+        return _draw(request, state, _page(request, state, None, None, refused=fault), fault.row.status)
+    return _draw(request, state, _page(request, state, listed, review))
+
+
+def _draw(request: PortalRequest, state: ListState, page: CallsPage, status: int = 200) -> Response:
+    box = search_box(state)
+    return draw(request, page, path=PATH, switcher=_kept(state), search=box, status=status)
 
 
 async def _fragment(request: PortalRequest, state: ListState) -> Response:
@@ -122,5 +130,5 @@ def _shown(request: PortalRequest, state: ListState, found: CallList | None) -> 
 
 
 def _kept(state: ListState) -> dict[str, str]:
-    """What another project's list keeps: its filters, not its page nor a caller of this one."""
-    return {name: state.get(name) for name in (*NARROWING, "sort") if state.get(name) and name != "caller"}
+    """What another project's list keeps: its filters, not its page nor what is searched for in this one."""
+    return {name: state.get(name) for name in (*NARROWING, "sort") if state.get(name) and name not in _OF_ONE}

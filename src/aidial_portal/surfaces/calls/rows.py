@@ -41,7 +41,13 @@ def rows() -> tuple[Route, ...]:
             query=frozenset({"project_id"}),
         ),
         read_row(
-            "/api/calls", "calls.list", api.calls, permission=view, scope=PROJECTS, params=CALL_LIST_PARAMS
+            "/api/calls",
+            "calls.list",
+            api.calls,
+            permission=view,
+            scope=PROJECTS,
+            params=CALL_LIST_PARAMS,
+            errors=("sensitive_search_term",),
         ),
         read_row(
             "/api/calls/export",

@@ -6,7 +6,7 @@ absent one on the page, while on `/api` it is an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PATH: Final = "/calls"
 RANGE: Final = QueryParam("range", Kind.CHOICE, "Whole days up to today.", tuple(RANGE_DAYS))
 PAGE_PARAMS: Final = (RANGE, *CALL_LIST_PARAMS)
-NARROWING: Final = ("range", "from", "to", *(param.name for param in CALL_FILTERS), "caller")
+NARROWING: Final = ("range", "from", "to", *(param.name for param in CALL_FILTERS), "caller", "q")
 """What makes the list smaller: each is a chip, and "Clear" removes them all."""
 
 _API_NAMES: Final = frozenset(param.name for param in CALL_LIST_PARAMS)
@@ -65,6 +65,10 @@ class ListState:
     def url_cleared(self) -> str:
         """The list without any filter."""
         return self.url(**dict.fromkeys((f"{name}_" for name in NARROWING), None))
+
+    def without(self, name: str) -> ListState:
+        """The same list, and nothing of it says what this parameter was."""
+        return replace(self, query={one: text for one, text in self.query.items() if one != name})
 
     def check(self) -> None:
         """Raise 400 or 422 with every parameter that cannot be read."""
