@@ -11,7 +11,7 @@ import msgspec
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.preconditions import etag, require_match
 from aidial_api.kernel.route import Answer
-from aidial_api.surfaces.calls import delivery, listing, progress, store
+from aidial_api.surfaces.calls import delivery, listing, progress, store, turns
 from aidial_api.surfaces.calls.caller import calls_of_caller
 from aidial_api.surfaces.calls.present import to_call
 from aidial_api.surfaces.calls.sensitive import refuse_sensitive
@@ -75,6 +75,12 @@ async def change(ask: Ask) -> Answer:
     require_match(ask.if_match, _tag(ask, ask.found))
     ask.level = Level.MASKED
     return await _answer(ask, await progress.apply(ask, ask.found))
+
+
+async def append_turns(ask: Ask) -> Answer:
+    """The call with the turns behind its own, with the new ETag."""
+    ask.level = Level.MASKED
+    return await _answer(ask, await turns.append(ask, ask.found))
 
 
 async def show_transcript(ask: Ask) -> Answer:
