@@ -7,6 +7,11 @@ down_revision = "202611260000"
 branch_labels = None
 depends_on = None
 
+REACHED = (
+    "client_id = any((select string_to_array("
+    "nullif(current_setting('app.client_ids', true), ''), ','))::text[])"
+)
+
 # What only separates words. Apostrophes too: the parser would make hosts, paths and signs of the rest.
 SEPARATORS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~‘’“”–—…•·"  # noqa: RUF001 - quotes and dashes as people type them
 
@@ -80,6 +85,8 @@ def upgrade() -> None:
     connection.exec_driver_sql(COLUMN)
     op.execute("GRANT SELECT ON calls TO aidial_lookup")
     op.execute("CREATE POLICY for_search ON calls FOR SELECT TO aidial_lookup USING (true)")
+    # The owner is a member of that role, and is to see no more than before.
+    op.execute(f"CREATE POLICY owner_too ON calls AS RESTRICTIVE TO CURRENT_USER USING ({REACHED})")
     connection.exec_driver_sql(SEARCH)
     op.execute("GRANT CREATE ON SCHEMA public TO aidial_lookup")
     op.execute(f"REVOKE ALL ON FUNCTION {SEARCH_FUNCTION} FROM PUBLIC")
