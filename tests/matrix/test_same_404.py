@@ -74,7 +74,8 @@ async def closed_call(world: World) -> AsyncIterator[str]:
     names = [
         row["column_name"]
         for row in await world.sql(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'calls'"
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_name = 'calls' AND is_generated = 'NEVER'"
         )
     ]
     changed = {"client_id": f"'{CLOSED}'", "call_id": f"'{CLOSED_CALL}'", "project_id": f"'{CLOSED_LINE}'"}
