@@ -58,6 +58,13 @@ WORDS = {
     "display_name": "Harbour Dental",
     "cidr": "203.0.113.0/24",
     "label": "The practice",
+    "artefact": "transcript",
+    "reason_code": "customer_complaint",
+    "kind": "tenant",
+    "justification": "The caller says that the number we wrote down is wrong.",
+    "first_day": "2026-03-01",
+    "last_day": "2026-03-31",
+    "call_id": UUID,
     "recipients": "accounts@harbour-dental.example",
     "return_url": "https://portal.example/billing/payment-methods",
 }

@@ -18,6 +18,7 @@ from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 from aidial_api.surfaces.settings.routes import ROWS as SETTINGS
 from aidial_api.surfaces.support.routes import ROWS as SUPPORT
+from aidial_api.surfaces.unlocks.routes import ROWS as UNLOCKS
 from aidial_api.surfaces.workspace.routes import ROWS as WORKSPACE
 
 TABLE = RouteTable(
@@ -26,6 +27,7 @@ TABLE = RouteTable(
         *REGISTRY,
         *PROJECTS,
         *CALLS,
+        *UNLOCKS,
         *ANALYTICS,
         *AUDIT,
         *CLIENTS,

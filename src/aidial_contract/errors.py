@@ -145,7 +145,6 @@ STORAGE_UNAVAILABLE: Final = _row("storage_unavailable", 503, _C.DEPENDENCY, ret
 AWAITED: Final[dict[str, str]] = {
     "entitlement_required": "recordings and entitlements",
     "range_not_satisfiable": "recordings",
-    "consent_required": "PII unlocks",
     "recording_unavailable": "recordings",
     "seat_limit_reached": "customer users",
     "file_too_large": "recordings and attachments",

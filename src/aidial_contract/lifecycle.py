@@ -62,6 +62,16 @@ API_KEYS = Lifecycle(
     "api key", {"active": ("rotated", "revoked"), "rotated": (), "revoked": (), "expired": ()}
 )
 DRAFTS = Lifecycle("draft", {"open": ("published", "discarded"), "published": (), "discarded": ()})
+UNLOCKS = Lifecycle(
+    "unlock",
+    {
+        "pending": ("active", "declined", "expired"),
+        "active": ("relocked", "expired"),
+        "declined": (),
+        "relocked": (),
+        "expired": (),
+    },
+)
 
-LIFECYCLES = (TICKETS, API_KEYS, DRAFTS)
+LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS)
 """Every lifecycle, for the docs and the tests that walk each of them."""

@@ -137,6 +137,7 @@ CLIENTS_PAGE: Final = _size("clients_page", 20, "clients", "a page of a partner'
 VERSIONS_PAGE: Final = _size("versions_page", 20, "versions", "a page of a project's published versions")
 TICKETS_PAGE: Final = _size("tickets_page", 20, "tickets", "a page of support tickets")
 API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's API keys")
+UNLOCKS_PAGE: Final = _size("unlocks_page", 20, "unlocks", "a page of who saw what of a call")
 INVOICES_PAGE: Final = _size("invoices_page", 20, "invoices", "a page of invoices")
 
 CIRCUIT_IN_A_ROW: Final = _size("circuit_in_a_row", 5, "failures", "the portal stops asking the API after")

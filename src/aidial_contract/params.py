@@ -17,6 +17,7 @@ from aidial_contract.limits import (
     CLIENTS_PAGE,
     INVOICES_PAGE,
     TICKETS_PAGE,
+    UNLOCKS_PAGE,
     VERSIONS_PAGE,
 )
 from aidial_contract.query import Kind, QueryParam
@@ -143,6 +144,11 @@ API_KEY_LIST_PARAMS: Final = (
 )
 VERSION_LIST_PARAMS: Final = (
     QueryParam("limit", Kind.WHOLE, "Versions a page.", least=1, most=CALLS_PAGE_MAX, default=VERSIONS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+
+UNLOCK_LIST_PARAMS: Final = (
+    QueryParam("limit", Kind.WHOLE, "Unlocks a page.", least=1, most=CALLS_PAGE_MAX, default=UNLOCKS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 

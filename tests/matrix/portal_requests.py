@@ -13,15 +13,17 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from aidial_contract.access import Permission
 from aidial_contract.ids import new_id
 from aidial_contract.scope import ScopeKind
 from aidial_identity.tokens import issue_logout_token
 from aidial_portal.design import assets
 from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
-from tests.matrix.records import own_record, version_of
+from tests.matrix.records import give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.tickets import new_ticket
+from tests.support.unlocks import new_unlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +60,7 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.revoke": dict,
     "workspace.profile.save": lambda: {"value": PROFILE},
     "workspace.publish": dict,
+    "unlocks.create": new_unlock,
     "support.create": new_ticket,
     "support.change": lambda: {"priority": "high"},
     "support.comment": lambda: {"body": "The matrix was here."},
@@ -99,6 +102,7 @@ GOOD_STATUS = {
     "api_keys.rotate": 201,
     "support.create": 201,
     "support.comment": 201,
+    "unlocks.create": 201,
     "settings.unknown": 404,
     "settings.unknown.save": 404,
     "errors.access_denied": 404,
@@ -178,6 +182,10 @@ async def send(town: Town, row: Route, visitor: Visitor, good: Example) -> Page:
 
 async def send_good(town: Town, row: Route, visitor: Visitor) -> Page:
     """The row's good request; a row that ends a session gets one of the visitor's to end."""
+    if row.permission is Permission.UNLOCKS_REVEAL and visitor.someone is not None:
+        good = await example(town, row)
+        await give_unlock(town, good.path.split("/pii-unlocks/")[1].split("/")[0], visitor.someone.email)
+        return await send(town, row, visitor, good)
     if row.name != "sessions.revoke" or visitor.session != "live" or not has_sessions(visitor):
         return await send(town, row, visitor, await _as_it_is(town, row, visitor, await example(town, row)))
     assert visitor.someone is not None

@@ -19,6 +19,7 @@ from tests.people import (
     AFTER_HOURS,
     ALICE,
     BAYSIDE,
+    BEN,
     CLOSED,
     CLOSED_LINE,
     FRONT_DESK,
@@ -31,6 +32,7 @@ from tests.people import (
 )
 from tests.support.askers import Asker
 from tests.support.tickets import new_ticket
+from tests.support.unlocks import new_unlock
 
 
 class Place(Protocol):
@@ -93,6 +95,35 @@ async def _ticket(place: Place) -> str:
     return str(answer.json["ticket"]["ticket_id"])
 
 
+async def _unlock(place: Place) -> str:
+    """Ben's request about the front desk's first call, waiting for a second person; always the same."""
+    if id(place) not in _unlocks:
+        rows = await place.sql(
+            "SELECT call_id FROM calls WHERE external_id = 'front-1' AND project_id = $1", FRONT_DESK
+        )
+        path = f"/v1/calls/{rows[0]['call_id']}/pii-unlocks"
+        answer = await (await place.at_v1(BEN)).post(path, new_unlock())
+        assert answer.status == 201, answer
+        _unlocks[id(place)] = str(answer.json["unlock"]["unlock_id"])
+    await place.sql(
+        "UPDATE pii_unlocks SET state = 'pending', approved_by = NULL, requested_by = u.user_id,"
+        " expires_at = now() + interval '1 hour' FROM users u WHERE unlock_id = $1 AND u.email = $2",
+        _unlocks[id(place)],
+        BEN.email,
+    )
+    return _unlocks[id(place)]
+
+
+async def give_unlock(place: Place, unlock_id: str, email: str) -> None:
+    """Let an unlock be somebody's own, and active: nobody looks through another's."""
+    await place.sql(
+        "UPDATE pii_unlocks SET state = 'active', requested_by = u.user_id FROM users u"
+        " WHERE unlock_id::text = $1 AND u.email = $2",
+        unlock_id,
+        email,
+    )
+
+
 async def _harbours_first_invoice(place: Place) -> str:
     rows = await place.sql(
         "SELECT invoice_id FROM invoices WHERE client_id = $1 ORDER BY issued_at LIMIT 1", HARBOUR
@@ -102,6 +133,7 @@ async def _harbours_first_invoice(place: Place) -> str:
 
 SORTS: Final[dict[str, Sort]] = {
     "ticket_id": Sort("tickets", _ticket),
+    "unlock_id": Sort("pii_unlocks", _unlock, is_spent=True),
     "project_id": Sort(
         "project_drafts",
         _project,
@@ -141,6 +173,7 @@ ELSEWHERE: Final = {
 """Where else one may be. The last is out of reach of those who reach the front desk alone."""
 
 _own: dict[tuple[int, str], str] = {}
+_unlocks: dict[int, str] = {}
 
 
 async def own_record(place: Place, name: str) -> str:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aidial_api.kernel.route import Precondition, Route
-from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
+from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES, Permission
 from aidial_contract.ids import new_id
 from aidial_contract.scope import ScopeKind
-from tests.matrix.records import own_record, version_of
+from tests.matrix.records import give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
 from tests.support.tickets import new_ticket
+from tests.support.unlocks import new_unlock
 from tests.support.world_calls import new_call
 
 OK = 200
@@ -57,6 +58,8 @@ async def good_target(world: World, row: Route, asker: Asker) -> Target:
         known["call_id"] = await _live_call(world)
     if record_name(row):
         known[record_name(row)] = await own_record(world, record_name(row))
+    if row.permission is Permission.UNLOCKS_REVEAL and isinstance(asker, SignedIn):
+        await give_unlock(world, known["unlock_id"], asker.someone.email)
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/requests.py what {{{name}}} is"
     path = {name: known[name] for name in path_names(row)}
@@ -98,6 +101,7 @@ def good_body(
         "api_keys.revoke": dict,
         "workspace.profile.save": lambda: {"value": PROFILE},
         "workspace.publish": dict,
+        "unlocks.create": new_unlock,
         "billing.payment_portal": lambda: {"return_url": "https://portal.example/billing"},
         "billing.change_recipients": lambda: {"recipients": ["accounts@harbour.example"]},
         "sessions.create": lambda: {"id_token": _id_token(world, asker), "device_label": "The matrix"},

@@ -21,6 +21,7 @@ from tests.people import (
 )
 
 CALLER = "+61291234567"
+CONSENT = {"state": "obtained", "method": "verbal"}
 
 
 def new_call(
@@ -50,7 +51,7 @@ def new_call(
 
 
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
-    (HARBOUR, new_call(FRONT_DESK, "front-1")),
+    (HARBOUR, new_call(FRONT_DESK, "front-1", consent=CONSENT)),
     (
         HARBOUR,
         new_call(

@@ -9,6 +9,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aidial_api.kernel.clock import Clock, utc_now
+
 if TYPE_CHECKING:
     from aidial_api.kernel.billing.desk import BillingDesk
     from aidial_api.kernel.credentials import Credentials
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Services:
-    """One process's shared parts. `is_configured` is false while a required setting is lost."""
+    """One process's shared parts. `is_configured` is false while a required setting is lost.
+
+    `clock` says what time it is where that decides something; a test moves it.
+    """
 
     settings: Settings
     table: RouteTable
@@ -48,3 +53,4 @@ class Services:
     uri_limit_bytes: int
     rooms: Rooms
     is_configured: bool = True
+    clock: Clock = utc_now

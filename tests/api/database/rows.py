@@ -63,6 +63,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _books(tx, tenant)
         await add_call(tx, tenant, tenant.call_id, START)
         await _ticket(tx, tenant)
+        await _unlock(tx, tenant)
     return tenant
 
 
@@ -157,6 +158,20 @@ async def _ticket(tx: Tx, tenant: Tenant) -> None:
         new_id(),
         tenant.user_id,
         bytes(32),
+    )
+
+
+async def _unlock(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO pii_unlocks (client_id, unlock_id, call_id, project_id, artefact, reason_code, words,"
+        " state, requested_by, requested_by_name, requested_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, 'transcript', 'other', $5, 'active', $6, 'Alice', now(), now())",
+        tenant.client_id,
+        new_id(),
+        tenant.call_id,
+        tenant.project_id,
+        bytes(32),
+        tenant.user_id,
     )
 
 

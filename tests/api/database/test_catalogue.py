@@ -37,6 +37,7 @@ GRANTED = {
     "caller_tokens": {READ, ADD, REMOVE},
     "audit_events": {READ, ADD},
     "client_settings": {READ, ADD, CHANGE},
+    "pii_unlocks": {READ, ADD, CHANGE},
     "tickets": {READ, ADD, CHANGE},
     "ticket_comments": {READ, ADD},
     "idempotency_records": {READ, ADD, CHANGE, REMOVE},

@@ -4,7 +4,7 @@ A newcomer's likely mistake: storing raw text when `redact_turns` raises; then s
 """
 
 from .births import has_full_date
-from .engine import DEFAULT_CAP_SECONDS, raw_for_vault, redact, redact_beside, redact_turns
+from .engine import DEFAULT_CAP_SECONDS, hidden, raw_for_vault, redact, redact_beside, redact_turns
 from .marks import Kind, Redacted, RedactedTurns, RedactionFailed, Span, counts
 from .pool import POOL_FROM_BYTES, RedactionBusy, Redactors, redact_elsewhere, redact_many_async
 
@@ -20,6 +20,7 @@ __all__ = [
     "Span",
     "counts",
     "has_full_date",
+    "hidden",
     "raw_for_vault",
     "redact",
     "redact_beside",

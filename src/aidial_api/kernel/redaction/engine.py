@@ -71,6 +71,19 @@ def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECON
     )
 
 
+def hidden(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS) -> list[tuple[int, str, str]]:
+    """What redaction hides of a conversation: turn, kind and the words themselves, in order.
+
+    For the eyes of somebody who unlocked them. Raises `RedactionFailed` once `cap_seconds` have passed.
+    """
+    finds = find(texts, _cap(cap_seconds))
+    return [
+        (turn, one.kind.value, texts[turn][one.start : one.end])
+        for turn, found in enumerate(finds)
+        for one in found
+    ]
+
+
 def _redacted(text: str, finds: list[Find]) -> Redacted:
     redacted = apply(text, finds)
     return Redacted(redacted, spans_of(redacted))

@@ -61,6 +61,7 @@ from .support import (
     TicketPage,
     TicketRow,
 )
+from .unlocks import UnlockedPage, UnlockPanel, UnlocksPage
 
 Page = (
     AccountPage
@@ -80,6 +81,9 @@ Page = (
     | SupportPage
     | SupportRowsFragment
     | TicketPage
+    | UnlockPanel
+    | UnlockedPage
+    | UnlocksPage
 )
 
 __all__ = [
@@ -145,5 +149,8 @@ __all__ = [
     "TicketRow",
     "Tone",
     "Turn",
+    "UnlockPanel",
+    "UnlockedPage",
+    "UnlocksPage",
     "UsagePage",
 ]

@@ -62,6 +62,7 @@ class CallReview:
     transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
     incomplete, or `error` when the upstream failed (`error_request_id` then says which request).
     downloads: words and addresses of the transcript as files, for those who may.
+    unlocks_url: where personal details are unlocked, for those who may.
     """
 
     template: ClassVar[str] = "calls/review.html"
@@ -93,6 +94,7 @@ class CallReview:
     follow_up_note: str | None = None
     error_request_id: str | None = None
     downloads: tuple[tuple[str, str], ...] = ()
+    unlocks_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import { startJsonForms } from "./json-forms.js";
 import { startTickets } from "./tickets.js";
 import { startRows } from "./rows.js";
 import { startVersions } from "./versions.js";
+import { startUnlocks } from "./unlocks.js";
 
 // Files are made seldom: what makes them is loaded when somebody asks for one.
 document.addEventListener("click", (event) => {
@@ -36,6 +37,7 @@ startJsonForms();
 startTickets();
 startRows();
 startVersions();
+startUnlocks();
 startSessionWatch();
 // What sticks is a layer of its own, which the first paint need not wait for either.
 document.documentElement.classList.add("is-painted");

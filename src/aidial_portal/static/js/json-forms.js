@@ -188,15 +188,18 @@ async function submit(form) {
 }
 
 export function startJsonForms() {
-  for (const form of document.querySelectorAll("form[data-json]")) {
-    if (!(form instanceof HTMLFormElement)) continue;
+  // Asked of the document: a form may come with a piece of the page that is loaded later.
+  document.addEventListener("input", (event) => {
+    const form = event.target instanceof Element ? event.target.closest("form[data-json]") : null;
+    if (form instanceof HTMLFormElement) form.dataset.changed = "";
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.dataset.json === undefined) return;
+    event.preventDefault();
     form.dataset.key ??= crypto.randomUUID?.() ?? "";
-    form.addEventListener("input", () => (form.dataset.changed = ""));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void submit(form);
-    });
-  }
+    void submit(form);
+  });
   // What was typed is not lost by a slip of the finger.
   window.addEventListener("beforeunload", (event) => {
     if (document.querySelector("form[data-json][data-changed]")) event.preventDefault();

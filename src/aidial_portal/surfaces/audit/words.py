@@ -44,6 +44,11 @@ ACTIONS: Final = {
     "support.ticket.updated": "Changed a support ticket",
     "settings.ip_allowlist.updated": "Changed the IP allowlist",
     "settings.tenant_settings.updated": "Changed the tenant settings",
+    "unlocks.unlock.approved": "Approved an unlock of personal details",
+    "unlocks.unlock.declined": "Declined an unlock of personal details",
+    "unlocks.unlock.relocked": "Locked personal details again",
+    "unlocks.unlock.requested": "Asked to unlock personal details",
+    "unlocks.unlock.revealed": "Looked at personal details",
     "workspace.draft.saved": "Saved a project's draft",
     "workspace.version.published": "Published a project's draft",
 }

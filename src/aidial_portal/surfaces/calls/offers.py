@@ -64,6 +64,12 @@ def transcript_offer(request: PortalRequest, call: Call) -> tuple[tuple[str, str
     return tuple((f"Transcript as {kind.upper()}", f"{path}?format={kind}") for kind in TRANSCRIPT_FORMATS)
 
 
+def unlocks_url(request: PortalRequest, call: Call) -> str | None:
+    """Where personal details of the call are unlocked."""
+    may = _level(request, Permission.UNLOCKS_REQUEST) is not None
+    return f"/calls/{call.call_id}/pii-unlocks" if may else None
+
+
 def _level(request: PortalRequest, permission: Permission) -> Level | None:
     role = request.session.role
     return None if role is None else level_of(role, permission)

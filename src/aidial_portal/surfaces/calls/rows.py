@@ -10,7 +10,7 @@ from aidial_portal.kernel.limits import CALL_EXPORTS, DOWNLOADS
 from aidial_portal.kernel.pages import PROJECTS, page_row
 from aidial_portal.kernel.route import Access, Route, RouteScope
 from aidial_portal.kernel.rows import read_row
-from aidial_portal.surfaces.calls import api, downloads, pages
+from aidial_portal.surfaces.calls import api, downloads, pages, unlock_rows
 from aidial_portal.surfaces.calls.state import PAGE_PARAMS
 
 _ONE_CALL = RouteScope(kind=ScopeKind.CALL, client_id=None, project_id=None)
@@ -76,4 +76,5 @@ def rows() -> tuple[Route, ...]:
         read_row(
             "/api/calls/{call_id}/preview", "calls.preview", api.preview, permission=review, scope=_ONE_CALL
         ),
+        *unlock_rows.rows(),
     )

@@ -14,7 +14,7 @@ from aidial_contract.fault import Fault
 from aidial_portal.design import context
 from aidial_portal.design.filters import label
 from aidial_portal.kernel.pages import projects_of
-from aidial_portal.surfaces.calls.offers import transcript_offer
+from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
 
 if TYPE_CHECKING:
     from aidial_contract.shapes.calls import Call, Transcript, Turn
@@ -97,6 +97,7 @@ def show_review(
         follow_up_note=_text(call.follow_up, "note"),
         error_request_id=request.request_id if failed else None,
         downloads=transcript_offer(request, call),
+        unlocks_url=unlocks_url(request, call),
     )
 
 

@@ -1,0 +1,1 @@
+"""Looking at the personal details of a call: asked for, time-boxed, recorded."""
