@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "202611260500"
-down_revision = "202611260000"
+down_revision = "202611260300"
 branch_labels = None
 depends_on = None
 
