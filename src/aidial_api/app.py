@@ -33,6 +33,7 @@ from aidial_api.kernel.introspection import Introspector
 from aidial_api.kernel.jwks import Jwks
 from aidial_api.kernel.key_use import KeyUse
 from aidial_api.kernel.limits import Limits
+from aidial_api.kernel.news import CallNews
 from aidial_api.kernel.pdf import PdfMakers
 from aidial_api.kernel.redaction import Redactors
 from aidial_api.kernel.rooms import Rooms
@@ -46,7 +47,13 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.headers import REQUEST_ID, acceptable_request_id
 from aidial_contract.ids import new_id
-from aidial_contract.limits import HEADER_BLOCK, STORE_TIMEOUT, URI
+from aidial_contract.limits import (
+    HEADER_BLOCK,
+    LIVE_STREAMS,
+    LIVE_STREAMS_OF_ONE,
+    STORE_TIMEOUT,
+    URI,
+)
 from aidial_limits import Counting, SharedWindows, Windows
 from aidial_serving.health import HealthChecks, Probe
 from aidial_serving.last_resort import LastResort
@@ -79,6 +86,14 @@ async def open_services(
     stack.push_async_callback(use.close)
     credentials = Credentials(db, verifier, settings.issuer, use)
     await db.listen("aidial_credentials", credentials.heard)
+    news = CallNews(
+        db,
+        most=settings.numbers.size(LIVE_STREAMS),
+        most_of_one=settings.numbers.size(LIVE_STREAMS_OF_ONE),
+    )
+    await news.start()
+    stack.push_async_callback(news.close)
+    credentials.on_news.append(news.ring)
 
     billing = BillingDesk(
         billing_provider or _embedded(settings), timeout_s=settings.billing_timeout_ms / 1_000
@@ -98,6 +113,7 @@ async def open_services(
         verifier=verifier,
         jwks=jwks,
         credentials=credentials,
+        news=news,
         limits=Limits(settings.numbers, counting),
         tenant_keys=TenantKeys(master),
         cursors=CursorKey(master),

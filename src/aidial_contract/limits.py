@@ -128,6 +128,13 @@ URI: Final = _size("uri", 8 * KIB, "bytes", "path and query of a request", 48 * 
 CALLS_PAGE: Final = _size("calls_page", 20, "calls", "a page of calls, unless asked for another")
 CALLS_PAGE_MAX: Final = _size("calls_page_max", 100, "calls", "the largest page that may be asked for", 1_000)
 EXPORT_ROWS: Final = _size("call_export_rows", 10_000, "calls", "calls in one CSV export", 1_000_000)
+LIVE_STREAMS: Final = _size("live_streams", 1_000, "streams", "open live streams of one process", 100_000)
+LIVE_STREAMS_OF_ONE: Final = _size(
+    "live_streams_of_one", 12, "streams", "open live streams of one person or key", 1_000
+)
+LIVE_SECONDS: Final = _size(
+    "live_seconds", 600, "seconds", "a live stream lasts, then it is asked anew", 86_400
+)
 TRANSCRIPT_TXT: Final = _size("transcript_txt", 5 * MIB, "bytes", "text of a transcript as a TXT file")
 TRANSCRIPT_PDF: Final = _size(
     "transcript_pdf", 2 * MIB, "bytes", "text of a transcript as a PDF file", 8 * MIB

@@ -16,6 +16,7 @@ from aidial_contract.limits import (
     CALLS_PAGE_MAX,
     CLIENTS_PAGE,
     INVOICES_PAGE,
+    LIVE_SECONDS,
     TICKETS_PAGE,
     UNLOCKS_PAGE,
     VERSIONS_PAGE,
@@ -80,6 +81,20 @@ PAGE_PARAMS: Final = (
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, SEARCH, *PAGE_PARAMS)
+
+CALL_LIVE_PARAMS: Final = (
+    *SCOPE_PARAMS,
+    *PERIOD_PARAMS,
+    *CALL_FILTERS,
+    QueryParam(
+        "seconds",
+        Kind.WHOLE,
+        "After so many seconds the stream ends.",
+        least=0,
+        most=LIVE_SECONDS,
+        default=LIVE_SECONDS,
+    ),
+)
 
 CALL_EXPORT_PARAMS: Final = (
     QueryParam(

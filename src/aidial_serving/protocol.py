@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from aidial_serving.leaving import Leaving
+from aidial_serving.leaving import LEAVING, Leaving
 
 if TYPE_CHECKING:
     import asyncio
@@ -84,6 +84,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if b"://" in self.url and not self.url.startswith(b"/"):
             authority = self.url.split(b"/", 3)[2].decode("latin-1")
             self.scope["extensions"] = {AUTHORITY: {"text": authority}}
+        if isinstance(self.server_state, Leaving):
+            self.scope.setdefault("extensions", {})[LEAVING] = {"event": self.server_state.leaves}
         if self.is_leaving:
             self.say_last()
 

@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
         """Close the door, let everybody finish, end."""
         loop = asyncio.get_running_loop()
         stopping_at = loop.time()
-        self._state.is_leaving = True
+        self._state.leaves.set()
         # Whoever the kernel let in before the door closed is taken first.
         await asyncio.sleep(0)
         for door in self.servers:

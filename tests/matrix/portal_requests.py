@@ -74,6 +74,7 @@ _OF_HARBOUR = f"client_id={HARBOUR}"
 GOOD_QUERY = {
     "settings.page": "section=profile",
     "calls.one": "",
+    "calls.live": "seconds=0",
     "calls.export": f"project_id={FRONT_DESK}",
     "api_keys.list": f"client_id={HARBOUR}",
     "api_keys.rotate": f"client_id={HARBOUR}",

@@ -73,8 +73,9 @@ async def _live_call(world: World) -> str:
 
 
 def chosen(row: Route) -> dict[str, str]:
-    """The project, for rows whose query has to choose one."""
-    return {"project_id": FRONT_DESK} if any(param.chosen for param in row.query) else {}
+    """The project, for rows whose query has to choose one; no time, for those that would go on."""
+    project = {"project_id": FRONT_DESK} if any(param.chosen for param in row.query) else {}
+    return project | ({"seconds": "0"} if any(param.name == "seconds" for param in row.query) else {})
 
 
 def must_name_client(row: Route, asker: Asker) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -60,7 +60,10 @@ def find_credential(headers: Mapping[str, str]) -> Credential:
 
 
 class Credentials:
-    """Looks up keys, people and sessions; each is known for at most a second."""
+    """Looks up keys, people and sessions; each is known for at most a second.
+
+    `on_news` is called whenever one of them may have changed: by whoever goes on after an answer has begun.
+    """
 
     def __init__(self, db: Database, verifier: TokenVerifier, issuer: str, use: KeyUse) -> None:
         self._db = db
@@ -71,6 +74,7 @@ class Credentials:
         self._people: Remembered[Actor | None] = Remembered()
         self._services: Remembered[Actor | None] = Remembered()
         self._sessions: Remembered[SessionRecord | None] = Remembered()
+        self.on_news: list[Callable[[], None]] = []
 
     def heard(self, payload: str | None) -> None:
         """The database said something changed: `api_key:<id>`, `session:<id>`, or None for "all"."""
@@ -84,6 +88,8 @@ class Credentials:
             self._people.forget_all()
             self._services.forget_all()
             self._sessions.forget_all()
+        for look in self.on_news:
+            look()
 
     async def key_actor(self, text: str) -> Actor:
         """The actor behind a key. 401 `api_key_invalid`, `api_key_expired`, `api_key_revoked`."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aidial_api.kernel.idempotency import IdempotencyKeys
     from aidial_api.kernel.jwks import Jwks
     from aidial_api.kernel.limits import Limits
+    from aidial_api.kernel.news import CallNews
     from aidial_api.kernel.pdf import PdfMakers
     from aidial_api.kernel.rooms import Rooms
     from aidial_api.kernel.route import RouteTable
@@ -40,6 +41,7 @@ class Services:
     verifier: TokenVerifier
     jwks: Jwks
     credentials: Credentials
+    news: CallNews
     limits: Limits
     tenant_keys: TenantKeys
     cursors: CursorKey

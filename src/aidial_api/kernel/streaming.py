@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -42,10 +42,10 @@ async def send_pieces(ask: Ask, first: bytes, rest: Pieces, send: Send) -> str:
     try:
         async with aclosing(rest):
             await _taken(first, send)
-            async for piece in rest:
+            while (piece := await _next(rest, leaving)) is not None:
                 await _taken(piece, send)
-                if leaving.done():
-                    return "broken off: the reader left"
+            if leaving.done():
+                return "broken off: the reader left"
         await send({"type": "http.response.body", "body": b""})
     except TimeoutError:
         return "broken off: the reader takes nothing"
@@ -57,6 +57,18 @@ async def send_pieces(ask: Ask, first: bytes, rest: Pieces, send: Send) -> str:
     finally:
         leaving.cancel()
     return ""
+
+
+async def _next(rest: Pieces, leaving: asyncio.Task[None]) -> bytes | None:
+    """The next piece; None at the end, or at once when the reader leaves while it is waited for."""
+    making = asyncio.ensure_future(anext(rest, None))
+    try:
+        await asyncio.wait({making, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return making.result() if making.done() and not leaving.done() else None
+    finally:
+        making.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({making})
 
 
 async def _taken(piece: bytes, send: Send) -> None:

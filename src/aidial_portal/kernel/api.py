@@ -125,10 +125,16 @@ class Api:
                 raise violation("the API refused fresh tokens") from None
             raise
 
-    async def stream(self, path: str, wanted: Wanted, *, query: Mapping[str, str], method: str) -> Stream:
-        """An answer to be passed on from its first bytes; `method` is GET or HEAD."""
+    async def stream(
+        self, path: str, wanted: Wanted, *, query: Mapping[str, str], method: str, live: bool = False
+    ) -> Stream:
+        """An answer to be passed on from its first bytes; `method` is GET or HEAD.
+
+        `live`: one that goes on until somebody leaves, which takes no file's place.
+        """
+        streams = self.portal.live_streams if live else self.portal.streams
         call = partial(self._call, method, with_query(path, query), None, {"accept": wanted.media_type})
-        return await self._fresh(lambda: self.portal.streams.open(call(), wanted))
+        return await self._fresh(lambda: streams.open(call(), wanted))
 
     def _call(self, method: str, path: str, body: bytes | None, extra: Mapping[str, str] | None) -> Call:
         return Call(

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aidial_contract.limits import HEADER_BLOCK, JSON_BODY, STORE_TIMEOUT, URI
+from aidial_contract.limits import (
+    HEADER_BLOCK,
+    JSON_BODY,
+    LIVE_STREAMS,
+    LIVE_STREAMS_OF_ONE,
+    STORE_TIMEOUT,
+    URI,
+)
 from aidial_limits import Counting, SharedWindows, Windows
 from aidial_portal.kernel.breaker import Breaker, Circuit
 from aidial_portal.kernel.context import Contexts
@@ -62,6 +69,7 @@ class Portal:
     sealer: Sealer
     upstream: Upstream
     streams: Streams
+    live_streams: Streams
     issuer: Issuer
     keeper: TokenKeeper
     contexts: Contexts
@@ -110,6 +118,12 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             sealer=sealer,
             upstream=upstream,
             streams=Streams(upstream, settings.stream_idle_ms),
+            live_streams=Streams(
+                upstream,
+                settings.stream_idle_ms,
+                at_once=settings.numbers.size(LIVE_STREAMS),
+                of_one_session=settings.numbers.size(LIVE_STREAMS_OF_ONE),
+            ),
             issuer=issuer,
             keeper=TokenKeeper(upstream, refresher, sealer),
             contexts=Contexts(),

@@ -20,6 +20,7 @@ from starlette.responses import StreamingResponse
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.transport import violation
+from aidial_serving.leaving import leaving_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -89,8 +90,16 @@ class Stream:
 class Streams:
     """Opens streams through the one transport. `idle_ms` is `AIDIAL_STREAM_IDLE_MS`."""
 
-    def __init__(self, upstream: Upstream, idle_ms: float, *, at_once: int = STREAMS_AT_ONCE) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        idle_ms: float,
+        *,
+        at_once: int = STREAMS_AT_ONCE,
+        of_one_session: int = OF_ONE_SESSION,
+    ) -> None:
         self._upstream = upstream
+        self._of_one_session = of_one_session
         self._idle_s = idle_ms / 1_000
         self._places = asyncio.Semaphore(at_once)
         self._of_sessions: Counter[str] = Counter()
@@ -115,7 +124,7 @@ class Streams:
             raise
 
     async def _take_place(self, call: Call, whose: str) -> None:
-        if self._of_sessions[whose] >= OF_ONE_SESSION:
+        if self._of_sessions[whose] >= self._of_one_session:
             raise Fault(errors.RATE_LIMITED, retry_after_ms=ASK_AGAIN_MS, reason="streams of one session")
         self._of_sessions[whose] += 1
         try:
@@ -202,6 +211,30 @@ class StreamedFile(StreamingResponse):
                 self._request.reason = "broken off: the browser takes nothing"
                 return
         await send({"type": "http.response.body", "body": b""})
+
+
+class StreamedEvents(StreamedFile):
+    """Server-sent events for the browser. They have no end of their own: a portal that stops ends them."""
+
+    def __init__(self, request: PortalRequest, stream: Stream) -> None:
+        super().__init__(request, stream, f"{stream.wanted.media_type}; charset=utf-8", "")
+        del self.headers["content-disposition"]
+        self.headers["x-accel-buffering"] = "no"
+
+    async def _pass_on(self, scope: Scope, send: Send) -> None:
+        passing = asyncio.create_task(super()._pass_on(scope, send))
+        stopping = asyncio.create_task(leaving_of(scope).wait())
+        try:
+            await asyncio.wait({passing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not passing.done():
+                passing.cancel()
+                await asyncio.wait({passing})
+                await send({"type": "http.response.body", "body": b""})
+        finally:
+            stopping.cancel()
+            passing.cancel()
+            with suppress(asyncio.CancelledError):
+                await passing
 
 
 async def _left(receive: Receive) -> None:

@@ -44,7 +44,7 @@ READS = [
     and row.name not in ASKS_NOTHING
 ]
 PROJECTS = next(row for row in READS if row.path == "/api/projects")
-QUERY = {"calls.export": "project_id={project}"}
+QUERY = {"calls.export": "project_id={project}", "calls.live": "seconds=0"}
 MIB = 1024 * 1024
 JSON = "application/json"
 

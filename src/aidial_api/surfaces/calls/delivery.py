@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -61,6 +62,8 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
         redacted = await redact_call(body, ask.services.redactors)
         if await insert_call(ask.tx, stored_call(client_id, call_id, body, redacted, key, mark)):
             await record(ask, _delivered(client_id, call_id, body, redacted))
+            tell = partial(ask.services.news.tell, client_id, body.project_id, call_id, is_new=True)
+            ask.on_commit.append(tell)
             if body.status == "live":
                 await stalled.watch(ask.tx, client_id, body.project_id, call_id, body.started_at)
             row = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)

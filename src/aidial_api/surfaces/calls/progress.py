@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -52,6 +53,7 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
             technical={"fields": sorted(changes)},
         ),
     )
+    ask.on_commit.append(partial(ask.services.news.tell, client_id, str(row["project_id"]), call_id))
     changed = await find_call(ask.tx, ask.reach, call_id)
     if changed is None:
         raise RuntimeError("a call just changed cannot be read")

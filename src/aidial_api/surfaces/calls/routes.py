@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
-from aidial_api.surfaces.calls import downloads, export, handlers
+from aidial_api.surfaces.calls import downloads, export, handlers, live
 from aidial_contract.access import Permission
 from aidial_contract.limits import CALL_BODY
-from aidial_contract.params import CALL_EXPORT_PARAMS, CALL_LIST_PARAMS, TRANSCRIPT_DOWNLOAD_PARAMS
+from aidial_contract.params import (
+    CALL_EXPORT_PARAMS,
+    CALL_LIST_PARAMS,
+    CALL_LIVE_PARAMS,
+    TRANSCRIPT_DOWNLOAD_PARAMS,
+)
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.calls import (
     Call,
@@ -20,6 +25,7 @@ from aidial_contract.shapes.calls import (
     new_turns_rules,
 )
 from aidial_contract.shapes.downloads import CSV, TRANSCRIPT_FORMATS
+from aidial_contract.shapes.live import EVENT_STREAM
 
 ROWS = (
     Route(
@@ -56,6 +62,22 @@ ROWS = (
         answers={200: CallList},
         query=CALL_LIST_PARAMS,
         errors=("validation_failed", "sensitive_search_term"),
+    ),
+    Route(
+        method="GET",
+        path="/v1/calls/live",
+        name="calls.live",
+        summary="Server-sent events: which of the calls you reach are new or changed.",
+        handler=live.watch,
+        access=Access.FULL,
+        auth=AuthMode.EITHER,
+        permission=Permission.CALLS_VIEW,
+        scope=ScopeKind.PROJECTS,
+        bucket="reads",
+        answers={200: str},
+        query=CALL_LIVE_PARAMS,
+        media_type=EVENT_STREAM,
+        errors=("validation_failed",),
     ),
     Route(
         method="GET",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from aidial_api.kernel import news
 from aidial_api.kernel.jobs import Job, enqueue
 from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.calls import store
@@ -48,6 +49,7 @@ async def check(db: Database, *, client_id: str, call_id: str) -> None:
             return
         await store.mark_stalled(tx, client_id, call_id)
         await tx.execute(_EVENT, new_id(), client_id, call_id, call["project_id"])
+        await tx.execute(news.TELL, news.line(client_id, str(call["project_id"]), call_id))
 
 
 CHECK: Final = Job("calls.stalled", check)

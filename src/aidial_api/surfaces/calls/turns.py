@@ -7,6 +7,7 @@ comes now, so the whole conversation is opened, joined and redacted anew, and wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -51,6 +52,7 @@ async def append(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
         return row
     await store.write_turns(ask.tx, client_id, call_id, _changed(key, call_id, said, total))
     await record(ask, _event(row, total - stored, said))
+    ask.on_commit.append(partial(ask.services.news.tell, client_id, str(row["project_id"]), call_id))
     changed = await store.find_call(ask.tx, ask.reach, call_id)
     if changed is None:
         raise RuntimeError("a call just changed cannot be read")

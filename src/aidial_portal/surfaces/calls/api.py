@@ -6,10 +6,13 @@ nothing is masked here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from aidial_contract.limits import MIB
 from aidial_contract.shapes.calls import CallList
+from aidial_contract.shapes.live import EVENT_STREAM
 from aidial_portal.kernel.answers import json_answer
+from aidial_portal.kernel.streaming import StreamedEvents, Wanted
 from aidial_portal.surfaces.calls import client
 
 if TYPE_CHECKING:
@@ -17,10 +20,20 @@ if TYPE_CHECKING:
 
     from aidial_portal.kernel.request import PortalRequest
 
+EVENTS: Final = Wanted(EVENT_STREAM, 64 * MIB)
+
 
 async def calls(request: PortalRequest) -> Response:
     """`GET /api/calls`: `{"calls", "next_cursor", "matching"}`, the same query as `/v1/calls`."""
     return json_answer(await request.api.forward("/v1/calls", CallList, query=request.query))
+
+
+async def live(request: PortalRequest) -> Response:
+    """`GET /api/calls/live`: server-sent events, the same query as `/v1/calls/live`."""
+    stream = await request.api.stream(
+        "/v1/calls/live", EVENTS, query=request.query, method=request.method, live=True
+    )
+    return StreamedEvents(request, stream)
 
 
 async def preview(request: PortalRequest) -> Response:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from aidial_contract.access import Permission
-from aidial_contract.params import CALL_EXPORT_PARAMS, CALL_LIST_PARAMS, TRANSCRIPT_DOWNLOAD_PARAMS
+from aidial_contract.params import (
+    CALL_EXPORT_PARAMS,
+    CALL_LIST_PARAMS,
+    CALL_LIVE_PARAMS,
+    TRANSCRIPT_DOWNLOAD_PARAMS,
+)
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.downloads import CSV, TRANSCRIPT_FORMATS
+from aidial_contract.shapes.live import EVENT_STREAM
 from aidial_portal.kernel.limits import CALL_EXPORTS, DOWNLOADS
 from aidial_portal.kernel.pages import PROJECTS, page_row
 from aidial_portal.kernel.route import Access, Route, RouteScope
@@ -48,6 +54,15 @@ def rows() -> tuple[Route, ...]:
             scope=PROJECTS,
             params=CALL_LIST_PARAMS,
             errors=("sensitive_search_term",),
+        ),
+        read_row(
+            "/api/calls/live",
+            "calls.live",
+            api.live,
+            permission=view,
+            scope=PROJECTS,
+            params=CALL_LIVE_PARAMS,
+            produces=EVENT_STREAM,
         ),
         read_row(
             "/api/calls/export",
