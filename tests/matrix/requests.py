@@ -63,7 +63,8 @@ async def good_target(world: World, row: Route, asker: Asker) -> Target:
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/requests.py what {{{name}}} is"
     path = {name: known[name] for name in path_names(row)}
-    return Target(path, ({"client_id": HARBOUR} if must_name_client(row, asker) else {}) | chosen(row))
+    named = {"client_id": HARBOUR} if must_name_client(row, asker) else {}
+    return Target(path, named | chosen(row) | briefly(row))
 
 
 async def _live_call(world: World) -> str:
@@ -73,9 +74,13 @@ async def _live_call(world: World) -> str:
 
 
 def chosen(row: Route) -> dict[str, str]:
-    """The project, for rows whose query has to choose one; no time, for those that would go on."""
-    project = {"project_id": FRONT_DESK} if any(param.chosen for param in row.query) else {}
-    return project | ({"seconds": "0"} if any(param.name == "seconds" for param in row.query) else {})
+    """The project, for rows whose query has to choose one."""
+    return {"project_id": FRONT_DESK} if any(param.chosen for param in row.query) else {}
+
+
+def briefly(row: Route) -> dict[str, str]:
+    """No time, for rows that would go on."""
+    return {"seconds": "0"} if any(param.name == "seconds" for param in row.query) else {}
 
 
 def must_name_client(row: Route, asker: Asker) -> bool:
