@@ -19,8 +19,10 @@ from playwright.async_api import Browser, StorageState
 from tests.aidial.demo.running import FREE, Demo, wait_all_gone
 from tests.browser.chromium import find_chromium, open_chromium
 from tests.browser.visitor import NotSignedInError, Person, Visitor
+from tests.portal.nextauth import node
 
 HERE = Path(__file__).parent
+AXE = node.FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 CALLS = "300"
 LATE_S = 10_000
 OpenVisitor = Callable[..., Awaitable[Visitor]]
@@ -97,6 +99,13 @@ def people_of(manifest: dict[str, Any]) -> dict[str, Person]:
 async def browser(chromium_path: str) -> AsyncIterator[Browser]:
     async with open_chromium(chromium_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program of axe-core, from npm."""
+    node.install_packages()
+    return AXE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

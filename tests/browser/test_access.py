@@ -10,9 +10,7 @@ import pytest
 from tests.browser.conftest import OpenVisitor
 from tests.browser.places import PLACES, Place
 from tests.browser.visitor import Visitor
-from tests.portal.nextauth import node
 
-AXE: Final = node.FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 STANDARDS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE: Final = {"width": 1440, "height": 900}
 NARROW: Final = {"width": 320, "height": 640}
@@ -41,13 +39,6 @@ STANDING: Final = """() => {
       && !!middle.closest('.top-bar, .tab-bar'),
   };
 }"""
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The program of axe-core, from npm."""
-    node.install_packages()
-    return AXE.read_text(encoding="utf-8")
 
 
 async def violations(visitor: Visitor, axe: str) -> list[str]:

@@ -201,11 +201,12 @@ def portal_paths(row: PortalRoute, good: Example, rival: Rival) -> Iterable[str]
     """The good request, the second word in whatever is searched, and the rival's ids in query and path."""
     path = good.path.partition("?")[0]
     yield good.path
+    briefly = {"seconds": "0"} if "seconds" in row.query else {}
     searched = dict.fromkeys(sorted(row.query & SEARCHED), BESIDE)
     if searched:
-        yield f"{path}?{urlencode(searched)}"
+        yield f"{path}?{urlencode({**briefly, **searched})}"
     for name in sorted(row.query & ids_of(rival).keys()):
-        yield f"{path}?{urlencode({name: ids_of(rival)[name]})}"
+        yield f"{path}?{urlencode({**briefly, name: ids_of(rival)[name]})}"
     theirs = row.path
     for name, value in ids_of(rival).items():
         theirs = theirs.replace(f"{{{name}}}", value)

@@ -101,7 +101,12 @@ async def test_a_wrong_method_says_which_are_right(world: World, path: str, allo
 
 
 @pytest.mark.parametrize(
-    "path", [row.path for row in TABLE.rows if row.method == "GET" and "{" not in row.path]
+    "path",
+    [
+        row.path + ("?seconds=0" if any(param.name == "seconds" for param in row.query) else "")
+        for row in TABLE.rows
+        if row.method == "GET" and "{" not in row.path
+    ],
 )
 async def test_head_is_get_without_a_body(world: World, path: str) -> None:
     got, headed = await world.alice.get(path), await world.alice.ask("HEAD", path)

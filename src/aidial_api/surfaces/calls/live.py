@@ -23,6 +23,7 @@ from aidial_api.kernel.scoping import database_reach
 from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.calls.filters import CONDITIONS
 from aidial_api.surfaces.calls.listing import bounds
+from aidial_contract.fault import Fault
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.live import LiveCall
 from aidial_serving.leaving import leaving_of
@@ -53,11 +54,12 @@ async def _events(ask: Ask) -> AsyncGenerator[bytes, None]:
     with ask.services.news.watched(ask.actor.actor_id, ask.reach.projects) as watcher:
         yield _HELLO
         while (left_s := ends_at - loop.time()) > 0 and not stopping.is_set():
-            if not await _rung(watcher, stopping, min(left_s, BEAT_S)):
-                await still_allowed(ask)
+            has_news = await _rung(watcher, stopping, min(left_s, BEAT_S))
+            if not await _may_go_on(ask):
+                return
+            if not has_news:
                 yield _BEAT
                 continue
-            await still_allowed(ask)
             await asyncio.sleep(GATHER_S)
             changed, is_behind = watcher.take()
             told = await _told(ask, changed) if changed else b""
@@ -65,6 +67,16 @@ async def _events(ask: Ask) -> AsyncGenerator[bytes, None]:
                 told += _RESYNC
             if told:
                 yield told
+
+
+async def _may_go_on(ask: Ask) -> bool:
+    """Whether the reader still may. An end says nothing: whoever asks again is told why not."""
+    try:
+        await still_allowed(ask)
+    except Fault as fault:
+        ask.broken_off = f"ended: {fault.row.code}: {fault.reason}"
+        return False
+    return True
 
 
 async def _rung(watcher: Watcher, stopping: asyncio.Event, within_s: float) -> bool:

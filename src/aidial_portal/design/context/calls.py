@@ -60,7 +60,9 @@ class CallReview:
     """The panel under a row, all from `GET /v1/calls/{id}` and its transcript.
 
     transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
-    incomplete, or `error` when the upstream failed (`error_request_id` then says which request).
+    incomplete, `long` when not all turns are shown, or `error` when the upstream failed (`error_request_id`
+    then says which request). cost_minor None is unknown, never 0.
+    here_url: this very page; help_url: where somebody asks about the call, None for those who cannot.
     downloads: words and addresses of the transcript as files, for those who may.
     unlocks_url: where personal details are unlocked, for those who may.
     """
@@ -91,7 +93,21 @@ class CallReview:
     transfer_result: str | None = None
     attention_reason: str | None = None
     booking_at: datetime | None = None
+    booking_details: str | None = None
+    follow_up_due_at: datetime | None = None
     follow_up_note: str | None = None
+    call_type: str | None = None
+    channel: str = "voice"
+    agent_version: int | None = None
+    sms_status: str | None = None
+    email_status: str | None = None
+    consent_method: str | None = None
+    consent_at: datetime | None = None
+    consent_evidence: str | None = None
+    cost_minor: int | None = None
+    cost_currency: str = "AUD"
+    here_url: str = "/calls"
+    help_url: str | None = None
     error_request_id: str | None = None
     downloads: tuple[tuple[str, str], ...] = ()
     unlocks_url: str | None = None
@@ -153,6 +169,7 @@ class CallsPage:
     sort: `-started_at`, `started_at`, `-duration`, `duration`; the sort addresses flip or choose a column.
     failure: said in place of the rows when the API could not answer; the rest of the page stands.
     export is None for roles that may not, and until a project is chosen (`export_needs_project`).
+    live_url: where the page hears of new and changed calls; None where there is nothing to hear.
     """
 
     template: ClassVar[str] = "calls/list.html"
@@ -174,6 +191,7 @@ class CallsPage:
     failure: str | None = None
     export: CallExport | None = None
     export_needs_project: bool = False
+    live_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ document.addEventListener("click", (event) => {
     () => asked instanceof HTMLAnchorElement && location.assign(asked.href),
   );
 });
+const live = document.querySelector("[data-live]");
+if (live instanceof HTMLElement) import("./live.js").then((module) => module.startLive(live));
 startMenus();
 startTheme();
 startPalette();

@@ -117,7 +117,16 @@ def _page(
         expanded=review,
         failure=_NOT_LOADED if isinstance(listed, Fault) else None,
         export=export_offer(request, state, found, names),
+        live_url=_live_url(state) if projects_of(request) else None,
         export_needs_project=may_export(request) and bool(calls) and "project_id" not in state.asked(),
+    )
+
+
+def _live_url(state: ListState) -> str:
+    """News of whatever the list is about; which of it belongs into the list, the list itself says."""
+    asked = state.asked()
+    return with_query(
+        "/api/calls/live", {}, project_id=asked.get("project_id"), client_id=asked.get("client_id")
     )
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from aidial_contract.access import Permission, level_of
 from aidial_contract.checking import parse_time
 from aidial_contract.fault import Fault
 from aidial_portal.design import context
 from aidial_portal.design.filters import label
+from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import projects_of
 from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
 
@@ -65,7 +67,7 @@ def show_review(
     turns = [] if isinstance(transcript, Fault) else transcript.turns
     shown = "error" if isinstance(transcript, Fault) else str(transcript.state)
     if len(turns) > MAX_SHOWN_TURNS:
-        shown = "truncated"
+        shown = "long"
     return context.CallReview(
         call_id=call.call_id,
         timezone=state.zone,
@@ -94,7 +96,23 @@ def show_review(
         if call.attention.flag
         else None,
         booking_at=parse_time(_text(call.booking, "at")),
+        booking_details=" · ".join(
+            filter(None, (_text(call.booking, "reference"), _text(call.booking, "notes")))
+        )
+        or None,
+        follow_up_due_at=parse_time(_text(call.follow_up, "due_at")),
         follow_up_note=_text(call.follow_up, "note"),
+        call_type=worded(call.call_type),
+        channel=call.channel,
+        agent_version=call.agent.config_version,
+        sms_status=worded(call.sms_status),
+        email_status=worded(call.email_status),
+        consent_method=_text(call.consent, "method"),
+        consent_at=parse_time(_text(call.consent, "obtained_at")),
+        consent_evidence=_text(call.consent, "evidence"),
+        **_cost(call.cost),
+        here_url=state.url_here(expand=call.call_id),
+        help_url=_help_url(request, call),
         error_request_id=request.request_id if failed else None,
         downloads=transcript_offer(request, call),
         unlocks_url=unlocks_url(request, call),
@@ -109,6 +127,20 @@ def worded(text: str | None) -> str | None:
 def _turn(turn: Turn) -> context.Turn:
     marks = tuple(context.Redaction(mark.kind, mark.start, mark.end) for mark in turn.redactions)
     return context.Turn(turn.speaker, turn.text, turn.start_ms, marks)
+
+
+def _help_url(request: PortalRequest, call: Call) -> str | None:
+    role = request.session.role
+    if role is None or level_of(role, Permission.SUPPORT_USE) is None:
+        return None
+    return with_query("/support/new", {}, project_id=call.project_id)
+
+
+def _cost(found: Any) -> dict[str, Any]:
+    """What it cost; an unknown cost stays away."""
+    if not isinstance(found, dict) or not isinstance(found.get("amount_minor"), int):
+        return {}
+    return {"cost_minor": found["amount_minor"], "cost_currency": str(found.get("currency", "AUD"))}
 
 
 def _text(found: Any, name: str) -> str | None:

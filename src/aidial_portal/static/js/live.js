@@ -1,0 +1,166 @@
+// @ts-check
+/**
+ * Keeps an open review and an open list current: `[data-live]` holds the address of the events.
+ *
+ * An event says that a call is to be looked at. What is shown is asked of the page's own address, so filters, order
+ * and what this person may see are the list's own; and whoever was away simply asks again.
+ */
+const REST_MS = 1000;
+const LIST_REST_MS = 2000;
+
+/** @param {string} url @returns {Promise<DocumentFragment | null>} A piece of the page, as the server draws it. */
+async function piece(url) {
+  const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) return null;
+  const holder = document.createElement("template");
+  holder.innerHTML = await answer.text();
+  return holder.content;
+}
+
+/** @param {Record<string, string | null>} changes */
+function address(changes) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url.pathname + url.search;
+}
+
+/** @param {Element} old @param {Element} next What differs is exchanged, turn by turn, so that a reader keeps the place. */
+function exchange(old, next) {
+  if (old.isEqualNode(next)) return;
+  const before = [...old.querySelectorAll("li.turn")];
+  const after = [...next.querySelectorAll("li.turn")];
+  const list = before[0]?.parentElement;
+  if (old instanceof HTMLElement && old.dataset.part === "talk" && list && after.length >= before.length) {
+    after.forEach((turn, at) => {
+      if (!before[at]) list.append(turn);
+      else if (!before[at].isEqualNode(turn)) before[at].replaceWith(turn);
+    });
+    const panels = [old.querySelector(".panel-state"), next.querySelector(".panel-state")];
+    if (panels[0] && panels[1]) exchangeNode(panels[0], panels[1]);
+    else if (panels[0]) panels[0].remove();
+    else if (panels[1]) old.append(panels[1]);
+    for (const name of ["role", "aria-label"]) {
+      const value = next.getAttribute(name);
+      if (value === null) old.removeAttribute(name);
+      else old.setAttribute(name, value);
+    }
+    return;
+  }
+  exchangeNode(old, next);
+}
+
+/** @param {Element} old @param {Element} next */
+function exchangeNode(old, next) {
+  if (old.isEqualNode(next)) return;
+  const hadFocus = old.contains(document.activeElement);
+  old.replaceWith(next);
+  const first = hadFocus ? next.querySelector("a, button") : null;
+  if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+}
+
+/** @returns {string} The call that is open, or "". */
+function openCall() {
+  const shown = document.querySelector(".review");
+  return shown?.id.replace(/^review-/, "") ?? "";
+}
+
+async function refreshReview() {
+  const callId = openCall();
+  if (!callId) return;
+  const fresh = await piece(address({ expand: callId }));
+  // It may have been closed, or another opened, meanwhile.
+  if (!fresh || openCall() !== callId) return;
+  for (const part of fresh.querySelectorAll(".review [data-part]")) {
+    const name = part instanceof HTMLElement ? part.dataset.part : "";
+    const old = document.querySelector(`.review [data-part="${name}"]`);
+    if (old) exchange(old, part);
+  }
+}
+
+/** @param {HTMLElement} note */
+async function refreshList(note) {
+  const fresh = await piece(address({ expand: null }));
+  if (!fresh) return;
+  let more = 0;
+  const rows = [...fresh.querySelectorAll("tr[data-call]")];
+  for (const row of rows) {
+    const callId = row instanceof HTMLElement ? row.dataset.call ?? "" : "";
+    const old = document.querySelector(`tr[data-call="${CSS.escape(callId)}"]`);
+    if (!old) {
+      more += 1;
+      continue;
+    }
+    // The first cell holds the link, which knows whether the call is open.
+    [...row.children].forEach((cell, at) => {
+      if (at > 0 && old.children[at] && !old.children[at].isEqualNode(cell)) old.children[at].replaceWith(cell);
+    });
+  }
+  tell(note, more, more === rows.length && fresh.querySelector("[data-load-more]") !== null);
+}
+
+/** @param {HTMLElement} note @param {number} more @param {boolean} orMore */
+function tell(note, more, orMore) {
+  const link = note.querySelector("a");
+  if (!link) return;
+  link.hidden = more === 0;
+  link.href = address({ cursor: null });
+  const words = `${more}${orMore ? "+" : ""} new ${more === 1 ? "call" : "calls"}: show`;
+  if (more && link.textContent !== words) link.textContent = words;
+}
+
+/** @param {() => Promise<void>} work @param {number} restMs @returns {() => void} At once, then at most so often; never twice at a time. */
+function paced(work, restMs) {
+  let running = false;
+  let wanted = false;
+  return async function go() {
+    wanted = true;
+    if (running) return;
+    running = true;
+    while (wanted) {
+      wanted = false;
+      await work().catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+    running = false;
+  };
+}
+
+/** @param {HTMLElement} note */
+export function startLive(note) {
+  const review = paced(refreshReview, REST_MS);
+  const list = paced(() => refreshList(note), LIST_REST_MS);
+  /** @type {EventSource | null} */
+  let source = null;
+  let wasOpen = false;
+
+  function resync() {
+    review();
+    list();
+  }
+  function open() {
+    if (source || document.hidden) return;
+    source = new EventSource(note.dataset.live ?? "");
+    source.addEventListener("hello", () => {
+      if (wasOpen) resync();
+      wasOpen = true;
+    });
+    source.addEventListener("resync", resync);
+    source.addEventListener("call", (event) => {
+      const call = /** @type {{ call_id: string, is_new: boolean }} */ (JSON.parse(event.data));
+      if (call.call_id === openCall()) review();
+      if (call.is_new || document.querySelector(`tr[data-call="${CSS.escape(call.call_id)}"]`)) list();
+    });
+  }
+  function close() {
+    source?.close();
+    source = null;
+  }
+  // A browser has few connections to give: one that nobody looks at is let go.
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => event.persisted && open());
+  open();
+}

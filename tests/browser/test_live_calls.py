@@ -1,0 +1,198 @@
+"""Alice watches calls as they happen, and is told what it means when there is no transcript."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+from playwright.async_api import expect
+
+from aidial_contract.ids import new_id
+from tests.browser.conftest import OpenVisitor
+from tests.browser.test_access import violations
+from tests.browser.test_calls import review, rows
+from tests.browser.visitor import Person
+from tests.support.world_calls import new_call
+
+SOON_MS = 15_000
+"""Far more than the five seconds that are promised: the machine may be busy."""
+Send = Callable[[str, str, Any], Awaitable[dict[str, Any]]]
+LIVE = {"status": "live", "ended_at": None, "end_reason": None, "outcome": None}
+PANELS = {
+    "missing": ("No transcript", "ask us"),
+    "hidden": ("The transcript is hidden", "Ask your administrator"),
+    "retention_expired": ("The transcript has been deleted", "cannot be brought back"),
+    "redaction_failed": ("The transcript is held back", "tell us"),
+    "truncated": ("The transcript is cut short", "Listen to the recording"),
+    "incomplete": ("Part of the call is missing", "ask us"),
+}
+
+
+def said(text: str, speaker: str = "caller") -> dict[str, Any]:
+    return {"speaker": speaker, "text": text, "start_ms": 61_000}
+
+
+def project_of(people: dict[str, Person]) -> str:
+    return people["alice"].project_ids[0]
+
+
+@pytest.fixture
+async def send(manifest: dict[str, Any], people: dict[str, Person]) -> AsyncIterator[Send]:
+    """`await send("POST", "/v1/calls", body)` as the voice runtime of Alice's tenant."""
+    client_id = next(
+        client["client_id"]
+        for client in manifest["clients"]
+        if project_of(people) in {project["project_id"] for project in client["projects"]}
+    )
+    key = next(
+        one["key"]
+        for one in manifest["api_keys"]
+        if one["client_id"] == client_id and one["scope"] == "manage"
+    )
+    async with aiohttp.ClientSession(manifest["api_url"], headers={"x-api-key": key}) as http:
+
+        async def sent(method: str, path: str, body: Any) -> dict[str, Any]:
+            async with http.request(method, path, json=body, headers={"if-match": "*"}) as answer:
+                assert answer.ok, await answer.text()
+                found: dict[str, Any] = await answer.json()
+                return found
+
+        yield sent
+
+
+@asynccontextmanager
+async def in_state(manifest: dict[str, Any], call: dict[str, Any], state: str) -> AsyncIterator[None]:
+    """What jobs and policies make of a transcript, made by hand."""
+    connection = await asyncpg.connect(manifest["database_url"])
+    try:
+        await connection.execute("SELECT set_config('app.client_ids', $1, false)", call["client_id"])
+        tag = await connection.execute(
+            "UPDATE calls SET transcript_state = $2 WHERE call_id = $1", call["call_id"], state
+        )
+        assert tag == "UPDATE 1"
+        yield
+    finally:
+        await connection.close()
+
+
+async def test_an_open_review_of_a_live_call_grows_and_ends_without_a_reload(
+    visit: OpenVisitor, send: Send, people: dict[str, Person], axe: str
+) -> None:
+    body = new_call(project_of(people), new_id(), turns=[said("My mobile is 0412")], **LIVE)
+    call = await send("POST", "/v1/calls", body)
+    alice = await visit("alice")
+    await alice.go(f"/calls?expand={call['call_id']}")
+    await expect(review(alice)).to_contain_text("This call is still going")
+    await expect(review(alice).get_by_role("log")).to_be_visible()
+    assert await violations(alice, axe) == []
+    await alice.page.evaluate("window.stayed = true")
+    close = review(alice).get_by_role("link", name="Close")
+    await close.focus()
+    await send(
+        "POST",
+        f"/v1/calls/{call['call_id']}/turns",
+        {"turns": [said("345 678"), said("Thank you", "agent")]},
+    )
+    conversation = review(alice).get_by_role("list", name="Conversation")
+    await expect(conversation.get_by_role("listitem")).to_have_count(3, timeout=SOON_MS)
+    await expect(conversation.locator(".redaction").first).to_contain_text("Removed: ")
+    await expect(conversation).not_to_contain_text("0412")
+    ended = {"status": "completed", "ended_at": datetime.now(UTC).isoformat(), "end_reason": "caller_hangup"}
+    await send("PATCH", f"/v1/calls/{call['call_id']}", {**ended, "outcome": "appointment_booked"})
+    await expect(review(alice)).not_to_contain_text("This call is still going", timeout=SOON_MS)
+    await expect(review(alice).locator(".review-head")).to_contain_text("Completed")
+    await expect(review(alice)).to_contain_text("Appointment booked")
+    await expect(close).to_be_focused()
+    row = rows(alice).and_(alice.page.locator(f"[data-call='{call['call_id']}']"))
+    await expect(row).to_contain_text("Completed", timeout=SOON_MS)
+    assert await alice.page.evaluate("window.stayed")
+
+
+async def test_an_open_list_says_how_many_calls_came_and_shows_them(
+    visit: OpenVisitor, send: Send, people: dict[str, Person], axe: str
+) -> None:
+    alice = await visit("alice")
+    await alice.go("/calls?sentiment=upset")
+    note = alice.page.get_by_role("link", name="new call")
+    await expect(note).to_have_count(0)
+    upset = {"sentiment": {"caller": "upset", "agent": "neutral"}}
+    await send("POST", "/v1/calls", new_call(project_of(people), new_id()))
+    first = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **upset))
+    await expect(note).to_have_text("1 new call: show", timeout=SOON_MS)
+    await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **upset))
+    await expect(note).to_have_text("2 new calls: show", timeout=SOON_MS)
+    assert await violations(alice, axe) == []
+    await alice.follow(note)
+    assert alice.path == "/calls?sentiment=upset"
+    await expect(alice.page.locator(f"[data-call='{first['call_id']}']")).to_be_visible()
+    await expect(note).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_every_state_of_a_transcript_says_what_it_means_and_what_to_do(
+    visit: OpenVisitor,
+    send: Send,
+    manifest: dict[str, Any],
+    people: dict[str, Person],
+    axe: str,
+    *,
+    scripts: bool,
+) -> None:
+    call = await send("POST", "/v1/calls", new_call(project_of(people), new_id()))
+    alice = await visit("alice", java_script_enabled=scripts)
+    for state, (heading, advice) in PANELS.items():
+        async with in_state(manifest, call, state):
+            await alice.go(f"/calls/{call['call_id']}?project_id={project_of(people)}")
+        assert alice.path == f"/calls?project_id={project_of(people)}&expand={call['call_id']}"
+        panel = review(alice).locator(".panel-state")
+        await expect(panel).to_contain_text(heading)
+        await expect(panel).to_contain_text(advice)
+        await expect(panel.get_by_role("link", name="Open a support ticket")).to_have_count(
+            state in {"missing", "redaction_failed", "incomplete"}
+        )
+        kept = state in {"truncated", "incomplete", "missing"}
+        await expect(review(alice).locator(".turn")).to_have_count(2 if kept else 0)
+        if scripts:
+            assert await violations(alice, axe) == []
+
+
+async def test_a_live_call_can_be_followed_without_scripts(
+    visit: OpenVisitor, send: Send, people: dict[str, Person]
+) -> None:
+    call = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **LIVE))
+    alice = await visit("alice", java_script_enabled=False)
+    await alice.go(f"/calls?expand={call['call_id']}")
+    await send("POST", f"/v1/calls/{call['call_id']}/turns", {"turns": [said("And one more thing")]})
+    await review(alice).get_by_role("link", name="Load what was said since").click()
+    await expect(review(alice)).to_contain_text("And one more thing")
+
+
+async def test_the_review_says_what_is_known_and_that_the_rest_is_not(
+    visit: OpenVisitor, send: Send, people: dict[str, Person]
+) -> None:
+    known = {
+        "consent": {
+            "state": "obtained",
+            "method": "verbal",
+            "obtained_at": "2026-05-05T09:00:00+10:00",
+            "evidence": "Said yes at the start",
+        },
+        "booking": {"at": "2026-06-01T10:00:00+10:00", "reference": "B-77"},
+        "follow_up": {"note": "Send the forms", "due_at": "2026-06-02T10:00:00+10:00"},
+        "transfer": {"destination": "Front desk", "result": "answered"},
+        "cost": {"amount_minor": 125, "currency": "AUD"},
+    }
+    full = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **known))
+    bare = await send("POST", "/v1/calls", new_call(project_of(people), new_id()))
+    alice = await visit("alice")
+    await alice.go(f"/calls?expand={full['call_id']}")
+    for words in ("Said yes at the start", "Verbal", "B-77", "Send the forms", "Front desk", "$1.25"):
+        await expect(review(alice)).to_contain_text(words)
+    await alice.go(f"/calls?expand={bare['call_id']}")
+    await expect(review(alice).locator("dt:has-text('Cost') + dd")).to_have_text("Unknown")
+    await expect(review(alice).locator("dt:has-text('Consent') + dd")).to_have_text("Unavailable")
