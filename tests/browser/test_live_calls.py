@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -22,7 +22,14 @@ from tests.support.world_calls import new_call
 SOON_MS = 15_000
 """Far more than the five seconds that are promised: the machine may be busy."""
 Send = Callable[[str, str, Any], Awaitable[dict[str, Any]]]
-LIVE = {"status": "live", "ended_at": None, "end_reason": None, "outcome": None}
+LIVE: dict[str, Any] = {
+    "status": "live",
+    "ended_at": None,
+    "end_reason": None,
+    "outcome": None,
+    "age": timedelta(minutes=2),
+}
+"""Not an hour old, or the demo's worker would give them up."""
 PANELS = {
     "missing": ("No transcript", "ask us"),
     "hidden": ("The transcript is hidden", "Ask your administrator"),
@@ -120,8 +127,8 @@ async def test_an_open_list_says_how_many_calls_came_and_shows_them(
     await alice.go("/calls?sentiment=upset")
     note = alice.page.get_by_role("link", name="new call")
     await expect(note).to_have_count(0)
-    upset = {"sentiment": {"caller": "upset", "agent": "neutral"}}
-    await send("POST", "/v1/calls", new_call(project_of(people), new_id()))
+    upset: dict[str, Any] = {"sentiment": {"caller": "upset", "agent": "neutral"}, "age": timedelta()}
+    await send("POST", "/v1/calls", new_call(project_of(people), new_id(), age=timedelta()))
     first = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **upset))
     await expect(note).to_have_text("1 new call: show", timeout=SOON_MS)
     await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **upset))
@@ -175,7 +182,7 @@ async def test_a_live_call_can_be_followed_without_scripts(
 async def test_the_review_says_what_is_known_and_that_the_rest_is_not(
     visit: OpenVisitor, send: Send, people: dict[str, Person]
 ) -> None:
-    known = {
+    known: dict[str, Any] = {
         "consent": {
             "state": "obtained",
             "method": "verbal",
