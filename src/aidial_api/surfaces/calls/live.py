@@ -22,7 +22,7 @@ from aidial_api.kernel.route import Answer
 from aidial_api.kernel.scoping import database_reach
 from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.calls.filters import CONDITIONS
-from aidial_api.surfaces.calls.listing import bounds
+from aidial_api.surfaces.calls.question import bounds
 from aidial_contract.fault import Fault
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.live import LiveCall
