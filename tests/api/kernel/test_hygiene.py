@@ -116,6 +116,8 @@ async def test_head_is_get_without_a_body(world: World, path: str) -> None:
         "x-request-id",
         "ratelimit",
         *({"content-length"} if path in CHANGES_BY_ITSELF else ()),
+        # Of a stream nobody knows the length, and without a body there is nothing to be sent in chunks.
+        *({"transfer-encoding"} if path.startswith("/v1/calls/live") else ()),
     }
     kept, gone = (
         {name.lower(): value for name, value in one.headers.items() if name.lower() not in differing}
