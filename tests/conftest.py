@@ -27,6 +27,7 @@ OF_TEST_ALL = (
     "tests/aidial/seed/test_generated_calls.py",
     "tests/aidial/seed/test_ingest.py",
     "tests/aidial/worker/",
+    "tests/api/analytics/test_hours.py",
     "tests/api/analytics/test_numbers.py",
     "tests/api/billing/test_provider_away.py",
     "tests/api/calls/test_long_calls.py",

@@ -15,6 +15,7 @@ import typer
 from aidial import ingest
 from aidial.commands import (
     allowlist,
+    analytics,
     billing,
     bootstrap,
     db,
@@ -68,6 +69,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(services.app, name="service-accounts")
 app.add_typer(allowlist.app, name="allowlist")
 app.add_typer(billing.app, name="billing")
+app.add_typer(analytics.app, name="analytics")
 app.command("seed")(seed.command)
 app.command("ingest")(ingest.command)
 app.command("routes")(lists.routes)

@@ -16,6 +16,7 @@ import msgspec
 
 from aidial_client.errors import UnexpectedAnswer
 from aidial_client.filters import (
+    BreakdownFilters,
     CallFilters,
     ExportFilters,
     PageFilters,
@@ -26,7 +27,7 @@ from aidial_client.filters import (
 from aidial_client.transport import Question, Reply, Transport, decode
 from aidial_contract.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
 from aidial_contract.limits import CALLS_PAGE_MAX
-from aidial_contract.shapes.analytics import Summary, Timeseries
+from aidial_contract.shapes.analytics import Breakdown, Summary, Timeseries
 from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
 from aidial_contract.shapes.common import ErrorEntry, ErrorRegistry, Health
 from aidial_contract.shapes.downloads import CSV
@@ -164,8 +165,12 @@ class AsyncAidial:
         return await self._get("/v1/analytics/summary", Summary, query_of(period))
 
     async def timeseries(self, **period: Unpack[SeriesFilters]) -> Timeseries:
-        """Call volume by day or week."""
+        """Call volume by hour, day or week."""
         return await self._get("/v1/analytics/timeseries", Timeseries, query_of(period))
+
+    async def breakdown(self, **period: Unpack[BreakdownFilters]) -> Breakdown:
+        """What a period's calls are made of: outcomes unless told, most calls first."""
+        return await self._get("/v1/analytics/breakdown", Breakdown, query_of(period))
 
     async def session_context(self) -> SessionContext:
         """Who the key is and what it reaches."""

@@ -11,6 +11,8 @@ from datetime import date
 from typing import Literal, TypedDict
 from urllib.parse import quote, urlencode
 
+from aidial_contract.shapes.analytics import By
+
 Texts = str | Sequence[str]
 Moment = date | str
 """A date is a whole day in the project's zone, a datetime (with offset) an instant; a text goes as it is."""
@@ -92,7 +94,14 @@ class PeriodFilters(TypedDict, total=False):
 class SeriesFilters(PeriodFilters, total=False):
     """`PeriodFilters`, and what one bar holds."""
 
-    interval: Literal["day", "week"]
+    interval: Literal["hour", "day", "week"]
+
+
+class BreakdownFilters(PeriodFilters, total=False):
+    """`PeriodFilters`, what to break down by, and how many of the commonest keys."""
+
+    by: By
+    limit: int
 
 
 def query_of(filters: Mapping[str, object]) -> str:

@@ -15,9 +15,16 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from aidial_client.client import AsyncAidial, TaggedCall
-from aidial_client.filters import CallFilters, ExportFilters, PageFilters, PeriodFilters, SeriesFilters
+from aidial_client.filters import (
+    BreakdownFilters,
+    CallFilters,
+    ExportFilters,
+    PageFilters,
+    PeriodFilters,
+    SeriesFilters,
+)
 from aidial_contract.limits import CALLS_PAGE_MAX
-from aidial_contract.shapes.analytics import Summary, Timeseries
+from aidial_contract.shapes.analytics import Breakdown, Summary, Timeseries
 from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
 from aidial_contract.shapes.common import ErrorEntry, Health
 from aidial_contract.shapes.projects import Project
@@ -169,6 +176,10 @@ class Aidial:
     def timeseries(self, **period: Unpack[SeriesFilters]) -> Timeseries:
         """See `AsyncAidial.timeseries`."""
         return self._loop.run(self._client.timeseries(**period))
+
+    def breakdown(self, **period: Unpack[BreakdownFilters]) -> Breakdown:
+        """See `AsyncAidial.breakdown`."""
+        return self._loop.run(self._client.breakdown(**period))
 
     def session_context(self) -> SessionContext:
         """See `AsyncAidial.session_context`."""

@@ -22,6 +22,7 @@ from aidial_contract.limits import (
     VERSIONS_PAGE,
 )
 from aidial_contract.query import Kind, QueryParam
+from aidial_contract.shapes.analytics import By, Interval
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.billing import INVOICE_FILTERS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
@@ -130,7 +131,25 @@ ANALYTICS_PARAMS: Final = (
 )
 TIMESERIES_PARAMS: Final = (
     *ANALYTICS_PARAMS,
-    QueryParam("interval", Kind.CHOICE, "A bar a day or a week.", ("day", "week")),
+    QueryParam(
+        "interval",
+        Kind.CHOICE,
+        "A bar an hour (31 days at most), a day or a week; what fits the period unless said.",
+        get_args(Interval),
+    ),
+)
+_KEYS_LIMIT: Final = QueryParam(
+    "limit", Kind.WHOLE, "The commonest so many outcomes, agents, projects or clients.", (), 1, 1_000, 100
+)
+BREAKDOWN_PARAMS: Final = (
+    *ANALYTICS_PARAMS,
+    QueryParam("by", Kind.CHOICE, "What the period is broken down by.", get_args(By), default="outcome"),
+    _KEYS_LIMIT,
+)
+BREAKDOWNS_PARAMS: Final = (
+    *ANALYTICS_PARAMS,
+    QueryParam("by", Kind.CHOICES, "Several breakdowns, by comma; outcome unless said.", get_args(By)),
+    _KEYS_LIMIT,
 )
 
 AUDIT_PARAMS: Final = (

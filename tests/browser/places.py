@@ -40,6 +40,8 @@ NEW_TICKET: Final = "/support/new?project_id="
 PLACES: Final = (
     Place("sign-in", "/sign-in", None),
     Place("dashboard", "/?range=90d", "alice"),
+    Place("dashboard of a partner", "/?range=30d", "tom"),
+    Place("dashboard with a mistake", "/?from=2026-11-02&to=2026-11-01", "alice", 422),
     Place("calls", "/calls", "alice"),
     Place("open call", OPEN_CALL, "alice"),
     Place("filters with a mistake", "/calls?caller=abc", "alice", 422),

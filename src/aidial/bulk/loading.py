@@ -22,6 +22,7 @@ from aidial_api.kernel.crypto import MasterKey, TenantKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.reach import Reach, begin_text
 from aidial_api.provisioning import NewClient, NewProject, Provisioner
+from aidial_api.recounting import parts_of, recount
 
 STATEMENT_TIMEOUT_S = 600
 ROWS_A_PIECE = 200
@@ -75,11 +76,13 @@ class Loader:
         )
         show(there)
         if not todo:
+            await self._count()
             return 0
         connection = await asyncpg.connect(self._url, command_timeout=STATEMENT_TIMEOUT_S)
         try:
             makers = await self._makers(connection, lines)
             await connection.execute("SET synchronous_commit = off")
+            await connection.execute("SET app.count_later = 'yes'")
             if await connection.fetchval(_MAY_SKIP):
                 await connection.execute("SET session_replication_role = replica")
             await connection.execute(_STAGE)
@@ -92,7 +95,14 @@ class Loader:
             await connection.execute("VACUUM (ANALYZE) calls, transcripts, caller_tokens", timeout=None)
         finally:
             connection.terminate()  # what is not committed is undone
+        await self._count()
         return written
+
+    async def _count(self) -> None:
+        """The dashboards' numbers, once for all slices; a run that was broken off leaves it to the next."""
+        parts = await parts_of(self._url, [tenant.client_id for tenant in self._plan.tenants])
+        async for _ in recount(self._url, parts):
+            pass
 
     async def _lines(self) -> list[Line]:
         """Make the tenants that are missing; their lines, those of an existing one by its own projects."""

@@ -24,6 +24,9 @@ _WORKING = (
     "SELECT count(*) FROM jobs.procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
 )
 
+_PILED_UP = "SELECT EXISTS (SELECT 1 FROM call_count_changes OFFSET $1)"
+MANY_CHANGES = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -36,7 +39,7 @@ class Finding:
 
 
 def command() -> None:
-    """Check configuration, database, migrations, role, row-level security, worker, issuer, limiter store.
+    """Check configuration, database, migrations, role, walls, worker, numbers, issuer and limiter store.
 
     Reads what `aidial api` reads. Exit codes: 0 all well (warnings included), 78 configuration, 69 something
     does not answer, 1 something answers and is wrong.
@@ -99,6 +102,7 @@ async def _database(url: str) -> list[Finding]:
             _migrations,
             _walls,
             _workers,
+            _counts,
         ]
         found = [Finding("database reachable"), Finding("role is bound by row-level security")]
         return found + [await check(connection) for check in checks]
@@ -136,6 +140,15 @@ async def _workers(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
         working = 0
     todo = "" if working else "none has been heard of for a minute; run: aidial worker"
     return Finding("a worker works", todo, warning=True)
+
+
+async def _counts(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
+    try:
+        piled_up = await connection.fetchval(_PILED_UP, MANY_CHANGES)
+    except asyncpg.PostgresError:
+        piled_up = False
+    todo = "changes of numbers pile up, nobody folds them; run: aidial worker" if piled_up else ""
+    return Finding("numbers are folded", todo, warning=True)
 
 
 async def _issuer(issuer: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Where the bars of a server-drawn chart stand.
+"""Where the bars and cells of a server-drawn chart stand.
 
 Across, everything is a percentage of the plot, so that text keeps its size on a phone; positions are
 attributes, never styles, because the page's policy allows no inline style.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .context import Bar, BarChart
+    from .context import Bar, BarChart, HeatMap
 
 HEIGHT: Final = 220
 TOP: Final = 20
@@ -107,3 +107,75 @@ def bar_geometry(chart: BarChart) -> Geometry:
     ticks = tuple(Tick(round(base - (base - TOP) * half / 2, 2), ceiling * half // 2) for half in (0, 1, 2))
     highest = max(chart.bars, key=lambda bar: bar.value, default=None)
     return Geometry(HEIGHT, base, drawn, ticks, sum(bar.value for bar in chart.bars), highest)
+
+
+HEAT_ROW: Final = 24
+HEAT_TOP: Final = 20
+HEAT_LEVELS: Final = 5
+_HOURS_A_DAY: Final = 24
+_NARROW_HOURS: Final = 6
+_WIDE_HOURS: Final = 3
+DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """An hour of the week: x in percent of the plot, y in pixels, how dark (0 without calls, to 5)."""
+
+    x: float
+    y: int
+    level: int
+    value: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class HourLabel:
+    """A word under the hours; `is_wide` where only a wide plot has room for it."""
+
+    x: float
+    words: str
+    is_wide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeatGeometry:
+    """The whole heat map."""
+
+    height: int
+    cell_width: float
+    cells: tuple[HeatCell, ...]
+    hours: tuple[HourLabel, ...]
+    total: int
+    highest: HeatCell | None
+
+
+def hour_label(hour: int) -> str:
+    """Say an hour of the day: `12 am`, `3 pm`."""
+    return f"{hour % 12 or 12} {'am' if hour % _HOURS_A_DAY < _HOURS_A_DAY / 2 else 'pm'}"
+
+
+def heat_geometry(chart: HeatMap) -> HeatGeometry:
+    """Place every hour of the week, the darkest the busiest."""
+    most = max((value for row in chart.counts for value in row), default=0)
+    width = 100 / _HOURS_A_DAY
+    cells = tuple(
+        HeatCell(
+            x=round(width * hour, 3),
+            y=HEAT_TOP + HEAT_ROW * day,
+            level=-(-value * HEAT_LEVELS // most) if most else 0,
+            value=value,
+            label=f"{DAYS[day]}, {hour_label(hour)} to {hour_label(hour + 1)}",
+        )
+        for day, row in enumerate(chart.counts)
+        for hour, value in enumerate(row)
+    )
+    hours = tuple(
+        HourLabel(round(width * hour, 3), hour_label(hour), hour % _NARROW_HOURS != 0)
+        for hour in range(0, _HOURS_A_DAY, _WIDE_HOURS)
+    )
+    highest = max(cells, key=lambda cell: cell.value, default=None)
+    total = sum(cell.value for cell in cells)
+    return HeatGeometry(
+        HEAT_TOP + HEAT_ROW * len(chart.counts), round(width, 3), cells, hours, total, highest
+    )

@@ -42,6 +42,9 @@ def environment() -> Environment:
     env.globals.update(
         asset_url=assets.asset_url,
         bar_geometry=charts.bar_geometry,
+        heat_geometry=charts.heat_geometry,
+        hour_label=charts.hour_label,
+        week_days=charts.DAYS,
         trend=filters.trend,
         redacted_pieces=filters.redacted_pieces,
     )

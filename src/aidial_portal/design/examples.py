@@ -207,6 +207,42 @@ def dashboard(days: int = 7) -> c.DashboardPage:
         chart=c.BarChart(
             "volume", "Call volume", "calls", "Sydney", bars, csv_url="/api/analytics/volume.csv"
         ),
+        capabilities=(
+            c.Kpi("Bookings", 96, "count", 81, "up", "/calls?booking=yes"),
+            c.Kpi("Transfers", 14, "count", 14, "neither", "/calls?transfer=yes"),
+            c.Kpi("Leads captured", 9, "count", None, "up"),
+        ),
+        heat=c.HeatMap(
+            "heat",
+            "When people call",
+            "calls",
+            ZONE,
+            tuple(
+                tuple(
+                    (hour * 7 + weekday * 5) % 11 if 7 <= hour < 19 and weekday < 6 else 0  # noqa: PLR2004
+                    for hour in range(24)
+                )
+                for weekday in range(7)
+            ),
+            csv_url="/api/analytics/heat.csv",
+        ),
+        tables=(
+            c.BarTable(
+                "sentiment",
+                "How callers felt",
+                "Caller felt",
+                "calls",
+                tuple(
+                    c.Share(word.capitalize(), value, "/calls", word)
+                    for word, value in (("positive", 292), ("neutral", 88), ("upset", 30), ("unknown", 2))
+                ),
+                412,
+                "No calls in this period.",
+                csv_url="/api/analytics/sentiment.csv",
+            ),
+            c.BarTable("outcome", "Outcomes", "Outcome", "calls", (), 0, "No calls in this period."),
+        ),
+        summary_csv_url="/api/analytics/summary.csv",
         updated_at=NOW,
     )
 

@@ -97,6 +97,11 @@ def zone_label(timezone: str, moment: datetime | None = None) -> str:
     return name if name.isalpha() else f"UTC{name}"
 
 
+def share(percent: float) -> str:
+    """Say a share in whole per cent: `12%`, and `<1%` rather than nothing of something."""
+    return "<1%" if 0 < percent < 1 else f"{round(percent)}%"
+
+
 def place(timezone: str) -> str:
     """Name a zone by its city: `Sydney` for `Australia/Sydney`."""
     return timezone.rsplit("/", 1)[-1].replace("_", " ")
@@ -269,6 +274,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "exact_day": exact_day,
     "zone_label": zone_label,
     "place": place,
+    "share": share,
     "relative_time": relative_time,
     "iso_time": iso_time,
     "duration": duration,

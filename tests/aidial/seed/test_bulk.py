@@ -104,6 +104,21 @@ async def test_times_belong_together(owner_url: str) -> None:
     assert sum(8 <= hour < 18 for hour in hours) > len(hours) * 0.6
 
 
+async def test_the_dashboards_numbers_are_those_of_the_calls(owner_url: str) -> None:
+    for kind in ("outcome", "agent"):
+        counted = await rows(
+            owner_url,
+            "SELECT key, sum(calls) AS calls FROM call_counts_by_key"
+            f" WHERE kind = '{kind}' AND minutes = 1440 GROUP BY key",
+        )
+        column = "outcome" if kind == "outcome" else "agent_id"
+        there = await rows(owner_url, f"SELECT {column} AS key, count(*) AS calls FROM calls GROUP BY 1")
+        assert {row["key"]: row["calls"] for row in counted} == {
+            row["key"]: row["calls"] for row in there if row["key"] is not None
+        }
+    assert (await rows(owner_url, "SELECT count(*) AS waiting FROM call_count_changes"))[0]["waiting"] == 0
+
+
 async def test_a_second_run_adds_nothing(owner_url: str) -> None:
     said: list[int] = []
     assert await Loader(owner_url, MASTER, plan()).load(said.append) == 0

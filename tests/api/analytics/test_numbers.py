@@ -22,7 +22,7 @@ FIRST = datetime(2026, 9, 21, 0, 30, tzinfo=ZONE)
 COUNT = 90
 KPIS = {
     "total_calls", "talk_minutes", "average_duration_seconds", "positive_sentiment", "completed_calls",
-    "missed_calls", "failed_calls",
+    "missed_calls", "failed_calls", "bookings", "transfers", "leads_captured",
 }  # fmt: skip
 TOTALS = ("total", "completed", "missed", "failed", "talk_seconds")
 
@@ -69,6 +69,9 @@ def recount(calls: Iterable[dict[str, Any]]) -> dict[str, float]:
         "completed_calls": len(done),
         "missed_calls": sum(one["status"] == "missed" for one in some),
         "failed_calls": sum(one["status"] == "failed" for one in some),
+        "bookings": sum("booking" in one for one in some),
+        "transfers": sum("transfer" in one for one in some),
+        "leads_captured": sum("follow_up" in one for one in some),
     }
 
 
@@ -176,7 +179,7 @@ async def test_nobody_counts_what_they_do_not_reach(world: World) -> None:
         ("from=2025-01-01&to=2026-01-02", 422, ["query.to"]),
         ("from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", 422, ["query.to"]),
         ("range=1y", 400, ["query.range"]),
-        ("interval=hour", 400, ["query.interval"]),
+        ("interval=minute", 400, ["query.interval"]),
         ("status=completed", 400, ["query.status"]),
     ],
 )

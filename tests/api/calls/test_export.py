@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from aidial_api.kernel.csv_text import csv_lines, neutral
 from aidial_api.surfaces.calls import columns, export
+from aidial_contract.csv_text import csv_lines, neutral
 from aidial_contract.shapes.downloads import FULL_COLUMNS, METADATA_COLUMNS, SENSITIVE_COLUMNS
 from tests.api.calls.lines import Business
 from tests.api.calls.reading_csv import rows_of

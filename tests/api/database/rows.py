@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import uuid_utils
 
+from aidial_api.kernel.call_counts import MEASURES, NAMES
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import Reach
 
@@ -62,6 +63,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _credentials(tx, tenant)
         await _books(tx, tenant)
         await add_call(tx, tenant, tenant.call_id, START)
+        await _counts(tx, tenant)
         await _ticket(tx, tenant)
         await _unlock(tx, tenant)
     return tenant
@@ -197,6 +199,31 @@ async def _books(tx: Tx, tenant: Tenant) -> None:
         "INSERT INTO billing_recipients (client_id, version, addresses) VALUES ($1, 2, $2)",
         tenant.client_id,
         bytes(32),
+    )
+
+
+async def _counts(tx: Tx, tenant: Tenant) -> None:
+    """Of a day without calls, long ago."""
+    long_ago = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
+    await tx.execute(
+        f"INSERT INTO call_counts (client_id, project_id, minutes, starts_at, {NAMES})"
+        f" VALUES ($1, $2, 15, $3, {', '.join('0' for _ in MEASURES)})",
+        tenant.client_id,
+        tenant.project_id,
+        long_ago,
+    )
+    await tx.execute(
+        "INSERT INTO call_counts_by_key (client_id, project_id, kind, minutes, starts_at, key, calls)"
+        " VALUES ($1, $2, 'outcome', 60, $3, 'booked', 0)",
+        tenant.client_id,
+        tenant.project_id,
+        long_ago,
+    )
+    await tx.execute(
+        "INSERT INTO forgotten_counts (client_id, since, until) VALUES ($1, $2, $3)",
+        tenant.client_id,
+        long_ago,
+        long_ago + dt.timedelta(days=1),
     )
 
 

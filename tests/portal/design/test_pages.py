@@ -52,7 +52,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
     "dashboard, no data": (dataclasses.replace(examples.dashboard(), state="no_data"), SHELL),
     "dashboard, closed": (dataclasses.replace(examples.dashboard(), state="not_available"), SHELL),
     "dashboard, failed": (
-        dataclasses.replace(examples.dashboard(), kpis=(), chart=None, failure="No answer."),
+        dataclasses.replace(examples.dashboard(), kpis=(), chart=None, failures=("No answer.",)),
         SHELL,
     ),
     "calls": (examples.calls(), SHELL),

@@ -43,6 +43,19 @@ SERIES = {
         }
     ],
 }
+BREAKDOWNS = {
+    "range": SUMMARY["range"],
+    "breakdowns": [
+        {
+            "by": "hour_of_week",
+            "rows": [{"key": f"{number}", "label": None, "count": 0} for number in range(168)],
+        },
+        *(
+            {"by": by, "rows": [{"key": "positive", "label": None, "count": 3}]}
+            for by in ("sentiment", "outcome", "agent", "project")
+        ),
+    ],
+}
 NO_CALLS: dict[str, Any] = {"calls": [], "next_cursor": None, "matching": {"count": 0, "capped": False}}
 CALL_ID = "0192f0c1-3333-7000-8000-000000000001"
 MISSING = "0192f0c1-3333-7000-8000-000000000002"
@@ -77,6 +90,7 @@ def api() -> ScriptedApi:
         {
             "GET /v1/analytics/summary": SUMMARY,
             "GET /v1/analytics/timeseries": SERIES,
+            "GET /v1/analytics/breakdowns": BREAKDOWNS,
             "GET /v1/calls": NO_CALLS,
             f"GET /v1/calls/{CALL_ID}": CALL,
         }
@@ -115,7 +129,20 @@ async def test_the_dashboard_stands_without_its_figures(portal: RunningPortal, a
     assert "Call volume" in text
 
 
+async def test_the_dashboard_stands_without_what_calls_are_made_of(
+    portal: RunningPortal, api: ScriptedApi
+) -> None:
+    assert "When people call" in (await read(portal, "/"))[1]
+    api.answers["GET /v1/analytics/breakdowns"] = errors.DEPENDENCY_TIMEOUT
+    status, text = await read(portal, "/")
+    assert status == 200
+    assert "outcomes and agents could not be loaded" in text
+    assert "When people call" not in text
+    assert "Call volume" in text
+
+
 async def test_nothing_to_show_at_all_is_a_failed_page(portal: RunningPortal, api: ScriptedApi) -> None:
+    api.answers["GET /v1/analytics/breakdowns"] = errors.DEPENDENCY_UNAVAILABLE
     api.answers["GET /v1/analytics/summary"] = errors.DEPENDENCY_UNAVAILABLE
     api.answers["GET /v1/analytics/timeseries"] = errors.DEPENDENCY_UNAVAILABLE
     status, text = await read(portal, "/")

@@ -1,22 +1,74 @@
-"""`GET /v1/analytics/summary` and `/v1/analytics/timeseries`."""
+"""`/v1/analytics/...`: a period's KPIs, its bars, what it is made of, and a partner's clients.
+
+The one thing a newcomer would get wrong: whose calls are counted is the reach's business, which the guard has
+narrowed to the projects of this person and of this query.
+"""
 
 from __future__ import annotations
+
+from itertools import chain
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.analytics import service, store
-from aidial_api.surfaces.analytics.period import span_of
+from aidial_api.surfaces.analytics.bounds import bar_starts
+from aidial_api.surfaces.analytics.breakdown import break_down
+from aidial_api.surfaces.analytics.period import Span, span_of
+from aidial_api.surfaces.analytics.pieces import DAY, HOUR, QUARTER, cut, widths_between
+from aidial_contract import errors
+from aidial_contract.fault import Fault, FieldError
+from aidial_contract.shapes.analytics import Breakdown, BreakdownRow, Breakdowns, Interval
+
+_WIDTHS = (DAY, HOUR, QUARTER)
+
+
+def _span(ask: Ask) -> Span:
+    return span_of(ask.query, ask.reach, utc_now())
 
 
 async def show_summary(ask: Ask) -> Answer:
     """KPIs of a period beside the one before."""
-    span = span_of(ask.query, ask.reach, utc_now())
-    return Answer(service.summarise(await store.count_totals(ask.tx, ask.reach, span), span))
+    span = _span(ask)
+    pieces = chain(
+        cut(span.previous_since, span.since, _WIDTHS),
+        cut(span.since, span.until, _WIDTHS),
+    )
+    totals = await store.read_totals(ask.tx, ask.reach, pieces, span.since)
+    return Answer(service.summarise(totals, span))
 
 
 async def show_timeseries(ask: Ask) -> Answer:
-    """Call volume by day or week."""
-    span = span_of(ask.query, ask.reach, utc_now())
-    interval = service.interval_of(ask.query["interval"], span)
-    return Answer(service.bars(await store.count_series(ask.tx, ask.reach, span, interval), span, interval))
+    """Call volume by hour, day or week."""
+    span = _span(ask)
+    wanted: Interval | None = ask.query["interval"]
+    if wanted == "hour" and span.days > service.MAX_DAILY_BARS:
+        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("query.interval", "conflict")])
+    interval = service.interval_of(wanted, span)
+    starts = bar_starts(span, interval)
+    pieces = cut(span.since, span.until, widths_between(starts))
+    counted = await store.read_series(ask.tx, ask.reach, pieces, starts)
+    return Answer(service.bars(starts, counted, interval))
+
+
+async def show_breakdown(ask: Ask) -> Answer:
+    """One breakdown, keys and counts."""
+    (found,) = await break_down(ask.tx, ask.reach, _span(ask), (ask.query["by"],), ask.query["limit"])
+    rows = [BreakdownRow(key=row.key, count=row.count) for row in found.rows]
+    return Answer(Breakdown(by=found.by, rows=rows))
+
+
+async def show_breakdowns(ask: Ask) -> Answer:
+    """Several breakdowns at once, with names where keys are ids."""
+    span = _span(ask)
+    asked = ask.query["by"] or ("outcome",)
+    found = await break_down(ask.tx, ask.reach, span, asked, ask.query["limit"])
+    return Answer(Breakdowns(range=service.period_of(span), breakdowns=found))
+
+
+async def show_clients(ask: Ask) -> Answer:
+    """The clients in reach, beside one another."""
+    span = _span(ask)
+    rows = await store.read_places(ask.tx, ask.reach, cut(span.since, span.until, _WIDTHS))
+    names, _ = await store.read_names(ask.tx, ask.reach)
+    return Answer(service.of_clients(rows, ask.reach.client_ids, names, span))

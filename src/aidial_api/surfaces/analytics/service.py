@@ -1,45 +1,71 @@
-"""From counts to KPIs and bars.
+"""From sums to KPIs, bars and breakdowns.
 
 The one thing a newcomer would get wrong: a day without calls is a bar of zero, not a gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
 
 import asyncpg
 
+from aidial_api.surfaces.analytics.bounds import HOURS_A_DAY
 from aidial_api.surfaces.analytics.period import Span
-from aidial_contract.shapes.analytics import Kpi, Period, Point, Summary, Timeseries
+from aidial_contract.shapes.analytics import (
+    WEEKDAYS,
+    ClientNumbers,
+    Clients,
+    Interval,
+    Kpi,
+    NamedRow,
+    Period,
+    Point,
+    Summary,
+    Timeseries,
+)
 
-MAX_DAILY_BARS = 31
+MAX_DAILY_BARS: Final = 31
 _PLACES = 4
+COUNTED: Final = {
+    "total_calls": "calls",
+    "completed_calls": "completed",
+    "missed_calls": "missed",
+    "failed_calls": "failed",
+    "bookings": "bookings",
+    "transfers": "transfers",
+    "leads_captured": "follow_ups",
+}
+"""KPIs that are plain counts, and the measure each is."""
 
 
-def summarise(totals: dict[bool, asyncpg.Record], span: Span) -> Summary:
+def period_of(span: Span) -> Period:
+    """The span as the wire has it."""
+    return Period(since=span.since, until=span.until, timezone=span.timezone)
+
+
+def summarise(totals: Mapping[bool, asyncpg.Record], span: Span) -> Summary:
     """KPIs with their previous values. `positive_sentiment` is a share of 0 to 1 of calls with a feeling."""
     now, before = totals.get(True), totals.get(False)
-    period = Period(since=span.since, until=span.until, timezone=span.timezone)
-    kpis = {
-        "total_calls": _kpi(_number(now, "total"), _number(before, "total")),
-        "talk_minutes": _kpi(_number(now, "talk_seconds") / 60, _number(before, "talk_seconds") / 60),
-        "average_duration_seconds": _kpi(_number(now, "average_seconds"), _number(before, "average_seconds")),
-        "positive_sentiment": _kpi(_share(now), _share(before)),
-        "completed_calls": _kpi(_number(now, "completed"), _number(before, "completed")),
-        "missed_calls": _kpi(_number(now, "missed"), _number(before, "missed")),
-        "failed_calls": _kpi(_number(now, "failed"), _number(before, "failed")),
-    }
-    return Summary(range=period, kpis=kpis)
+    kpis = {name: _kpi(number(now, of), number(before, of)) for name, of in COUNTED.items()}
+    kpis["talk_minutes"] = _kpi(number(now, "talk_seconds") / 60, number(before, "talk_seconds") / 60)
+    kpis["average_duration_seconds"] = _kpi(
+        _ratio(now, ("talk_seconds",), ("timed",)), _ratio(before, ("talk_seconds",), ("timed",))
+    )
+    felt = ("positive", "neutral", "upset")
+    kpis["positive_sentiment"] = _kpi(_ratio(now, felt[:1], felt), _ratio(before, felt[:1], felt))
+    return Summary(range=period_of(span), kpis=kpis)
 
 
-def _number(row: asyncpg.Record | None, name: str) -> float:
-    return float(row[name] or 0) if row is not None else 0.0
+def number(row: asyncpg.Record | None, name: str) -> int:
+    """A sum, 0 where nothing was."""
+    return int(row[name] or 0) if row is not None else 0
 
 
-def _share(row: asyncpg.Record | None) -> float:
-    return row["positive"] / row["felt"] if row is not None and row["felt"] else 0.0
+def _ratio(row: asyncpg.Record | None, parts: Sequence[str], whole: Sequence[str]) -> float:
+    of = sum(number(row, name) for name in whole)
+    return sum(number(row, name) for name in parts) / of if of else 0.0
 
 
 def _kpi(value: float, previous: float) -> Kpi:
@@ -47,37 +73,88 @@ def _kpi(value: float, previous: float) -> Kpi:
     return Kpi(value=round(value, _PLACES), previous=round(previous, _PLACES), change=change)
 
 
-def interval_of(wanted: str | None, span: Span) -> str:
+def interval_of(wanted: Interval | None, span: Span) -> Interval:
     """`day` up to a month, `week` beyond, unless asked for."""
     return wanted or ("day" if span.days <= MAX_DAILY_BARS else "week")
 
 
-def bars(rows: Sequence[asyncpg.Record], span: Span, interval: str) -> Timeseries:
-    """One point for every day or week of the span."""
-    counted = {row["at"]: row for row in rows}
-    points = []
-    for at in _starts(span, interval):
-        row = counted.get(at)
-        points.append(
-            Point(
-                at=at,
-                total=int(_number(row, "total")),
-                completed=int(_number(row, "completed")),
-                missed=int(_number(row, "missed")),
-                failed=int(_number(row, "failed")),
-                talk_seconds=int(_number(row, "talk_seconds")),
-            )
+def bars(starts: Sequence[datetime], counted: Mapping[int, asyncpg.Record], interval: Interval) -> Timeseries:
+    """One point for every hour, day or week of the span."""
+    points = [
+        Point(
+            at=at,
+            total=number(row, "calls"),
+            completed=number(row, "completed"),
+            missed=number(row, "missed"),
+            failed=number(row, "failed"),
+            talk_seconds=number(row, "talk_seconds"),
         )
-    return Timeseries(interval="week" if interval == "week" else "day", points=points)
+        for at, row in ((at, counted.get(n)) for n, at in enumerate(starts, start=1))
+    ]
+    return Timeseries(interval=interval, points=points)
 
 
-def _starts(span: Span, interval: str) -> Iterable[datetime]:
-    zone = ZoneInfo(span.timezone)
-    day = span.since.astimezone(zone).date()
-    step = timedelta(days=1)
-    if interval == "week":
-        day -= timedelta(days=day.weekday())
-        step = timedelta(days=7)
-    while (at := datetime.combine(day, time(), zone)) < span.until:
-        yield at
-        day += step
+def parts_of(by: str, row: asyncpg.Record | None) -> list[NamedRow]:
+    """A breakdown whose keys are known beforehand, those of no calls too; `unknown` is what is left."""
+    calls = number(row, "calls")
+    named = {
+        "status": ("completed", "missed", "failed", "live"),
+        "sentiment": ("positive", "neutral", "upset"),
+        "channel": ("voice", "sms"),
+        "direction": ("inbound",),
+        "capability": ("bookings", "transfers", "follow_ups"),
+    }[by]
+    counts = {name: number(row, name) for name in named}
+    if by == "capability":
+        counts["lead_capture"] = counts.pop("follow_ups")
+    else:
+        rest = "outbound" if by == "direction" else "unknown"
+        counts[rest] = calls - sum(counts.values())
+    return [NamedRow(key=key, label=None, count=count) for key, count in counts.items()]
+
+
+def week(cells: Mapping[int, int]) -> list[NamedRow]:
+    """The hours of a week from Monday's midnight on, as `mon-00`."""
+    return [
+        NamedRow(key=f"{day}-{hour:02}", label=None, count=cells.get(first * HOURS_A_DAY + hour, 0))
+        for first, day in enumerate(WEEKDAYS)
+        for hour in range(HOURS_A_DAY)
+    ]
+
+
+def by_place(
+    rows: Sequence[asyncpg.Record], column: str, names: Mapping[str, str], limit: int
+) -> list[NamedRow]:
+    """Calls by `project_id` or `client_id`, most first."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row[column]] = counts.get(row[column], 0) + row["calls"]
+    most = sorted(((key, count) for key, count in counts.items() if count), key=lambda one: (-one[1], one[0]))
+    return [NamedRow(key=key, label=names.get(key), count=count) for key, count in most[:limit]]
+
+
+def of_clients(
+    rows: Sequence[asyncpg.Record], client_ids: Sequence[str], names: Mapping[str, str], span: Span
+) -> Clients:
+    """Every client in reach with its sums, those without calls too; most calls first."""
+    measures = ("calls", "completed", "missed", "failed", "talk_seconds")
+    sums = {client: dict.fromkeys(measures, 0) for client in client_ids}
+    for row in rows:
+        for name in measures:
+            sums[row["client_id"]][name] += row[name]
+    most = sorted(sums.items(), key=lambda one: (-one[1]["calls"], one[0]))
+    return Clients(
+        range=period_of(span),
+        clients=[
+            ClientNumbers(
+                client_id=client,
+                name=names.get(client, client),
+                total=of["calls"],
+                completed=of["completed"],
+                missed=of["missed"],
+                failed=of["failed"],
+                talk_seconds=of["talk_seconds"],
+            )
+            for client, of in most
+        ],
+    )

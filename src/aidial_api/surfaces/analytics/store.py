@@ -1,59 +1,155 @@
-"""Counting calls: index-only reads of the projects in reach.
+"""Summing counts of the projects in reach: stored rows, changes not folded yet, and odd ends call by call.
 
-The one thing a newcomer would get wrong: talk time is known durations only; an unknown one is not zero.
+The one thing a newcomer would get wrong: one statement reads all three, so that a change is seen either
+waiting or folded, never twice and never not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
 
 import asyncpg
 
+from aidial_api.kernel.call_counts import MEASURES, NOT_FORGOTTEN, SUMS
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.analytics.period import Span
+from aidial_api.surfaces.analytics.pieces import Piece
 from aidial_contract.scope import Reach
 
-_FROM = """
-FROM unnest($1::text[], $2::uuid[]) AS mine (client_id, project_id)
-JOIN calls c ON c.client_id = mine.client_id AND c.project_id = mine.project_id
-    AND c.started_at >= $3 AND c.started_at < $4
+_ASKED = """
+WITH mine AS MATERIALIZED (SELECT client_id, project_id FROM unnest($1::text[], $2::uuid[])
+    AS given (client_id, project_id)),
+piece AS MATERIALIZED (SELECT minutes, since, until FROM unnest($3::smallint[], $4::timestamptz[],
+    $5::timestamptz[]) AS given (minutes, since, until))
 """
-_TOTALS = f"""
-SELECT c.started_at >= $5 AS current,
-       count(*) AS total,
-       count(*) FILTER (WHERE c.status = 'completed') AS completed,
-       count(*) FILTER (WHERE c.status = 'missed') AS missed,
-       count(*) FILTER (WHERE c.status = 'failed') AS failed,
-       coalesce(sum(c.duration_seconds) FILTER (WHERE c.status = 'completed'), 0)::bigint AS talk_seconds,
-       (avg(c.duration_seconds) FILTER (WHERE c.status = 'completed'))::float8 AS average_seconds,
-       count(*) FILTER (WHERE c.sentiment_caller = 'positive') AS positive,
-       count(*) FILTER (WHERE c.sentiment_caller <> 'unknown') AS felt
-{_FROM} GROUP BY 1
+_FACTS: Final = ", ".join(f"f.{name}" for name in MEASURES)
+_ROWS = f"""
+SELECT held.client_id, held.project_id, held.starts_at AS at, {", ".join(f"held.{name}" for name in MEASURES)}
+FROM mine CROSS JOIN piece CROSS JOIN LATERAL (
+    SELECT * FROM call_counts s WHERE s.client_id = mine.client_id AND s.project_id = mine.project_id
+    AND s.minutes = piece.minutes AND s.starts_at >= piece.since AND s.starts_at < piece.until OFFSET 0) held
+UNION ALL
+SELECT c.client_id, c.project_id, c.quarter, {", ".join(f"c.{name}" for name in MEASURES)}
+FROM call_count_changes c JOIN mine USING (client_id, project_id)
+JOIN piece ON piece.minutes > 0 AND c.quarter >= piece.since AND c.quarter < piece.until
+WHERE c.client_id = any($1::text[]) AND {NOT_FORGOTTEN}
+UNION ALL
+SELECT mine.client_id, mine.project_id, f.started_at, {_FACTS}
+FROM mine CROSS JOIN (SELECT * FROM piece WHERE minutes = 0) piece
+CROSS JOIN LATERAL call_facts(mine.client_id, mine.project_id, piece.since, piece.until) f
 """
+_BY_KIND = {"outcome": ("outcome", "NULL::text"), "agent": ("agent_id", "agent_name")}
+
+
+def _keyed(kind: str) -> str:
+    key, label = _BY_KIND[kind]
+    return f"""
+SELECT held.key, held.label, held.starts_at AS at, held.calls
+FROM mine CROSS JOIN piece CROSS JOIN LATERAL (
+    SELECT * FROM call_counts_by_key s WHERE s.client_id = mine.client_id AND s.project_id = mine.project_id
+    AND s.kind = '{kind}' AND s.minutes = piece.minutes
+    AND s.starts_at >= piece.since AND s.starts_at < piece.until OFFSET 0) held
+UNION ALL
+SELECT c.{key}, c.{label}, c.quarter, c.calls
+FROM call_count_changes c JOIN mine USING (client_id, project_id)
+JOIN piece ON piece.minutes > 0 AND c.quarter >= piece.since AND c.quarter < piece.until
+WHERE c.client_id = any($1::text[]) AND c.{key} IS NOT NULL AND {NOT_FORGOTTEN}
+UNION ALL
+SELECT f.{key}, f.{label}, f.started_at, f.calls
+FROM mine CROSS JOIN (SELECT * FROM piece WHERE minutes = 0) piece
+CROSS JOIN LATERAL call_facts(mine.client_id, mine.project_id, piece.since, piece.until) f
+WHERE f.{key} IS NOT NULL
+""".replace("c.NULL", "NULL").replace("f.NULL", "NULL")
+
+
+def _sums(*names: str) -> str:
+    return ", ".join(f"sum(c.{name})::bigint AS {name}" for name in names)
+
+
+_TOTALS = f"{_ASKED} SELECT c.at >= $6 AS is_current, {SUMS} FROM ({_ROWS}) c GROUP BY 1"
+_OF_BARS = _sums("calls", "completed", "missed", "failed", "talk_seconds")
 _SERIES = f"""
-SELECT date_trunc($5, c.started_at, $6) AS at,
-       count(*) AS total,
-       count(*) FILTER (WHERE c.status = 'completed') AS completed,
-       count(*) FILTER (WHERE c.status = 'missed') AS missed,
-       count(*) FILTER (WHERE c.status = 'failed') AS failed,
-       coalesce(sum(c.duration_seconds) FILTER (WHERE c.status = 'completed'), 0)::bigint AS talk_seconds
-{_FROM} GROUP BY 1 ORDER BY 1
+{_ASKED} SELECT width_bucket(c.at, $6::timestamptz[]) AS n, {_OF_BARS} FROM ({_ROWS}) c GROUP BY 1
 """
+_CELLS = f"""
+{_ASKED} SELECT ($7::smallint[])[width_bucket(c.at, $6::timestamptz[])] AS cell, {_sums("calls")}
+FROM ({_ROWS}) c GROUP BY 1
+"""
+_PLACES = f"""
+{_ASKED} SELECT c.client_id, c.project_id::text AS project_id, {_OF_BARS}
+FROM ({_ROWS}) c GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+"""
+_KEYS = {
+    kind: f"""
+{_ASKED} SELECT c.key, (array_agg(c.label ORDER BY c.at DESC) FILTER (WHERE c.label IS NOT NULL))[1] AS label,
+       sum(c.calls)::bigint AS calls
+FROM ({_keyed(kind)}) c GROUP BY 1 HAVING sum(c.calls) > 0
+ORDER BY 3 DESC, 1 LIMIT $6
+"""
+    for kind in _BY_KIND
+}
 
 
-def _places(reach: Reach) -> tuple[list[str], list[str]]:
+def _asked(reach: Reach, pieces: Iterable[Piece]) -> tuple[list[object], ...]:
+    cut = list(pieces)
     return (
         [project.client_id for project in reach.projects],
         [project.project_id for project in reach.projects],
+        [piece.minutes for piece in cut],
+        [piece.since for piece in cut],
+        [piece.until for piece in cut],
     )
 
 
-async def count_totals(tx: Tx, reach: Reach, span: Span) -> dict[bool, asyncpg.Record]:
-    """Totals of the period (True) and of the one before (False); an empty one is absent."""
-    rows = await tx.fetch(_TOTALS, *_places(reach), span.previous_since, span.until, span.since)
-    return {row["current"]: row for row in rows}
+async def read_totals(
+    tx: Tx, reach: Reach, pieces: Iterable[Piece], current_since: datetime
+) -> dict[bool, asyncpg.Record]:
+    """Sums of the period (True) and of what lies before it (False); an empty one is absent."""
+    rows = await tx.fetch(_TOTALS, *_asked(reach, pieces), current_since)
+    return {row["is_current"]: row for row in rows}
 
 
-async def count_series(tx: Tx, reach: Reach, span: Span, interval: str) -> Sequence[asyncpg.Record]:
-    """Totals by day or week, in the span's zone; empty ones are absent."""
-    return await tx.fetch(_SERIES, *_places(reach), span.since, span.until, interval, span.timezone)
+async def read_series(
+    tx: Tx, reach: Reach, pieces: Iterable[Piece], bounds: Sequence[datetime]
+) -> dict[int, asyncpg.Record]:
+    """Sums by the bound at or before a call's start, counted from 1; empty ones are absent."""
+    rows = await tx.fetch(_SERIES, *_asked(reach, pieces), bounds)
+    return {row["n"]: row for row in rows}
+
+
+async def read_cells(
+    tx: Tx, reach: Reach, pieces: Iterable[Piece], bounds: Sequence[datetime], cells: Sequence[int]
+) -> dict[int, int]:
+    """Calls by cell: `cells` names the one that begins at each bound. Empty ones are absent."""
+    rows = await tx.fetch(_CELLS, *_asked(reach, pieces), bounds, cells)
+    return {row["cell"]: row["calls"] for row in rows}
+
+
+async def read_places(tx: Tx, reach: Reach, pieces: Iterable[Piece]) -> Sequence[asyncpg.Record]:
+    """Sums by client and project, most calls first; projects without calls are absent."""
+    return await tx.fetch(_PLACES, *_asked(reach, pieces))
+
+
+async def read_keys(
+    tx: Tx, reach: Reach, pieces: Iterable[Piece], kind: str, limit: int
+) -> Sequence[asyncpg.Record]:
+    """Calls by outcome or agent: `key`, `label` (the newest known), `calls`; most calls first."""
+    return await tx.fetch(_KEYS[kind], *_asked(reach, pieces), limit)
+
+
+async def read_names(tx: Tx, reach: Reach) -> tuple[dict[str, str], dict[str, str]]:
+    """The names of the clients and of the projects in reach."""
+    clients = await tx.fetch(
+        "SELECT client_id, name FROM clients WHERE client_id = any($1::text[])", list(reach.client_ids)
+    )
+    projects = await tx.fetch(
+        "SELECT project_id::text AS project_id, display_name FROM projects"
+        " WHERE client_id = any($1::text[]) AND project_id = any($2::uuid[])",
+        list(reach.client_ids),
+        [project.project_id for project in reach.projects],
+    )
+    return (
+        {row["client_id"]: row["name"] for row in clients},
+        {row["project_id"]: row["display_name"] for row in projects},
+    )

@@ -16,7 +16,6 @@ import asyncpg
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
-from aidial_api.kernel.csv_text import BOM, csv_lines
 from aidial_api.kernel.guard import still_allowed
 from aidial_api.kernel.redaction import redact
 from aidial_api.kernel.route import Answer
@@ -29,6 +28,7 @@ from aidial_api.surfaces.calls.question import Caller
 from aidial_api.surfaces.calls.sensitive import refuse_sensitive
 from aidial_contract import errors
 from aidial_contract.access import Level
+from aidial_contract.csv_text import BOM, csv_lines
 from aidial_contract.fault import Fault
 from aidial_contract.limits import EXPORT_ROWS
 from aidial_contract.params import CALL_FILTERS

@@ -22,7 +22,20 @@ from .billing import (
     UsagePage,
 )
 from .calls import CallExport, CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
-from .dashboard import Bar, BarChart, Better, DashboardPage, Kpi, KpiKind
+from .dashboard import (
+    Bar,
+    BarChart,
+    BarTable,
+    Better,
+    ClientShare,
+    ClientTable,
+    DashboardPage,
+    DayRange,
+    HeatMap,
+    Kpi,
+    KpiKind,
+    Share,
+)
 from .pages import (
     AccountPage,
     ComponentsPage,
@@ -95,6 +108,7 @@ __all__ = [
     "AuditRowsFragment",
     "Bar",
     "BarChart",
+    "BarTable",
     "BareContext",
     "Better",
     "BilledClient",
@@ -108,10 +122,14 @@ __all__ = [
     "CallsPage",
     "Chip",
     "Choice",
+    "ClientShare",
+    "ClientTable",
     "ComponentsPage",
     "DashboardPage",
+    "DayRange",
     "Density",
     "ErrorPage",
+    "HeatMap",
     "HowToPayPage",
     "Incident",
     "InvoicePage",
@@ -137,6 +155,7 @@ __all__ = [
     "Select",
     "SessionRow",
     "SettingsPage",
+    "Share",
     "ShellContext",
     "SignInPage",
     "SupportPage",

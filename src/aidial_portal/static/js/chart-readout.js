@@ -1,5 +1,5 @@
 // @ts-check
-/** Reads a chart bar by bar: arrow keys, Home and End on the focused chart, or the pointer. */
+/** Reads a chart bar by bar, or hour by hour in rows of `data-columns`: arrow keys, Home, End, or the pointer. */
 
 /** @param {HTMLElement} plot */
 function wire(plot) {
@@ -7,7 +7,11 @@ function wire(plot) {
   const bars = [...plot.querySelectorAll("[data-read]")];
   if (!(place instanceof HTMLElement) || bars.length === 0) return;
   const finding = [...place.childNodes].map((node) => node.cloneNode(true));
+  const columns = Number(plot.dataset.columns ?? 0);
   let at = -1;
+
+  /** @param {number} wanted */
+  const within = (wanted) => (wanted >= 0 && wanted < bars.length ? wanted : at);
 
   /** @param {number} wanted */
   const read = (wanted) => {
@@ -21,7 +25,10 @@ function wire(plot) {
     place.replaceChildren(...finding.map((node) => node.cloneNode(true)));
   };
   plot.addEventListener("keydown", (event) => {
-    const moves = { ArrowRight: at + 1, ArrowLeft: at < 0 ? bars.length - 1 : at - 1, Home: 0, End: bars.length - 1 };
+    const moves = {
+      ArrowRight: at + 1, ArrowLeft: at < 0 ? bars.length - 1 : at - 1, Home: 0, End: bars.length - 1,
+      ...(columns ? { ArrowDown: at < 0 ? 0 : within(at + columns), ArrowUp: at < 0 ? 0 : within(at - columns) } : {}),
+    };
     if (event.key === "Escape") return rest();
     if (!(event.key in moves)) return;
     event.preventDefault();

@@ -1,24 +1,16 @@
-"""The dashboard's numbers for scripts and spreadsheets.
-
-The one thing a newcomer would get wrong: the CSV is a route of the portal alone, for `/v1` speaks JSON only.
-"""
+"""The dashboard's numbers for scripts: what `/v1` says, shape by shape."""
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
-from aidial_contract.shapes.analytics import Summary, Timeseries
+from aidial_contract.shapes.analytics import Breakdown, Summary, Timeseries
 from aidial_portal.kernel.answers import json_answer
 
 if TYPE_CHECKING:
-    from aidial_portal.kernel.request import PortalRequest
+    from starlette.responses import Response
 
-CSV_TYPE = "text/csv"
-_COLUMNS = ("starts_at", "total", "completed", "missed", "failed", "talk_seconds")
+    from aidial_portal.kernel.request import PortalRequest
 
 
 async def summary(request: PortalRequest) -> Response:
@@ -31,14 +23,6 @@ async def timeseries(request: PortalRequest) -> Response:
     return json_answer(await request.api.forward("/v1/analytics/timeseries", Timeseries, query=request.query))
 
 
-async def timeseries_csv(request: PortalRequest) -> Response:
-    """`GET /api/analytics/timeseries.csv`: one line a day or week; it starts at an RFC 3339 time."""
-    series = await request.api.get("/v1/analytics/timeseries", Timeseries, query=request.query)
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(_COLUMNS)
-    for point in series.points:
-        counts = (point.total, point.completed, point.missed, point.failed, point.talk_seconds)
-        lines.writerow((point.at.isoformat(), *counts))
-    headers = {"content-disposition": f'attachment; filename="call-volume-by-{series.interval}.csv"'}
-    return Response(text.getvalue().encode(), media_type=CSV_TYPE, headers=headers)
+async def breakdown(request: PortalRequest) -> Response:
+    """`GET /api/analytics/breakdown`: `{"by", "rows"}`."""
+    return json_answer(await request.api.forward("/v1/analytics/breakdown", Breakdown, query=request.query))

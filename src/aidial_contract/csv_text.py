@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Final
 
+Cell = str | int | float | None
 BOM: Final = "\ufeff".encode()
 # The full-width signs are formulas too where people write Japanese or Chinese.
 _STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -21,7 +22,7 @@ def neutral(text: str) -> str:
     return f"'{text}" if text.startswith(_STARTS) or text.lstrip().startswith(_STARTS) else text
 
 
-def csv_lines(rows: Iterable[Sequence[str | int | None]]) -> bytes:
+def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     """The rows as UTF-8, each ended by CR LF; None is an empty cell."""
     written = StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
