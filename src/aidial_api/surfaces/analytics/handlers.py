@@ -6,6 +6,7 @@ narrowed to the projects of this person and of this query.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 from aidial_api.kernel.ask import Ask
@@ -18,7 +19,7 @@ from aidial_api.surfaces.analytics.period import Span, span_of
 from aidial_api.surfaces.analytics.pieces import DAY, HOUR, QUARTER, cut, widths_between
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
-from aidial_contract.shapes.analytics import Breakdown, BreakdownRow, Breakdowns, Interval
+from aidial_contract.shapes.analytics import Breakdown, BreakdownRow, Breakdowns, By, Interval
 
 _WIDTHS = (DAY, HOUR, QUARTER)
 
@@ -61,7 +62,7 @@ async def show_breakdown(ask: Ask) -> Answer:
 async def show_breakdowns(ask: Ask) -> Answer:
     """Several breakdowns at once, with names where keys are ids."""
     span = _span(ask)
-    asked = ask.query["by"] or ("outcome",)
+    asked: Sequence[By] = ask.query["by"] or ("outcome",)
     found = await break_down(ask.tx, ask.reach, span, asked, ask.query["limit"])
     return Answer(Breakdowns(range=service.period_of(span), breakdowns=found))
 
