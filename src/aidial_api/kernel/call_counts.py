@@ -44,24 +44,27 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('call counts of ' || $1, 
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('call counts of ' || $1, 0))"
 _WAITING = "SELECT client_id FROM call_count_changes GROUP BY client_id ORDER BY client_id"
 
-# `c` are rows with a quarter, an outcome, an agent and the measures; sorted, so that rows are always locked
-# in one order.
+# `c` are rows with a quarter, an outcome, an agent and the measures. The narrowest cells are summed first, the
+# wider ones of them. Sorted, so that rows are always locked in one order.
 _BY_TIME = f"""
 INSERT INTO call_counts AS held (client_id, project_id, minutes, starts_at, {NAMES})
 SELECT c.client_id, c.project_id, w.minutes, date_bin(w.minutes * interval '1 minute', c.quarter,
        '1970-01-01 00:00+00'), {SUMS}
-FROM c CROSS JOIN unnest(ARRAY[15, 60, 1440]) AS w (minutes)
+FROM (SELECT c.client_id, c.project_id, c.quarter, {SUMS} FROM c GROUP BY 1, 2, 3) c
+     CROSS JOIN unnest(ARRAY[15, 60, 1440]) AS w (minutes)
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 ON CONFLICT (client_id, project_id, minutes, starts_at) DO UPDATE SET {_ADDED}
 """
 _BY_KEY = """
 INSERT INTO call_counts_by_key AS held (client_id, project_id, kind, minutes, starts_at, key, label, calls)
-SELECT c.client_id, c.project_id, k.kind, w.minutes, date_bin(w.minutes * interval '1 minute', c.quarter,
-       '1970-01-01 00:00+00'), k.key, max(k.label), sum(c.calls)
-FROM c CROSS JOIN LATERAL (VALUES ('outcome', c.outcome, NULL), ('agent', c.agent_id, c.agent_name))
-       AS k (kind, key, label)
+SELECT c.client_id, c.project_id, c.kind, w.minutes, date_bin(w.minutes * interval '1 minute', c.hour,
+       '1970-01-01 00:00+00'), c.key, max(c.label), sum(c.calls)
+FROM (SELECT c.client_id, c.project_id, date_bin('1 hour', c.quarter, '1970-01-01 00:00+00') AS hour,
+             k.kind, k.key, max(k.label) AS label, sum(c.calls) AS calls
+      FROM c CROSS JOIN LATERAL (VALUES ('outcome', c.outcome, NULL), ('agent', c.agent_id, c.agent_name))
+             AS k (kind, key, label)
+      WHERE k.key IS NOT NULL GROUP BY 1, 2, 3, 4, 5) c
      CROSS JOIN unnest(ARRAY[60, 1440]) AS w (minutes)
-WHERE k.key IS NOT NULL
 GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(c.calls) <> 0 ORDER BY 1, 2, 3, 4, 5, 6
 ON CONFLICT (client_id, project_id, kind, minutes, starts_at, key)
 DO UPDATE SET calls = held.calls + excluded.calls, label = coalesce(excluded.label, held.label)
@@ -87,11 +90,10 @@ WITH waiting AS (
     DELETE FROM call_count_changes c WHERE c.client_id = $1 AND c.quarter >= $2 AND c.quarter < $3
     RETURNING calls, {NOT_FORGOTTEN} AS is_kept
 ), c AS MATERIALIZED (
-    SELECT p.client_id, p.project_id,
-           date_bin('15 minutes', c.started_at, '1970-01-01 00:00+00') AS quarter,
-           c.outcome, c.agent_id, max(c.agent_name) AS agent_name, {SUMS}
+    SELECT p.client_id, p.project_id, date_bin('15 minutes', c.started_at, '1970-01-01 00:00+00') AS quarter,
+           c.outcome, c.agent_id, c.agent_name, {", ".join(f"c.{name}" for name in MEASURES)}
     FROM projects p CROSS JOIN LATERAL call_facts(p.client_id, p.project_id, $2, $3) c
-    WHERE p.client_id = $1 GROUP BY 1, 2, 3, 4, 5
+    WHERE p.client_id = $1
 ),
 by_time AS ({_BY_TIME}),
 by_key AS ({_BY_KEY})
