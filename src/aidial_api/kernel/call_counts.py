@@ -44,7 +44,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('call counts of ' || $1, 
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('call counts of ' || $1, 0))"
 _WAITING = "SELECT client_id FROM call_count_changes GROUP BY client_id ORDER BY client_id"
 
-# `c` are rows with a quarter, an outcome, an agent and the measures. The narrowest cells are summed first, the
+# `c` are rows with a quarter, an outcome, an agent and the measures. Narrow cells are summed first, the
 # wider ones of them. Sorted, so that rows are always locked in one order.
 _BY_TIME = f"""
 INSERT INTO call_counts AS held (client_id, project_id, minutes, starts_at, {NAMES})
