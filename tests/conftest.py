@@ -36,6 +36,8 @@ OF_TEST_ALL = (
     "tests/api/kernel/test_budget.py",
     "tests/api/kernel/test_streams.py",
     "tests/api/limits/test_together.py",
+    "tests/api/recordings/test_jobs.py",
+    "tests/api/recordings/test_on_s3.py",
     "tests/api/redaction/test_generated.py",
     "tests/api/redaction/test_properties.py",
     "tests/api/support/test_model.py",

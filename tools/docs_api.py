@@ -119,6 +119,10 @@ def _route(row: Route) -> str:
     if row.body is not None:
         limit = f"{row.body_limit_bytes / 1024 / 1024:g} MiB"
         parts.append(f"Body: {_shape_link(row.body.__name__)}, at most {limit}; unknown fields are refused.")
+    if row.receives is not None:
+        kinds = ", ".join(code(one) for one in row.takes if one)
+        limit = f"{row.body_limit_bytes / 1024 / 1024:g} MiB"
+        parts.append(f"Body: the file, at most {limit}, sent as {kinds} or unnamed.")
     parts += [fence("sh", _curl(row)), _answers(row)]
     return "\n\n".join(parts)
 
@@ -179,6 +183,8 @@ def _curl(row: Route) -> str:
     if row.body is not None:
         body = msgspec.json.format(msgspec.json.encode(body_example(row)), indent=2).decode()
         lines += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
+    if row.receives is not None:
+        lines += ["-H 'Content-Type: application/octet-stream'", "--data-binary @recording.wav"]
     return " \\\n  ".join(lines)
 
 

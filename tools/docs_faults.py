@@ -40,6 +40,7 @@ DEPENDENCIES = {
     ("api", "issuer, never met"): "The API, started without the identity provider",
     ("api", "limiter store"): "The API, without the shared store of limits",
     ("api", "billing"): "The API, without the billing provider",
+    ("api", "storage"): "The API, without the store of files",
 }
 WORDS = {
     "ok": "works",

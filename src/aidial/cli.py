@@ -21,6 +21,7 @@ from aidial.commands import (
     db,
     demo,
     doctor,
+    entitlements,
     keys,
     lists,
     seed,
@@ -68,6 +69,7 @@ app.command("bootstrap")(bootstrap.command)
 app.add_typer(keys.app, name="keys")
 app.add_typer(services.app, name="service-accounts")
 app.add_typer(allowlist.app, name="allowlist")
+app.add_typer(entitlements.app, name="entitlements")
 app.add_typer(billing.app, name="billing")
 app.add_typer(analytics.app, name="analytics")
 app.command("seed")(seed.command)

@@ -20,14 +20,18 @@ from psycopg.conninfo import make_conninfo
 from aidial.stops import CommandStopped, Exit
 from aidial_api.jobs import JOBS
 from aidial_api.kernel import logs
+from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import CONNECT_TIMEOUT_S, Database, DatabaseRefused, DatabaseUnavailable
 from aidial_api.kernel.jobs import QUEUE, Job
 from aidial_api.kernel.roles import choose_role
+from aidial_api.kernel.storage import Files, Storage
 from aidial_api.settings import read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from aidial_api.settings import Settings
 
 CONCURRENCY = 4
 CONNECTIONS = 4
@@ -47,7 +51,7 @@ def run_worker() -> None:
         sys.exit(EXIT_CODE)
     logs.set_up()
     try:
-        asyncio.run(work(settings.database_url))
+        asyncio.run(work(settings.database_url, files=files_of(settings)))
     except DatabaseRefused as refused:
         raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except DatabaseUnavailable as gone:
@@ -56,12 +60,18 @@ def run_worker() -> None:
         raise CommandStopped(f"the job queue is gone: {type(gone).__name__}", Exit.UNAVAILABLE) from None
 
 
-async def work(database_url: str, *, wait: bool = True) -> None:
-    """Run jobs as they come due; with `wait` False, only those due now."""
+def files_of(settings: Settings) -> Files:
+    """What jobs about files need."""
+    storage = Storage(settings.storage, timeout_s=settings.storage_timeout_ms / 1_000)
+    return Files(storage, TenantKeys(MasterKey(settings.master_key)))
+
+
+async def work(database_url: str, *, wait: bool = True, files: Files | None = None) -> None:
+    """Run jobs as they come due; with `wait` False, only those due now. Jobs about files need `files`."""
     role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
     db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY)
     try:
-        app = _app(database_url, role, db)
+        app = _app(database_url, role, db, files)
         async with app.open_async():
             await app.run_worker_async(
                 queues=[QUEUE],
@@ -77,7 +87,7 @@ async def work(database_url: str, *, wait: bool = True) -> None:
         await db.close()
 
 
-def _app(database_url: str, role: str | None, db: Database) -> procrastinate.App:
+def _app(database_url: str, role: str | None, db: Database, files: Files | None) -> procrastinate.App:
     options = "-c search_path=jobs" + (f" -c role={role}" if role else "")
     connector = procrastinate.PsycopgConnector(
         conninfo=make_conninfo(database_url, options=options, application_name="aidial worker"),
@@ -89,7 +99,7 @@ def _app(database_url: str, role: str | None, db: Database) -> procrastinate.App
     retry = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=3)
     for job in JOBS:
         if job.cron is None:
-            app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db))
+            app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db, files))
         else:
             task = app.task(name=job.name, queue=QUEUE, queueing_lock=job.name)(_regular(job, db))
             app.periodic(cron=job.cron)(task)
@@ -105,9 +115,9 @@ def _app(database_url: str, role: str | None, db: Database) -> procrastinate.App
     return app
 
 
-def _runner(job: Job, db: Database) -> Callable[..., Awaitable[None]]:
+def _runner(job: Job, db: Database, files: Files | None) -> Callable[..., Awaitable[None]]:
     async def run(**arguments: Any) -> None:
-        await job.run(db, **arguments)
+        await (job.run(db, files, **arguments) if job.with_files else job.run(db, **arguments))
         _log.info("job.done", job=job.name, **arguments)
 
     return run

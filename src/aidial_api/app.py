@@ -39,6 +39,7 @@ from aidial_api.kernel.redaction import Redactors
 from aidial_api.kernel.rooms import Rooms
 from aidial_api.kernel.route import RouteTable
 from aidial_api.kernel.services import Services
+from aidial_api.kernel.storage import Storage
 from aidial_api.kernel.tokens import TokenVerifier
 from aidial_api.routes import TABLE
 from aidial_api.settings import Settings
@@ -98,11 +99,13 @@ async def open_services(
     billing = BillingDesk(
         billing_provider or _embedded(settings), timeout_s=settings.billing_timeout_ms / 1_000
     )
+    storage = Storage(settings.storage, timeout_s=settings.storage_timeout_ms / 1_000)
     counting = await _counting(settings, stack)
     probes = [
         Probe("database", True, db.beats),
         Probe("issuer", False, jwks.reachable),
         Probe("billing", False, billing.answers),
+        Probe("storage", False, storage.answers),
     ]
     if counting.shared is not None:
         probes.append(Probe("limiter_store", False, counting.store_answers))
@@ -123,6 +126,7 @@ async def open_services(
         redactors=_redactors(stack),
         billing=billing,
         pdf_makers=PdfMakers(),
+        storage=storage,
         header_limit_bytes=settings.numbers.size(HEADER_BLOCK),
         uri_limit_bytes=settings.numbers.size(URI),
         rooms=Rooms.of(settings.concurrency, settings.queue),

@@ -9,6 +9,16 @@ from __future__ import annotations
 from aidial_api.kernel import call_counts, idempotency
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
+from aidial_api.surfaces.recordings import deleting, measuring
 from aidial_api.surfaces.sessions import expiry
 
-JOBS = (stalled.CHECK, expiry.EXPIRE, idempotency.SWEEP, issuing.ISSUE, call_counts.FOLD)
+JOBS = (
+    stalled.CHECK,
+    expiry.EXPIRE,
+    idempotency.SWEEP,
+    issuing.ISSUE,
+    call_counts.FOLD,
+    measuring.MEASURE,
+    deleting.DELETE,
+    deleting.COLLECT,
+)

@@ -255,6 +255,25 @@ async def lift_allowlist(owner_url: str, client_id: str, reason: str) -> bool:
         return True
 
 
+async def set_entitlement(owner_url: str, client_id: str, name: str, *, included: bool) -> bool:
+    """Put something into a tenant's plan, or take it out; False when there is no such tenant."""
+    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
+        done = await tx.execute(
+            "INSERT INTO client_settings (client_id, section, value, version, changed_by)"
+            " SELECT client_id, 'entitlements', jsonb_build_object($2::text, $3::bool), 2, 'AiDial'"
+            " FROM clients WHERE client_id = $1"
+            " ON CONFLICT (client_id, section) DO UPDATE SET value = client_settings.value || excluded.value,"
+            " version = client_settings.version + 1, changed_at = now(), changed_by = 'AiDial'",
+            client_id,
+            name,
+            included,
+        )
+        if done == "INSERT 0 0":
+            return False
+        await _record(tx, client_id, "entitlements.entitlement.updated", name, kind="settings")
+        return True
+
+
 async def _record(
     tx: Tx, client_id: str, action: str, target_id: str, why: str | None = None, kind: str = "api_key"
 ) -> None:

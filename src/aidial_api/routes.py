@@ -14,6 +14,7 @@ from aidial_api.surfaces.calls.routes import ROWS as CALLS
 from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
+from aidial_api.surfaces.recordings.routes import ROWS as RECORDINGS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 from aidial_api.surfaces.settings.routes import ROWS as SETTINGS
@@ -28,6 +29,7 @@ TABLE = RouteTable(
         *PROJECTS,
         *CALLS,
         *UNLOCKS,
+        *RECORDINGS,
         *ANALYTICS,
         *AUDIT,
         *CLIENTS,

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aidial_api.kernel.introspection import IntrospectionClient
+from aidial_api.kernel.storage import StoragePlace, storage_url
 from aidial_contract.limits import SCALE, Numbers, load_with_numbers
 from aidial_contract.settings import (
     LOOPBACK,
@@ -86,6 +87,10 @@ SETTINGS = (
     Setting("AIDIAL_QUEUE", positive_int, default=256),
     Setting("AIDIAL_STOP_TIMEOUT_MS", positive_number, default=9_000.0),
     Setting("AIDIAL_BILLING_TIMEOUT_MS", positive_number, default=2_000.0),
+    Setting("AIDIAL_STORAGE_URL", storage_url, default="file:///var/lib/aidial/files"),
+    Setting("AIDIAL_STORAGE_KEY_ID", text, default=None),
+    Setting("AIDIAL_STORAGE_SECRET", secret(1), default=None),
+    Setting("AIDIAL_STORAGE_TIMEOUT_MS", positive_number, default=3_000.0),
     Setting("AIDIAL_INVOICE_ISSUER", text, default="AiDial"),
     Setting("AIDIAL_INVOICE_ABN", text, default=None),
     Setting("AIDIAL_INVOICE_HOW_TO_PAY", text, default=None),
@@ -119,6 +124,8 @@ class Settings:
     queue: int
     stop_timeout_ms: float
     billing_timeout_ms: float
+    storage: StoragePlace
+    storage_timeout_ms: float
     invoice_issuer: str
     invoice_abn: str | None
     invoice_how_to_pay: str | None
@@ -155,6 +162,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         queue=values["AIDIAL_QUEUE"],
         stop_timeout_ms=values["AIDIAL_STOP_TIMEOUT_MS"],
         billing_timeout_ms=values["AIDIAL_BILLING_TIMEOUT_MS"],
+        storage=StoragePlace(
+            values["AIDIAL_STORAGE_URL"], values["AIDIAL_STORAGE_KEY_ID"], values["AIDIAL_STORAGE_SECRET"]
+        ),
+        storage_timeout_ms=values["AIDIAL_STORAGE_TIMEOUT_MS"],
         invoice_issuer=values["AIDIAL_INVOICE_ISSUER"],
         invoice_abn=values["AIDIAL_INVOICE_ABN"],
         invoice_how_to_pay=values["AIDIAL_INVOICE_HOW_TO_PAY"],

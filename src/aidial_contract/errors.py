@@ -143,12 +143,8 @@ SESSION_SERVICE_UNAVAILABLE: Final = _row("session_service_unavailable", 503, _C
 STORAGE_UNAVAILABLE: Final = _row("storage_unavailable", 503, _C.DEPENDENCY, retryable=True)
 
 AWAITED: Final[dict[str, str]] = {
-    "entitlement_required": "recordings and entitlements",
-    "range_not_satisfiable": "recordings",
-    "recording_unavailable": "recordings",
+    "entitlement_required": "entitlements",
     "seat_limit_reached": "customer users",
-    "file_too_large": "recordings and attachments",
     "quota_exceeded": "account exports",
-    "storage_unavailable": "recordings",
 }
 """Codes no route raises yet, each with the surface that will. A test keeps this honest both ways."""

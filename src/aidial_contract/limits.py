@@ -123,6 +123,7 @@ PORTAL_SMS_ENROLMENTS: Final = _rate("portal_sms_enrolments", 5, HOUR, "SMS enro
 
 JSON_BODY: Final = _size("json_body", MIB, "bytes", "a JSON body")
 CALL_BODY: Final = _size("call_body", 10 * MIB, "bytes", "one call with its turns")
+RECORDING: Final = _size("recording", 200 * MIB, "bytes", "one recording of a call")
 HEADER_BLOCK: Final = _size("header_block", 32 * KIB, "bytes", "all headers of a request", 96 * KIB)
 URI: Final = _size("uri", 8 * KIB, "bytes", "path and query of a request", 48 * KIB)
 CALLS_PAGE: Final = _size("calls_page", 20, "calls", "a page of calls, unless asked for another")

@@ -28,6 +28,7 @@ from aidial_contract.shapes.billing import INVOICE_FILTERS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 from aidial_contract.shapes.clients import LIFECYCLES
 from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS, TRANSCRIPT_FORMATS
+from aidial_contract.shapes.recordings import SIDES
 from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
@@ -96,6 +97,7 @@ CALL_LIVE_PARAMS: Final = (
         default=LIVE_SECONDS,
     ),
 )
+SIDE: Final = QueryParam("side", Kind.CHOICE, "Whose voice: both unless said, or what there is.", SIDES)
 
 CALL_EXPORT_PARAMS: Final = (
     QueryParam(

@@ -23,6 +23,7 @@ from aidial_portal.surfaces.errors import rows as errors
 from aidial_portal.surfaces.health import rows as health
 from aidial_portal.surfaces.ops import rows as ops
 from aidial_portal.surfaces.projects import rows as projects
+from aidial_portal.surfaces.recordings import rows as recordings
 from aidial_portal.surfaces.session import rows as session
 from aidial_portal.surfaces.sessions import rows as sessions
 from aidial_portal.surfaces.settings import rows as settings
@@ -51,6 +52,7 @@ def all_rows() -> tuple[Route, ...]:
         health,
         ops,
         projects,
+        recordings,
         session,
         sessions,
         sign_in,

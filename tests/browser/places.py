@@ -26,6 +26,14 @@ class Place:
         if self.path == OPEN_CALL:
             listed = await visitor.ask("/api/calls?limit=1&status=completed")
             return f"{self.path}{listed['calls'][0]['call_id']}"
+        if self.path == HEARD_CALL:
+            listed = await visitor.ask("/api/calls?limit=20&status=completed")
+            call_id = next(
+                call["call_id"]
+                for call in listed["calls"]
+                if (call["recording"] or {}).get("duration_seconds")
+            )
+            return f"/calls?expand={call_id}"
         if self.path == OPEN_TICKET:
             listed = await visitor.ask("/api/support/tickets?limit=1&status=waiting_on_support")
             return f"{self.path}{listed['tickets'][0]['ticket_id']}"
@@ -35,6 +43,7 @@ class Place:
 
 
 OPEN_CALL: Final = "/calls?expand="
+HEARD_CALL: Final = "/calls?recorded"
 OPEN_TICKET: Final = "/support/"
 NEW_TICKET: Final = "/support/new?project_id="
 PLACES: Final = (
@@ -44,6 +53,7 @@ PLACES: Final = (
     Place("dashboard with a mistake", "/?from=2026-11-02&to=2026-11-01", "alice", 422),
     Place("calls", "/calls", "alice"),
     Place("open call", OPEN_CALL, "alice"),
+    Place("recorded call", HEARD_CALL, "alice"),
     Place("filters with a mistake", "/calls?caller=abc", "alice", 422),
     Place("support", "/support", "alice"),
     Place("open ticket", OPEN_TICKET, "alice"),

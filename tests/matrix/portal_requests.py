@@ -14,14 +14,20 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from aidial_contract.access import Permission
+from aidial_contract.headers import API_KEY
 from aidial_contract.ids import new_id
 from aidial_contract.scope import ScopeKind
 from aidial_identity.tokens import issue_logout_token
 from aidial_portal.design import assets
+from aidial_portal.kernel.nextauth.jwe import CookieCipher
+from aidial_portal.kernel.nextauth.keys import derive_keys
+from aidial_portal.kernel.nextauth.names import cookie_names
 from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
 from tests.matrix.records import give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR
+from tests.support.askers import Asker
+from tests.support.recordings import given_address, ready_call
 from tests.support.tickets import new_ticket
 from tests.support.unlocks import new_unlock
 
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
     from tests.support.portal import Page, Town
 
 OK = 200
+OWN_ADDRESS = "01930000-0000-7000-8000-00000000add5"
+"""Stands for an address given to whoever asks: each session has its own."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -137,10 +145,13 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         "call_id": town.calls["front-1"],
         "session_id": new_id(),
         "section": "nothing-of-the-kind",
+        "grant_id": OWN_ADDRESS,
         "version": assets.version(),
         "file*": assets.STYLESHEET,
         **values,
     }
+    if row.name.startswith("recordings."):
+        await ready_call(town, Asker(town.api.http, {API_KEY: town.keys[HARBOUR]}))
     record = record_name(row)
     if record and record not in values:
         known[record] = await own_record(town, record)
@@ -178,7 +189,22 @@ async def send(town: Town, row: Route, visitor: Visitor, good: Example) -> Page:
     """The request, from a visitor's browser."""
     papers = await papers_of(town, visitor)
     headers = papers.headers(unsafe=row.unsafe) | good.headers
-    return await ask(town, row.method, good.path, headers, good.body)
+    path = good.path
+    if OWN_ADDRESS in path and visitor.session == "live":
+        purpose = "playback" if row.name == "recordings.play" else "download"
+        session_id = _session_id(town, papers.cookies)
+        path = path.replace(OWN_ADDRESS, await given_address(town, path.split("/")[3], session_id, purpose))
+    return await ask(town, row.method, path, headers, good.body)
+
+
+def _session_id(town: Town, cookies: dict[str, str]) -> str:
+    """The session a browser's cookie is about."""
+    names = cookie_names(town.settings.nextauth_url)
+    claims = CookieCipher(derive_keys(town.settings.nextauth_secret, names).session).decode(
+        cookies[names.session]
+    )
+    assert claims is not None
+    return str(claims["session_id"])
 
 
 async def send_good(town: Town, row: Route, visitor: Visitor) -> Page:

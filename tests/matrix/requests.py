@@ -18,6 +18,7 @@ from tests.matrix.records import give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
+from tests.support.recordings import given_address, ready_call, wav
 from tests.support.tickets import new_ticket
 from tests.support.unlocks import new_unlock
 from tests.support.world_calls import new_call
@@ -60,6 +61,12 @@ async def good_target(world: World, row: Route, asker: Asker) -> Target:
         known[record_name(row)] = await own_record(world, record_name(row))
     if row.permission is Permission.UNLOCKS_REVEAL and isinstance(asker, SignedIn):
         await give_unlock(world, known["unlock_id"], asker.someone.email)
+    if row.name.startswith("recordings."):
+        await ready_call(world, world.harbour_manage)
+    if "grant_id" in path_names(row):
+        purpose = "playback" if row.name == "recordings.play" else "download"
+        session_id = known["session_id"]
+        known["grant_id"] = await given_address(world, known["call_id"], session_id, purpose)
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/requests.py what {{{name}}} is"
     path = {name: known[name] for name in path_names(row)}
@@ -94,6 +101,8 @@ def good_body(
     world: World, row: Route, asker: Asker, project_id: str = FRONT_DESK, client_id: str = HARBOUR
 ) -> Any:
     """What the row takes, None when it takes nothing."""
+    if row.receives is not None:
+        return wav(0.1)
     if row.body is None:
         return None
     bodies: dict[str, Callable[[], Any]] = {
@@ -141,6 +150,8 @@ async def send(
     if target.query:
         path += "?" + "&".join(f"{name}={value}" for name, value in target.query.items())
     sent = {"if-match": "*"} if row.precondition is Precondition.IF_MATCH else {}
+    if row.receives is not None:
+        sent["content-type"] = "audio/wav"
     body = good_body(world, row, asker, target.project_id, target.client_id)
     if row.precondition is Precondition.EXPECTED_VERSION and record_name(row):
         name = record_name(row)

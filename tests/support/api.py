@@ -15,6 +15,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -160,6 +161,7 @@ async def open_world(
             "AIDIAL_API_AUDIENCE": API_AUDIENCE,
             "ZITADEL_CLIENT_ID": PORTAL_CLIENT_ID,
             "AIDIAL_LIMITS_SCALE": "1000",
+            "AIDIAL_STORAGE_URL": f"file://{stack.enter_context(TemporaryDirectory(prefix='aidial-files-'))}",
             # Tests sign the same people in again and again; those of the limit serve an API with the default.
             "AIDIAL_SESSIONS_PER_USER": "10000",
             **(more_environ or {}),

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -242,6 +243,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
             "AIDIAL_API_AUDIENCE": identity.api_audience,
             "ZITADEL_CLIENT_ID": identity.client_id,
             "AIDIAL_LIMITS_SCALE": "1000",
+            "AIDIAL_STORAGE_URL": f"file://{stack.enter_context(TemporaryDirectory(prefix='aidial-files-'))}",
         }
         api = provisioner.api = await stack.enter_async_context(running_api(environ))
         listener, port = free_socket()

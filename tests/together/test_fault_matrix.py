@@ -6,7 +6,7 @@ from aidial_contract.errors import ERRORS
 from tests.support.faults import FAILURES
 from tests.together.fault_matrix import matrix
 from tests.together.test_faults_api import BY_BILLING as API_BY_BILLING
-from tests.together.test_faults_api import BY_DATABASE
+from tests.together.test_faults_api import BY_DATABASE, BY_FILES
 from tests.together.test_faults_api import BY_ISSUER as API_BY_ISSUER
 from tests.together.test_faults_api import BY_ISSUER_NEVER_MET as API_NEVER_MET
 from tests.together.test_faults_api import BY_STORE as API_BY_STORE
@@ -26,6 +26,7 @@ def test_every_failure_is_known_and_every_dependency_meets_every_one() -> None:
         API_BY_STORE,
         BY_BILLING,
         API_BY_BILLING,
+        BY_FILES,
     )
     for pairs in whole:
         assert sorted(failure for failure, _ in pairs) == sorted(FAILURES)

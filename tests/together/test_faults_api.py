@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,8 @@ from aidial_contract.ids import new_id
 from tests.support.api import World
 from tests.support.faults import faulty_url
 from tests.support.issuer import Issuer, running_issuer
+from tests.support.objects import Objects, running_objects
+from tests.support.recordings import ready_call, wav
 from tests.support.running_api import RunningApi, running_api
 from tests.support.store import running_store
 from tests.support.world_calls import CALLS
@@ -41,8 +43,10 @@ BY_ISSUER = matrix().of("api", "issuer")
 BY_ISSUER_NEVER_MET = matrix().of("api", "issuer, never met")
 BY_STORE = matrix().of("api", "limiter store")
 BY_BILLING = matrix().of("api", "billing")
+BY_FILES = matrix().of("api", "storage")
 GOOD = {"deliver": 201, "sign_in": 201}
 RECOVERED_S = 4.0
+SOUND = wav(0.1)
 PATIENT_MS = 1_500.0
 """For those who are to be answered well, also on a busy machine."""
 SLOWEST_MS = 20_000.0
@@ -67,11 +71,14 @@ class Callers:
         """One request of each class of route."""
         key, alice = self.world.harbour_manage.headers, self.world.alice
         call = {**CALLS[0][1], "external_id": f"fault-{new_id()}"}
+        recording = f"/v1/calls/{self.world.calls['front-1']}/recording"
+        sound = {**key, "content-type": "audio/wav"}
         new = {"id_token": self.world.id_token(alice.someone), "device_label": "Firefox on Linux"}
         bearer = {"authorization": alice.headers["authorization"]}
         return {
             "read": lambda: self.ask("GET", "/v1/calls", key),
             "deliver": lambda: self.ask("POST", "/v1/calls", key, call),
+            "recording": lambda: self.ask("PUT", recording, sound, SOUND),
             "person": lambda: self.ask("GET", "/v1/session-context", self.bearer),
             "invoices": lambda: self.ask("GET", "/v1/invoices", alice.headers),
             "usage": lambda: self.ask("GET", "/v1/usage", alice.headers),
@@ -88,7 +95,8 @@ class Callers:
             headers = {**headers, BUDGET_MS: f"{self.budget_ms:.0f}"}
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
             started = time.perf_counter()
-            async with http.request(method, self.api.url + path, headers=headers, json=body) as got:
+            sent = {"data": body} if isinstance(body, bytes) else {"json": body}
+            async with http.request(method, self.api.url + path, headers=headers, **sent) as got:
                 text = await got.read()
                 return Seen(got.status, text, "", time.perf_counter() - started)
 
@@ -130,6 +138,7 @@ async def test_when_postgresql_fails_and_comes_back(
         impatient(world, timeout_ms, DATABASE_URL=url) as api,
     ):
         callers = Callers(world, api, world.alice.headers)
+        await ready_call(world, world.harbour_manage)
         if known:
             await callers.until_well("read", "state", "person")
         await way.fail(failure)
@@ -215,3 +224,31 @@ async def test_when_the_billing_provider_fails(
         await callers.until_well("usage", "invoices")
         await way.fail(failure)
         await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+
+
+@pytest.fixture(scope="module")
+def objects() -> Iterator[Objects]:
+    """A real S3 server."""
+    with running_objects() as running:
+        yield running
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_FILES, {"refuse"}))
+@better_of_two
+async def test_when_the_store_of_files_fails(
+    world: World, objects: Objects, failure: str, case: Case, record_property: Record
+) -> None:
+    await ready_call(world, world.harbour_manage)
+    timeout = f"{timeout_ms_for(failure):.0f}"
+    async with (
+        faulty_url(f"http://127.0.0.1:{objects.port}") as (way, _),
+        impatient(
+            world, SLOWEST_MS, None, AIDIAL_STORAGE_TIMEOUT_MS=timeout, **objects.environ(way.port)
+        ) as api,
+    ):
+        callers = Callers(world, api, world.alice.headers)
+        assert (await callers.asks()["recording"]()).status == 200
+        await way.fail(failure)
+        await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+        await way.heal()
+        await callers.until_well("recording", "health")

@@ -23,7 +23,7 @@ CLIENT_ID = "aidial-portal"
 AUDIENCE = "aidial-api"
 
 _PORTALS_OWN = ("NEXTAUTH_SECRET",)
-_APIS_OWN = (APP_URL, OWNER_URL, "AIDIAL_MASTER_KEY")
+_APIS_OWN = (APP_URL, OWNER_URL, "AIDIAL_MASTER_KEY", "AIDIAL_STORAGE_SECRET")
 _SETTINGS = (
     Setting("ZITADEL_ISSUER", http_url),
     Setting("NEXTAUTH_URL", http_url),
@@ -34,6 +34,7 @@ _SETTINGS = (
     Setting("ZITADEL_CLIENT_SECRET", str),
     Setting("AIDIAL_API_AUDIENCE", text, default=AUDIENCE),
     Setting("AIDIAL_MASTER_KEY", master_key),
+    Setting("AIDIAL_STORAGE_URL", text),
 )
 
 
@@ -71,6 +72,7 @@ def effective(
     ports: tuple[int, int, int],
     database_url: str,
     owner_url: str,
+    files_url: str = "file:///var/lib/aidial/files",
 ) -> Effective:
     """Lay the caller's environment over the demo's defaults. `ports` are the portal's, API's, provider's.
 
@@ -94,6 +96,7 @@ def effective(
     apis = {
         APP_URL: database_url,
         "AIDIAL_MASTER_KEY": base64.b64encode(key).decode(),
+        "AIDIAL_STORAGE_URL": given["AIDIAL_STORAGE_URL"] or files_url,
         **{n: values[n] for n in ("ZITADEL_ISSUER", "ZITADEL_CLIENT_ID", "AIDIAL_API_AUDIENCE")},
     }
     return Effective(

@@ -1,9 +1,9 @@
 """The demo's data folder: what lies where, who may use it, how it is emptied.
 
-`postgres/` (the embedded server's), `identity/` (provider's configuration, keys, state), `log/` (one file a
-child), `secrets.json`, `seeding.json`, `demo.json`, `running.json` (there while a demo runs, or after one was
-killed), `lock`. The one thing a newcomer would get wrong: as root the folder itself is made passable (0711)
-for PostgreSQL's user; no folder above it is ever changed.
+`postgres/` (the embedded server's), `identity/` (provider's configuration, keys, state), `files/`
+(recordings), `log/` (one file a child), `secrets.json`, `seeding.json`, `demo.json`, `running.json` (there
+while a demo runs, or after one was killed), `lock`. The one thing a newcomer would get wrong: as root the
+folder itself is made passable (0711) for PostgreSQL's user; no folder above it is ever changed.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class DemoFolder:
         self.path = self._own.path
         self.postgres = self.path / "postgres"
         self.identity = self.path / "identity"
+        self.files = self.path / "files"
         self.logs = self.path / "log"
         self.secrets = self.path / "secrets.json"
         self.plan = self.path / "seeding.json"
@@ -64,7 +65,7 @@ class DemoFolder:
         if cluster.exists():
             end_earlier_server(DataFolder(self.postgres), choose_account(cluster), say)
         # The secrets go last: while they are there, an interrupted reset can still be told from a loss.
-        for folder in (self.postgres, self.identity, self.logs):
+        for folder in (self.postgres, self.identity, self.files, self.logs):
             shutil.rmtree(folder, ignore_errors=False) if folder.exists() else None
         for file in (self.plan, self.manifest, self.running, self.secrets):
             file.unlink(missing_ok=True)

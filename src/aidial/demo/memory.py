@@ -60,13 +60,17 @@ class Secrets(msgspec.Struct):
 
 
 class SeedPlan(msgspec.Struct):
-    """What the first seeding set out to deliver; `until` is aware, `done` when all of it was answered."""
+    """What the first seeding set out to deliver; `until` is aware, `done` when all of it was answered.
+
+    `recorded` when some of the calls were given recordings.
+    """
 
     until: datetime
     count: int
     days: int
     seed: int
     done: bool = False
+    recorded: bool = False
 
 
 def key_name(key: DemoKey) -> str:

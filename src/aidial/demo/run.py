@@ -1,8 +1,9 @@
 """The order of a demo's start, and its end.
 
-Folder, ports, database, migrations, organisation, identity provider, API, worker, portal, calls, invoices;
-then `demo.json`, the summary and the line that starts with `AiDial is ready`. The one thing a newcomer would
-get wrong: everything that runs is a member of the supervisor, so that any end (a signal, a failure) stops it.
+Folder, ports, database, migrations, organisation, identity provider, API, worker, portal, calls, recordings,
+invoices; then `demo.json`, the summary and the line that starts with `AiDial is ready`. The one thing a
+newcomer would get wrong: everything that runs is a member of the supervisor, so that any end (a signal, a
+failure) stops it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from aidial.demo.manifest import write_manifest
 from aidial.demo.memory import Secrets, load_secrets
 from aidial.demo.organisation import count_up, provision, write_identity
 from aidial.demo.ports import Reservation, reserve
+from aidial.demo.recordings import record_once
 from aidial.demo.seeding import seed_once
 from aidial.demo.summary import tell
 from aidial.postgres import EmbeddedPostgres, PostgresError
@@ -86,6 +88,7 @@ def _run(folder: DemoFolder, options: DemoOptions, stack: ExitStack, *, embedded
         known = _start(folder, secrets, tree, ports, embedded=embedded)
         if options.seed and options.calls:
             seed_once(folder, secrets, tree, api_url=known.api_url, count=options.calls, say=say)
+            record_once(folder, secrets, api_url=known.api_url, count=options.calls, say=say)
             asyncio.run(count_up(known))
         asyncio.run(open_accounts(known))
         write_manifest(folder.manifest, known, secrets)
@@ -119,7 +122,14 @@ def _start(
     folder: DemoFolder, secrets: Secrets, tree: Supervisor, ports: tuple[int, int, int], *, embedded: bool
 ) -> Effective:
     database_url, owner_url = _database(folder, tree, embedded=embedded)
-    known = effective(os.environ, secrets, ports=ports, database_url=database_url, owner_url=owner_url)
+    known = effective(
+        os.environ,
+        secrets,
+        ports=ports,
+        database_url=database_url,
+        owner_url=owner_url,
+        files_url=folder.files.resolve().as_uri(),
+    )
     say("Bringing the database to this version's shape")
     migrate.upgrade(owner_url)
     asyncio.run(provision(known, secrets))

@@ -45,6 +45,8 @@ def accepts(accept: str, media_type: str) -> bool:
     kind = media_type.partition("/")[0]
     wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     takes = {"*/*", f"{kind}/*", media_type, ""}
+    if media_type == f"{kind}/*":
+        takes |= {one for one in wanted if one.startswith(f"{kind}/")}
     if media_type.endswith("+json"):
         takes.add(JSON)
     return not wanted.isdisjoint(takes)

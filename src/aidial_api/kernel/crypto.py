@@ -1,7 +1,7 @@
 """Keys: one master key wraps a data key a tenant, and everything a tenant hides uses that.
 
-A newcomer would encrypt with the master key. It only wraps; a tenant's key gives three keys of its
-own (encryption, blind index, fingerprints), and each ciphertext is bound to its tenant, purpose and
+A newcomer would encrypt with the master key. It only wraps; a tenant's key gives four keys of its
+own (encryption, blind index, fingerprints, files), and each ciphertext is bound to its tenant, purpose and
 record, so that a value copied to another row does not open there. Page cursors are signed here too.
 """
 
@@ -80,13 +80,14 @@ class MasterKey:
 class TenantKey:
     """One tenant's keys. Never logged, never stored: `client_keys` holds the wrapped data key."""
 
-    __slots__ = ("_aead", "_fingerprint", "_index", "client_id")
+    __slots__ = ("_aead", "_files", "_fingerprint", "_index", "client_id")
 
     def __init__(self, client_id: str, data_key: bytes) -> None:
         self.client_id = client_id
         self._aead = AESGCM(_derived(data_key, b"encryption"))
         self._index = _derived(data_key, b"blind index")
         self._fingerprint = _derived(data_key, b"fingerprint")
+        self._files = _derived(data_key, b"files")
 
     def encrypt(self, plain: bytes, *, purpose: str, record: str) -> bytes:
         """Return `plain` sealed for one column (`purpose`) of one row (`record`, its id)."""
@@ -123,6 +124,10 @@ class TenantKey:
     def fingerprint(self, content: bytes) -> bytes:
         """Return 32 bytes that tell whether two deliveries of this tenant had the same content."""
         return hmac.digest(self._fingerprint, content, "sha256")
+
+    def of_file(self, name: str) -> AESGCM:
+        """Return the key of one file of this tenant; a name is written once, so no nonce meets it twice."""
+        return AESGCM(_derived(self._files, b"file " + name.encode()))
 
     def _token(self, kind: bytes, text: str) -> bytes:
         return hmac.digest(self._index, kind + b":" + text.encode(), "sha256")[:TOKEN_BYTES]

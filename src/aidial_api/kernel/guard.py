@@ -18,7 +18,7 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.bodies import accepts, fitted
 from aidial_api.kernel.budget import deadline_of
 from aidial_api.kernel.credentials import find_credential
-from aidial_api.kernel.hygiene import check_framing, check_line, declared_length, read_body
+from aidial_api.kernel.hygiene import CLOSE, check_framing, check_line, declared_length, read_body
 from aidial_api.kernel.idempotency import once, read_key
 from aidial_api.kernel.limits import COARSE
 from aidial_api.kernel.preconditions import read_if_match
@@ -55,24 +55,46 @@ async def run(ask: Ask) -> Answer:
     route = match.rows.get(ask.method) or (match.rows.get("GET") if ask.method == "HEAD" else None)
     ask.path, ask.route = match.path, route
     some_row = route or next(iter(match.rows.values()))
-    declared_length(ask.headers, some_row.body_limit_bytes)
+    declared_length(ask.headers, some_row.body_limit_bytes, some_row.too_large)
     room = ask.services.rooms.room_for(some_row)
     if room is not None:
         room.check()
+    if some_row.receives is not None:
+        return await _run_upload(ask, route, match.rows)
     if "content-length" in ask.headers or "transfer-encoding" in ask.headers:
         ask.raw_body = await read_body(ask.receive, some_row.body_limit_bytes)
         _give_own_time(ask)
+    return await _in_time(ask, route, match.rows)
+
+
+async def _in_time(ask: Ask, route: Route | None, rows: Mapping[str, Route]) -> Answer:
+    """Steps 2 and on, in the row's room, before the request's time is over."""
+    room = ask.services.rooms.room_for(route or next(iter(rows.values())))
     time = asyncio.timeout_at(ask.deadline)
     try:
         async with time:
             if room is None:
-                return await _run_row(ask, route, match.rows)
+                return await _run_row(ask, route, rows)
             async with room.place(ask.deadline):
-                return await _run_row(ask, route, match.rows)
+                return await _run_row(ask, route, rows)
     except TimeoutError:
         if not time.expired():
             raise
         raise Fault(errors.DEPENDENCY_TIMEOUT, reason="the request's time was over") from None
+
+
+async def _run_upload(ask: Ask, route: Route | None, rows: Mapping[str, Route]) -> Answer:
+    """Decide first, then take the file in, at the sender's pace; an answer before its end closes the line."""
+    try:
+        async with ask.services.rooms.uploads.place(ask.deadline):
+            answer = await _in_time(ask, route, rows)
+            if route is None or route.receives is None:
+                return answer
+            ask.tx_or_none = None
+            return await route.receives(ask)
+    except Fault as fault:
+        fault.headers = {**fault.headers, **CLOSE}
+        raise
 
 
 def _give_own_time(ask: Ask) -> None:
@@ -253,7 +275,7 @@ async def _parse(ask: Ask, row: Route) -> None:
     if accept is not None and not accepts(accept, _media_type(ask, row)):
         raise Fault(errors.NOT_ACCEPTABLE, reason="accept")
     content_type = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if row.body is not None and content_type not in row.takes:
+    if (row.body is not None or row.receives is not None) and content_type not in row.takes:
         raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="media type")
     if ask.query_fault is not None:
         raise ask.query_fault

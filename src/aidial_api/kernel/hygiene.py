@@ -98,7 +98,9 @@ def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network])
     return peer if address is None else str(address)
 
 
-def declared_length(headers: Mapping[str, str], limit_bytes: int) -> None:
+def declared_length(
+    headers: Mapping[str, str], limit_bytes: int, too_large: errors.ErrorRow = errors.BODY_TOO_LARGE
+) -> None:
     """413 when the body says of itself that it is too large."""
     text = headers.get("content-length")
     if text is None:
@@ -107,7 +109,7 @@ def declared_length(headers: Mapping[str, str], limit_bytes: int) -> None:
         raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="content-length")
     if len(text) > 12 or int(text) > limit_bytes:  # noqa: PLR2004 - more digits than any limit has
         raise Fault(
-            errors.BODY_TOO_LARGE,
+            too_large,
             details={"limit_bytes": limit_bytes},
             headers=CLOSE,
             reason="declared size",

@@ -13,6 +13,7 @@ import msgspec
 
 from aidial_api.kernel.idempotency import LONGEST_KEY
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route, SessionNeed
+from aidial_api.kernel.uploads import FORM_DATA
 from aidial_contract import errors
 from aidial_contract.checking import TEXT_PATTERN
 from aidial_contract.query import MAX_TEXT, Kind, QueryParam
@@ -61,6 +62,7 @@ _REPLAYED_HEADER = {
         "schema": {"type": "string", "const": "true"},
     }
 }
+PARTIAL = 206
 
 
 def codes_of(row: Route) -> tuple[str, ...]:
@@ -174,6 +176,13 @@ def _operation(row: Route) -> dict[str, Any]:
             "required": True,
             "content": {media_type: {"schema": _ref(row.body)} for media_type in row.takes},
         }
+    if row.receives is not None:
+        file = {"type": "string", "format": "binary"}
+        form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {kind: {"schema": form if kind == FORM_DATA else file} for kind in row.takes if kind},
+        }
     return operation
 
 
@@ -208,6 +217,11 @@ def _header_parameters(row: Route) -> list[dict[str, Any]]:
         found.append(("If-Match", "The ETag of the revision this changes, or *."))
     if any(shape is not None for shape in row.answers.values()) and row.method == "GET":
         found.append(("If-None-Match", "Answer 304 when the ETag is still this."))
+    if PARTIAL in row.answers:
+        found.append(("Range", "The bytes that are wanted: one range."))
+        found.append(("If-Range", "Only while the ETag is still this; else the whole."))
+    if row.receives is not None:
+        found.append(("If-Match", "The call's ETag, where only that revision may be changed."))
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "header", "required": False, "description": about, "schema": {"type": "string"}}
         for name, about in found

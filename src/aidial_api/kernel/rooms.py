@@ -14,6 +14,8 @@ from aidial_serving.crowd import Room
 SESSION_PATHS = ("/v1/sessions", "/v1/session-context")
 RESERVED_SHARE = 4
 """Sessions get a quarter of the others' places, on top of them."""
+UPLOADS_SHARE = 4
+"""Files come in at their senders' pace, so at most so large a share of the places at a time."""
 
 
 def is_reserved(row: Route) -> bool:
@@ -27,6 +29,7 @@ class Rooms:
 
     ordinary: Room
     sessions: Room
+    uploads: Room
 
     @classmethod
     def of(cls, places: int, queue: int) -> Rooms:
@@ -36,6 +39,7 @@ class Rooms:
             sessions=Room(
                 "sessions", places=max(1, places // RESERVED_SHARE), queue=max(1, queue // RESERVED_SHARE)
             ),
+            uploads=Room("uploads", places=max(1, places // UPLOADS_SHARE), queue=queue),
         )
 
     def room_for(self, row: Route) -> Room | None:

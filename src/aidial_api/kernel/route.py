@@ -15,7 +15,7 @@ import msgspec
 
 from aidial_contract.access import Permission
 from aidial_contract.checking import Rule
-from aidial_contract.errors import VALIDATION_FAILED, ErrorRow
+from aidial_contract.errors import BODY_TOO_LARGE, VALIDATION_FAILED, ErrorRow
 from aidial_contract.limits import JSON_BODY, Numbers
 from aidial_contract.query import QueryParam
 from aidial_contract.scope import ScopeKind
@@ -99,6 +99,9 @@ class Route:
     which then says so.
     `idempotent_create`: takes `Idempotency-Key`, as every POST that creates must.
     `or_permission` will do for those who lack `permission`; `ask.held` says which of the two they hold.
+    `receives`: the body is a file. `handler` decides in the request's transaction whether it may come; then
+    `receives` reads it from `ask.receive` piece by piece, writes in transactions of its own, and answers.
+    `too_large` is what a body above the limit is called.
     `names_client`: partners too say which client they mean, in the query's `client_id` (else 400);
     internal roles do so on every row that takes one, because they reach no client until they do.
     """
@@ -129,6 +132,8 @@ class Route:
     records: bool = False
     takes_expired_token: bool = False
     idempotent_create: bool = False
+    receives: Handler | None = None
+    too_large: ErrorRow = BODY_TOO_LARGE
     names_client: bool = False
     members: Mapping[str, Permission] = field(default_factory=dict)
     media_type: str = JSON

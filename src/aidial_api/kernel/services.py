@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aidial_api.kernel.pdf import PdfMakers
     from aidial_api.kernel.rooms import Rooms
     from aidial_api.kernel.route import RouteTable
+    from aidial_api.kernel.storage import Storage
     from aidial_api.kernel.tokens import TokenVerifier
     from aidial_api.settings import Settings
     from aidial_serving.health import HealthChecks
@@ -51,6 +52,7 @@ class Services:
     redactors: Executor
     billing: BillingDesk
     pdf_makers: PdfMakers
+    storage: Storage
     header_limit_bytes: int
     uri_limit_bytes: int
     rooms: Rooms

@@ -26,13 +26,17 @@ EntryLabel = Annotated[str, Meta(max_length=80, pattern=TEXT_PATTERN)]
 
 
 class TenantSettings(Outgoing):
-    """`tenant-settings`: how times and numbers are shown, whom AiDial writes to, what it is called."""
+    """`tenant-settings`: how times and numbers are shown, whom AiDial writes to, what it is called.
+
+    Managers play recordings anyway; staff only where `staff_may_play_recordings` says so.
+    """
 
     timezone: Zone
     regional_format: LanguageTag
     billing_contact: Address | None = None
     security_contact: Address | None = None
     display_name: Line | None = None
+    staff_may_play_recordings: bool = False
 
 
 class NewTenantSettings(TenantSettings, forbid_unknown_fields=True):

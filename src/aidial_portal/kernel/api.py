@@ -126,14 +126,22 @@ class Api:
             raise
 
     async def stream(
-        self, path: str, wanted: Wanted, *, query: Mapping[str, str], method: str, live: bool = False
+        self,
+        path: str,
+        wanted: Wanted,
+        *,
+        query: Mapping[str, str],
+        method: str,
+        live: bool = False,
+        extra: Mapping[str, str] | None = None,
     ) -> Stream:
         """An answer to be passed on from its first bytes; `method` is GET or HEAD.
 
-        `live`: one that goes on until somebody leaves, which takes no file's place.
+        `live`: one that goes on until somebody leaves, which takes no file's place. `extra` are headers.
         """
         streams = self.portal.live_streams if live else self.portal.streams
-        call = partial(self._call, method, with_query(path, query), None, {"accept": wanted.media_type})
+        headers = {"accept": wanted.media_type, **(extra or {})}
+        call = partial(self._call, method, with_query(path, query), None, headers)
         return await self._fresh(lambda: streams.open(call(), wanted))
 
     def _call(self, method: str, path: str, body: bytes | None, extra: Mapping[str, str] | None) -> Call:

@@ -23,7 +23,7 @@ from aidial_contract.transport import violation
 from aidial_serving.leaving import leaving_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -45,10 +45,15 @@ class BrokenStreamError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a row passes on: this media type and nothing else, at most `cap_bytes` of it."""
+    """What a row passes on: this media type (or one of `others`), at most `cap_bytes` of it.
+
+    `parts`: a range of a file will do, where one was asked for.
+    """
 
     media_type: str
     cap_bytes: int
+    others: tuple[str, ...] = ()
+    parts: bool = False
 
 
 @dataclass(slots=True)
@@ -148,9 +153,9 @@ class Streams:
 
 async def _first(answer: aiohttp.ClientResponse, call: Call, wanted: Wanted) -> bytes:
     """The first bytes of an answer that is what was wanted."""
-    if answer.status != 200:  # noqa: PLR2004 - a part or nothing is no file
-        raise violation("a stream is answered with 200")
-    if answer.content_type != wanted.media_type:
+    if answer.status != 200 and not (wanted.parts and answer.status == 206):  # noqa: PLR2004 - HTTP
+        raise violation("a stream is answered with 200, or 206 where a part was asked for")
+    if answer.content_type not in (wanted.others or (wanted.media_type,)):
         raise violation(f"the stream is not {wanted.media_type}")
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise violation("the API's answer is encoded, though identity was asked for")
@@ -167,17 +172,29 @@ async def _first(answer: aiohttp.ClientResponse, call: Call, wanted: Wanted) -> 
 
 
 class StreamedFile(StreamingResponse):
-    """A file for the browser. Type and name are ours; nothing of the API's headers is passed on.
+    """A file for the browser. Type and name are ours; of the API's headers only `more` is passed on.
 
     `name` holds letters, digits, dots and dashes only. When the stream breaks or the browser leaves, the
     answer is left without its end and the server cuts the connection.
     """
 
-    def __init__(self, request: PortalRequest, stream: Stream, media_type: str, name: str) -> None:
+    def __init__(
+        self,
+        request: PortalRequest,
+        stream: Stream,
+        media_type: str,
+        name: str,
+        *,
+        inline: bool = False,
+        status: int = 200,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        shown = "inline" if inline else "attachment"
         super().__init__(
             stream.pieces(),
+            status_code=status,
             media_type=media_type,
-            headers={"content-disposition": f'attachment; filename="{name}"'},
+            headers={"content-disposition": f'{shown}; filename="{name}"', **(more or {})},
         )
         self._request = request
         self._stream = stream

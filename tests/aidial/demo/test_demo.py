@@ -96,7 +96,7 @@ def test_no_call_that_was_answered_is_lost_when_everything_is_killed(start: Star
         number = int(external_id.removeprefix("own-"))
         status, call = ask(f"{new_url}/v1/calls", key=key, body=_call(project_id, number))
         assert (status, call["call_id"]) == (200, call_id)
-    assert json.loads((folder / "seeding.json").read_bytes()) == {**plan, "done": True}
+    assert json.loads((folder / "seeding.json").read_bytes()) == {**plan, "done": True, "recorded": True}
     assert sum(count_calls(second).values()) >= 2000 + len(delivered)
 
 

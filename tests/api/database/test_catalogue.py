@@ -44,6 +44,8 @@ GRANTED = {
     "pii_unlocks": {READ, ADD, CHANGE},
     "tickets": {READ, ADD, CHANGE},
     "ticket_comments": {READ, ADD},
+    "recordings": {READ, ADD, CHANGE},
+    "recording_grants": {READ, ADD, CHANGE, REMOVE},
     "idempotency_records": {READ, ADD, CHANGE, REMOVE},
     "project_drafts": {READ, ADD, CHANGE},
     "project_versions": {READ, ADD},

@@ -22,7 +22,7 @@ async def test_health_says_what_works_and_nothing_else(world: World) -> None:
     health = answer.json
     assert set(health) == {"status", "service", "version", "checks"}
     assert (health["status"], health["service"]) == ("pass", "aidial_api")
-    assert set(health["checks"]) == {"database", "issuer", "billing"}
+    assert set(health["checks"]) == {"database", "issuer", "billing", "storage"}
     for check in health["checks"].values():
         assert set(check) == {"status", "latency_ms"}
     assert (await world.anonymous.get("/v1/health/live")).status == 200

@@ -17,7 +17,7 @@ NEW = {
     "security_contact": None,
     "display_name": " Hill St ",
 }
-KEPT = NEW | {"regional_format": "en-NZ", "display_name": "Hill St"}
+KEPT = NEW | {"regional_format": "en-NZ", "display_name": "Hill St", "staff_may_play_recordings": False}
 EDIT = {
     "section", "mode", "version", "working", "published", "publish_status", "observed_at", "last_changed",
 }  # fmt: skip
@@ -35,6 +35,7 @@ async def test_a_tenant_that_never_saved_has_version_one_and_what_it_was_made_wi
         "billing_contact": "office@hill-street.example",
         "security_contact": "office@hill-street.example",
         "display_name": "Hill Street Clinic",
+        "staff_may_play_recordings": False,
     }  # fmt: skip
     assert (document["publish_status"], document["last_changed"]) == ("published", None)
     assert (await clinic.alice.get(ALLOWLIST)).json["working"] == {"enabled": False, "entries": []}

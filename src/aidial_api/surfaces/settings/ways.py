@@ -60,6 +60,7 @@ def _settled_tenant(_: Ask, new: NewTenantSettings) -> TenantSettings:
         billing_contact=new.billing_contact,
         security_contact=new.security_contact,
         display_name=(new.display_name or "").strip() or None,
+        staff_may_play_recordings=new.staff_may_play_recordings,
     )
 
 

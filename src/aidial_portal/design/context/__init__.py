@@ -21,7 +21,17 @@ from .billing import (
     RecipientsPage,
     UsagePage,
 )
-from .calls import CallExport, CallFilters, CallReview, CallRow, CallRowsFragment, CallsPage, Redaction, Turn
+from .calls import (
+    CallExport,
+    CallFilters,
+    CallReview,
+    CallRow,
+    CallRowsFragment,
+    CallsPage,
+    Player,
+    Redaction,
+    Turn,
+)
 from .dashboard import (
     Bar,
     BarChart,
@@ -145,6 +155,7 @@ __all__ = [
     "Page",
     "PartnerBillingPage",
     "PaymentPage",
+    "Player",
     "ProjectChoice",
     "RecentCall",
     "RecipientsPage",

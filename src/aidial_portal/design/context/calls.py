@@ -56,6 +56,24 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Player:
+    """The recording in the review. `path` is the call's recording on the portal's own API.
+
+    reason: why it cannot be played (consent, compliance, media, deleted, error), "" when it can. wave: an SVG
+    path, 240 wide at most and 40 high, "" before it was measured; `described` says it in words.
+    """
+
+    path: str
+    reason: str = ""
+    duration_seconds: float = 0.0
+    wave: str = ""
+    described: str = ""
+    sides: tuple[tuple[str, str], ...] = ()
+    may_download: bool = False
+    download_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallReview:
     """The panel under a row, all from `GET /v1/calls/{id}` and its transcript.
 
@@ -111,6 +129,7 @@ class CallReview:
     error_request_id: str | None = None
     downloads: tuple[tuple[str, str], ...] = ()
     unlocks_url: str | None = None
+    player: Player | None = None
 
 
 @dataclass(frozen=True, slots=True)

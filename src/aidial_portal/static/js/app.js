@@ -27,6 +27,11 @@ document.addEventListener("click", (event) => {
 });
 const live = document.querySelector("[data-live]");
 if (live instanceof HTMLElement) import("./live.js").then((module) => module.startLive(live));
+// So is what plays a recording: at the first press on a player.
+document.addEventListener("click", (event) => {
+  const pressed = event.target instanceof Element ? event.target.closest("[data-player] button") : null;
+  if (pressed instanceof HTMLButtonElement) void import("./player.js").then((player) => player.press(pressed));
+});
 startMenus();
 startTheme();
 startPalette();

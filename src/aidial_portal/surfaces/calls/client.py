@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aidial_contract.ids import parse_uuid
 from aidial_contract.shapes.calls import Call, CallList, CallPreview, Transcript
+from aidial_contract.shapes.recordings import Recording
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.pages import part
 
@@ -45,8 +46,22 @@ async def page_of_calls(request: PortalRequest, query: Mapping[str, str]) -> Cal
     return await request.api.get("/v1/calls", CallList, query=query)
 
 
-async def page_and_transcript(
+async def read_recording(request: PortalRequest, call: Call) -> Recording | None:
+    """What there is of a call's recordings; None when nobody said there is any, which asks nothing."""
+    if not call.recording:
+        return None
+    return await request.api.get(f"/v1/calls/{call.call_id}/recording", Recording)
+
+
+async def transcript_and_recording(
+    request: PortalRequest, call: Call
+) -> tuple[Transcript | Fault, Recording | Fault | None]:
+    """What was said in a call and what there is to hear, at once, each failing by itself."""
+    return await asyncio.gather(part(read_transcript(request, call)), part(read_recording(request, call)))
+
+
+async def page_and_call(
     request: PortalRequest, query: Mapping[str, str], call: Call
-) -> tuple[CallList | Fault, Transcript | Fault]:
-    """A page of the list and the transcript of the open call at once, each failing by itself."""
-    return await asyncio.gather(part(page_of_calls(request, query)), part(read_transcript(request, call)))
+) -> tuple[CallList | Fault, tuple[Transcript | Fault, Recording | Fault | None]]:
+    """A page of the list, and what belongs to the open call, at once."""
+    return await asyncio.gather(part(page_of_calls(request, query)), transcript_and_recording(request, call))

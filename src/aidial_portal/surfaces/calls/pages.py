@@ -19,7 +19,6 @@ from aidial_portal.kernel.pages import (
     chosen_project,
     draw,
     draw_fragment,
-    part,
     projects_of,
     wants_fragment,
 )
@@ -74,8 +73,8 @@ async def _fragment(request: PortalRequest, state: ListState) -> Response:
     state.check()
     if state.get("expand"):
         call = await client.find_call(request, state.get("expand"))
-        transcript = await part(client.read_transcript(request, call))
-        return draw_fragment(show_review(request, call, transcript, state))
+        transcript, recording = await client.transcript_and_recording(request, call)
+        return draw_fragment(show_review(request, call, transcript, recording, state))
     listed = await client.page_of_calls(request, state.asked())
     return draw_fragment(CallRowsFragment(_page(request, state, listed, None)))
 
@@ -85,8 +84,8 @@ async def _load(request: PortalRequest, state: ListState) -> tuple[CallList | Fa
     if not state.get("expand"):
         return await client.page_of_calls(request, state.asked()), None
     call = await client.find_call(request, state.get("expand"))
-    listed, transcript = await client.page_and_transcript(request, state.asked(), call)
-    return listed, show_review(request, call, transcript, state)
+    listed, (transcript, recording) = await client.page_and_call(request, state.asked(), call)
+    return listed, show_review(request, call, transcript, recording, state)
 
 
 def _page(

@@ -16,10 +16,12 @@ from aidial_portal.design import context
 from aidial_portal.design.filters import label
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import projects_of
+from aidial_portal.surfaces.calls.hearing import show_player
 from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
 
 if TYPE_CHECKING:
     from aidial_contract.shapes.calls import Call, Transcript, Turn
+    from aidial_contract.shapes.recordings import Recording
     from aidial_portal.kernel.request import PortalRequest
     from aidial_portal.surfaces.calls.state import ListState
 
@@ -60,7 +62,11 @@ def show_row(call: Call, state: ListState, names: dict[str, str]) -> context.Cal
 
 
 def show_review(
-    request: PortalRequest, call: Call, transcript: Transcript | Fault, state: ListState
+    request: PortalRequest,
+    call: Call,
+    transcript: Transcript | Fault,
+    recording: Recording | Fault | None,
+    state: ListState,
 ) -> context.CallReview:
     """A call and its conversation; a transcript that could not be loaded says so in its place."""
     failed = isinstance(transcript, Fault)
@@ -116,6 +122,7 @@ def show_review(
         error_request_id=request.request_id if failed else None,
         downloads=transcript_offer(request, call),
         unlocks_url=unlocks_url(request, call),
+        player=show_player(call, recording),
     )
 
 

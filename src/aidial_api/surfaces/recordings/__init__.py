@@ -1,0 +1,1 @@
+"""Recordings of calls: taken in, measured, played, downloaded, deleted."""

@@ -1,0 +1,67 @@
+"""From a call's recordings to the player, or to why there is none.
+
+The one thing a newcomer would get wrong: the waveform is drawn here, from the peaks a job measured once; the
+browser never loads a sound to draw it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aidial_contract.fault import Fault
+from aidial_portal.design import context
+from aidial_portal.design.filters import clock_offset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aidial_contract.shapes.calls import Call
+    from aidial_contract.shapes.recordings import Recording, RecordingSide
+
+HALF: Final = 20
+LOUDEST: Final = 255
+SIDES: Final = {"mixed": "Both voices", "caller": "The caller", "agent": "The agent"}
+
+
+def show_player(call: Call, recording: Recording | Fault | None) -> context.Player | None:
+    """The player with its reasons; None for those who play none at all, and where nothing ever came."""
+    if recording is None:
+        return None
+    path = f"/api/calls/{call.call_id}/recording"
+    if isinstance(recording, Fault):
+        return context.Player(path, reason="error")
+    if recording.playback.reason == "role":
+        return None
+    is_gone = recording.playback.reason == "media" and recording.availability == "deleted"
+    first = recording.sides[0] if recording.sides else None
+    return context.Player(
+        path,
+        reason="deleted" if is_gone else recording.playback.reason or "",
+        duration_seconds=_length(call, first),
+        wave=wave(first.peaks if first is not None and first.peaks else ()),
+        described=_described(first),
+        sides=tuple((one.side, SIDES[one.side]) for one in recording.sides),
+        may_download=recording.download.allowed,
+        download_reason=recording.download.reason or "",
+    )
+
+
+def _length(call: Call, side: RecordingSide | None) -> float:
+    measured = side.duration_seconds if side is not None else None
+    return measured or float(call.duration_seconds or 0)
+
+
+def wave(peaks: Sequence[int]) -> str:
+    """The peaks as an SVG path of upright strokes around a middle line, one a unit apart."""
+    heights = (max(1, round(HALF * 0.9 * peak / LOUDEST)) for peak in peaks)
+    return "".join(f"M{at} {HALF - height}v{2 * height}" for at, height in enumerate(heights))
+
+
+def _described(side: RecordingSide | None) -> str:
+    """What the waveform shows, in words."""
+    if side is None or not side.peaks or not side.duration_seconds:
+        return ""
+    loudest = max(range(len(side.peaks)), key=side.peaks.__getitem__)
+    at_ms = round(side.duration_seconds * 1_000 * loudest / len(side.peaks))
+    quiet = sum(peak < LOUDEST / 16 for peak in side.peaks) / len(side.peaks)
+    return f"Loudest at {clock_offset(at_ms)}; {round(quiet * 100)} % of it is silence."

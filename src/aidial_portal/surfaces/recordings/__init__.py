@@ -1,0 +1,1 @@
+"""Recordings: an address to play or download one, and its bytes."""

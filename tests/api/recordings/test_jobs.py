@@ -1,0 +1,81 @@
+"""The worker measures recordings once, deletes what was replaced, and collects what broke off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from aidial.worker import files_of, work
+from aidial_api.settings import read_settings
+from tests.support.api import World
+from tests.support.recordings import consented_call, recorded_call, sound, wav
+
+
+async def work_now(world: World) -> None:
+    await work(world.urls.app_url, wait=False, files=files_of(read_settings(world.environ)))
+
+
+def kept_names(world: World) -> set[str]:
+    folder = Path(urlsplit(world.environ["AIDIAL_STORAGE_URL"]).path)
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("form", "codec"),
+    [("WAV", "PCM_16"), ("WAV", "ULAW"), ("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("OGG", "OPUS")],
+)
+async def test_every_kind_is_measured(world: World, form: str, codec: str) -> None:
+    call_id = await consented_call(world)
+    path = f"/v1/calls/{call_id}/recording"
+    sent = await world.harbour_manage.put(
+        path, sound(form, codec, 3.0), content_type="application/octet-stream"
+    )
+    assert sent.status == 201, sent
+    await work_now(world)
+    (side,) = (await world.alice.get(path)).json["sides"]
+    assert side["measure"] == "done"
+    assert 2.9 < side["duration_seconds"] < 3.2
+    assert side["channels"] == 1
+    assert 30 < len(side["peaks"]) <= 240
+    # The tone swells: quiet at its beginning, loudest at its end.
+    assert max(side["peaks"][:6]) < 60
+    assert max(side["peaks"][-12:]) > 230
+    call = await world.harbour_manage.get(f"/v1/calls/{call_id}")
+    assert call.json["recording"]["duration_seconds"] == 3
+
+
+async def test_what_cannot_be_read_says_so_and_can_still_be_fetched(world: World) -> None:
+    content = b"OggS" + b"\x00" * 24 + b"OpusHead" + b"\xff" * 500
+    call_id = await recorded_call(world, content=wav(0.1))
+    sent = await world.harbour_manage.put(f"/v1/calls/{call_id}/recording", content, content_type="audio/ogg")
+    assert sent.status == 200, sent
+    await work_now(world)
+    (side,) = (await world.alice.get(f"/v1/calls/{call_id}/recording")).json["sides"]
+    assert (side["measure"], side["peaks"]) == ("unreadable", None)
+    given = await world.alice.post(f"/v1/calls/{call_id}/recording/playback")
+    assert (await world.alice.get(given.json["url"])).body == content
+
+
+async def test_a_replaced_file_goes_and_an_upload_that_broke_off_is_collected(world: World) -> None:
+    call_id = await recorded_call(world, wav(0.2))
+    (first,) = await world.sql("SELECT recording_id FROM recordings WHERE call_id = $1", call_id)
+    await world.harbour_manage.put(f"/v1/calls/{call_id}/recording", wav(0.3), content_type="audio/wav")
+    broken = await consented_call(world)
+    answer = await world.harbour_manage.put(
+        f"/v1/calls/{broken}/recording", b"no sound", content_type="audio/wav"
+    )
+    assert answer.status == 415
+    await world.sql(
+        "UPDATE jobs.procrastinate_jobs SET scheduled_at = now() WHERE task_name = 'recordings.collect'"
+    )
+    assert str(first["recording_id"]) in kept_names(world)
+    await work_now(world)
+    assert str(first["recording_id"]) not in kept_names(world)
+    states = await world.sql(
+        "SELECT state, deleted_at IS NOT NULL AS noted FROM recordings WHERE call_id = any($1::uuid[])"
+        " ORDER BY state",
+        [call_id, broken],
+    )
+    assert [tuple(row) for row in states] == [("deleted", True), ("deleted", True), ("stored", False)]

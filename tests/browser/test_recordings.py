@@ -1,0 +1,161 @@
+"""Alice hears a call: plays, seeks, changes speed, uses the keyboard, downloads; reads why she may not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from playwright.async_api import Locator, expect
+
+from tests.browser.conftest import OpenVisitor
+
+if TYPE_CHECKING:
+    from tests.browser.visitor import Visitor
+
+MEASURED_WITHIN_S = 60.0
+PICTURES = os.environ.get("AIDIAL_PICTURES")
+"""A folder for pictures of what was tested, for whoever looks at it; none unless set."""
+
+
+async def recorded(alice: Visitor) -> str:
+    """The newest recorded call, once the worker has measured it."""
+    listed = (await alice.ask("/api/calls?limit=20&status=completed"))["calls"]
+    call_id = next(call["call_id"] for call in listed if (call["recording"] or {}).get("duration_seconds"))
+    async with asyncio.timeout(MEASURED_WITHIN_S):
+        while True:
+            shown = await alice.ask(f"/api/calls/{call_id}/recording")
+            if shown["sides"][0]["measure"] == "done":
+                return str(call_id)
+            await asyncio.sleep(0.3)
+
+
+async def player(alice: Visitor) -> Locator:
+    await alice.go(f"/calls?expand={await recorded(alice)}")
+    return alice.page.get_by_role("region", name="Recording")
+
+
+async def seconds(shown: Locator) -> float:
+    return float(await shown.get_by_role("slider").input_value())
+
+
+async def until(shown: Locator, least: float, most: float = 1e9) -> float:
+    """Wait until the position lies there; what it then is."""
+    async with asyncio.timeout(5):
+        while not least <= (at := await seconds(shown)) <= most:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.05)
+        return at
+
+
+async def picture(alice: Visitor, name: str) -> None:
+    if PICTURES:
+        await alice.page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+async def test_alice_plays_seeks_and_hears_faster(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    shown = await player(alice)
+    before = await shown.bounding_box()
+    await picture(alice, "paused")
+    await shown.get_by_role("button", name="Play the recording").click()
+    await expect(shown.get_by_role("button", name="Pause the recording")).to_be_visible()
+    await expect(shown.locator("[data-player-now]")).not_to_have_text("0:00")
+    await shown.get_by_label("Speed").select_option("1.5")
+    await shown.get_by_role("button", name="+5 s on").click()
+    await until(shown, 5)
+    await expect(alice.page.locator(".turn.is-heard")).to_have_count(1)
+    await picture(alice, "playing")
+    await shown.get_by_role("button", name="Pause the recording").click()
+    await expect(shown.get_by_role("button", name="Play the recording")).to_be_visible()
+    assert await shown.bounding_box() == before
+
+
+async def test_alice_uses_the_keyboard_alone(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    shown = await player(alice)
+    await shown.get_by_role("button", name="Play the recording").focus()
+    await alice.page.keyboard.press("Enter")
+    await expect(shown.get_by_role("button", name="Pause the recording")).to_be_visible()
+    slider = shown.get_by_role("slider")
+    await slider.focus()
+    await alice.page.keyboard.press(" ")
+    await expect(shown.get_by_role("button", name="Play the recording")).to_be_visible()
+    at = await seconds(shown)
+    await alice.page.keyboard.press("ArrowRight")
+    await until(shown, at + 4, at + 6)
+    await alice.page.keyboard.press("ArrowLeft")
+    await until(shown, at - 1, at + 1)
+    await expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^\d+:\d\d of \d+:\d\d$"))
+
+
+async def test_alice_downloads_behind_a_confirmation(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    shown = await player(alice)
+    await shown.get_by_role("button", name="Download", exact=True).click()
+    dialog = alice.page.get_by_role("dialog", name="Download this recording?")
+    await expect(dialog).to_be_visible()
+    await picture(alice, "confirm")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_be_hidden()
+    await shown.get_by_role("button", name="Download", exact=True).click()
+    async with alice.page.expect_download() as downloading:
+        await dialog.get_by_role("button", name="Download recording").click()
+    download = await downloading.value
+    assert re.fullmatch(r"recording-[0-9a-f-]{36}\.wav", download.suggested_filename)
+    kept = await asyncio.to_thread(Path(await download.path()).read_bytes)
+    assert kept[:4] == b"RIFF"
+    log = await alice.ask("/api/compliance/audit-events")
+    assert "recordings.download.granted" in [event["action"] for event in log["events"]]
+
+
+async def test_a_call_without_consent_says_so_and_staff_see_no_player(
+    visit: OpenVisitor, manifest: dict[str, Any]
+) -> None:
+    alice = await visit("alice")
+    call_id = await recorded(alice)
+    call = (await alice.ask(f"/api/calls/{call_id}/preview"))["call"]
+    new = {
+        name: call[name]
+        for name in ("project_id", "channel", "direction", "status", "started_at", "ended_at", "end_reason")
+    }
+    new |= {"external_id": "not-agreed", "agent": {"id": "a", "name": "A"}, "turns": []}
+    new |= {"from_number": "+61291234567", "to_number": "+61280001234", "consent": {"state": "unavailable"}}
+    key = next(
+        one["key"]
+        for one in manifest["api_keys"]
+        if (one["scope"], one["client_id"]) == ("manage", call["client_id"])
+    )
+    address = await alice.ask(f"/api/calls/{call_id}/recording")
+    assert address["playback"] == {"allowed": True, "reason": None}
+    async with aiohttp.ClientSession(manifest["api_url"], headers={"x-api-key": key}) as http:
+        async with http.post("/v1/calls", json=new) as made:
+            other = (await made.json())["call_id"]
+        sound = b"OggS" + b"\x00" * 24 + b"OpusHead" + b"\x00" * 500
+        async with http.put(f"/v1/calls/{other}/recording", data=sound) as stored:
+            assert stored.status in {200, 201}
+    await alice.go(f"/calls?expand={other}")
+    await expect(alice.page.get_by_text("The recording cannot be played")).to_be_visible()
+    await expect(alice.page.get_by_role("region", name="Recording")).to_have_count(0)
+    await picture(alice, "no-consent")
+    chloe = await visit("chloe")
+    await chloe.go(f"/calls?expand={call_id}")
+    await expect(chloe.page.locator(".review")).to_be_visible()
+    await expect(chloe.page.get_by_role("region", name="Recording")).to_have_count(0)
+
+
+async def test_the_player_fits_a_phone_in_the_dark_and_reads_without_scripts(visit: OpenVisitor) -> None:
+    alice = await visit("alice", viewport={"width": 390, "height": 844}, color_scheme="dark")
+    shown = await player(alice)
+    box = await shown.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    await shown.scroll_into_view_if_needed()
+    await picture(alice, "phone-dark")
+    call_id = await recorded(alice)
+    plain = await visit("alice", java_script_enabled=False)
+    await plain.go(f"/calls?expand={call_id}")
+    await expect(plain.page.get_by_text("Your browser plays it when JavaScript is on")).to_be_visible()

@@ -1,0 +1,100 @@
+"""People hear recordings through the portal: the review's player, its addresses, ranges, and refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aidial_contract.headers import API_KEY
+from aidial_contract.ids import new_id
+from tests.people import ALICE, CHLOE, FRONT_DESK, HARBOUR, TOM
+from tests.support.portal import Town
+from tests.support.recordings import OBTAINED, let_staff_play, wav
+from tests.support.world_calls import new_call
+
+SOUND = wav(10.0)
+
+
+async def recorded(town: Town, consent: Any = OBTAINED) -> str:
+    """A call of the front desk with a recording; its id."""
+    call_id = await town.deliver(HARBOUR, new_call(FRONT_DESK, f"heard-{new_id()}", consent=consent))
+    headers = {API_KEY: town.keys[HARBOUR], "content-type": "audio/wav"}
+    path = f"/v1/calls/{call_id}/recording"
+    async with town.api.http.put(path, data=SOUND, headers=headers) as answer:
+        assert answer.status == 201
+    return call_id
+
+
+@pytest.fixture(scope="module")
+async def call_id(town: Town) -> str:
+    return await recorded(town)
+
+
+async def test_alice_plays_a_range_of_a_recording(town: Town, call_id: str) -> None:
+    alice = await town.of(ALICE)
+    given = await alice.change("POST", f"/api/calls/{call_id}/recording/playback")
+    assert (given.status, set(given.json)) == (200, {"url", "expires_at"})
+    url = given.json["url"]
+    assert url.startswith(f"/api/calls/{call_id}/recording/media/")
+    whole = await alice.get(url)
+    assert (whole.status, whole.headers["content-type"], whole.body) == (200, "audio/wav", SOUND)
+    part = await alice.get(url, range="bytes=100000-100099")
+    assert (part.status, part.body) == (206, SOUND[100_000:100_100])
+    assert part.headers["content-range"] == f"bytes 100000-100099/{len(SOUND)}"
+    assert part.headers["content-length"] == "100"
+    head = await alice.ask("HEAD", url)
+    assert (head.status, head.headers["content-length"], head.body) == (200, str(len(SOUND)), b"")
+    changed = await alice.get(url, range="bytes=0-9", if_range='"another"')
+    assert changed.status == 200
+
+
+async def test_a_range_outside_is_416_in_the_family_of_calls(town: Town, call_id: str) -> None:
+    alice = await town.of(ALICE)
+    url = (await alice.change("POST", f"/api/calls/{call_id}/recording/playback")).json["url"]
+    answer = await alice.get(url, range=f"bytes={len(SOUND)}-")
+    assert (answer.status, answer.json["error"]) == (416, "range_not_satisfiable")
+    assert answer.headers["content-range"] == f"bytes */{len(SOUND)}"
+
+
+async def test_an_address_is_worth_nothing_in_another_session(town: Town, call_id: str) -> None:
+    alice = await town.of(ALICE)
+    url = (await alice.change("POST", f"/api/calls/{call_id}/recording/playback")).json["url"]
+    async with town.visitor(ALICE) as elsewhere:
+        answer = await elsewhere.get(url)
+        assert (answer.status, answer.json["error"]) == (404, "not_found")
+
+
+async def test_alice_downloads_a_recording_and_tom_meets_404(town: Town, call_id: str) -> None:
+    alice, tom = await town.of(ALICE), await town.of(TOM)
+    given = await alice.change("POST", f"/api/calls/{call_id}/recording/download")
+    file = await alice.get(given.json["url"])
+    assert (file.status, file.body) == (200, SOUND)
+    assert file.headers["content-disposition"] == f'attachment; filename="recording-{call_id}.wav"'
+    for what in ("playback", "download"):
+        refused = await tom.change("POST", f"/api/calls/{call_id}/recording/{what}")
+        assert (refused.status, refused.json["error"]["code"]) == (404, "not_found")
+
+
+async def test_the_review_shows_a_player_or_why_there_is_none(town: Town, call_id: str) -> None:
+    alice = await town.of(ALICE)
+    page = await alice.get(f"/calls?expand={call_id}")
+    assert "data-player " in page.text
+    assert "Download this recording?" in page.words
+    alone = await recorded(town, {"state": "unavailable"})
+    page = await alice.get(f"/calls?expand={alone}")
+    assert "no record that the caller agreed" in page.words
+    assert "data-player " not in page.text
+    refused = await alice.change("POST", f"/api/calls/{alone}/recording/playback")
+    assert (refused.status, refused.json["error"]["code"]) == (409, "recording_unavailable")
+    assert refused.json["error"]["details"] == {"reason": "consent"}
+
+
+async def test_chloe_sees_a_player_where_her_organisation_lets_her(town: Town, call_id: str) -> None:
+    chloe = await town.of(CHLOE)
+    await let_staff_play(town, allowed=False)
+    assert "data-player " not in (await chloe.get(f"/calls?expand={call_id}")).text
+    await let_staff_play(town)
+    page = await chloe.get(f"/calls?expand={call_id}")
+    assert "data-player " in page.text
+    assert "Download this recording?" not in page.words
