@@ -9,6 +9,7 @@ from __future__ import annotations
 from aidial_api.kernel import call_counts, idempotency
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
+from aidial_api.surfaces.governance import retention
 from aidial_api.surfaces.recordings import deleting, measuring
 from aidial_api.surfaces.sessions import expiry
 
@@ -21,4 +22,5 @@ JOBS = (
     measuring.MEASURE,
     deleting.DELETE,
     deleting.COLLECT,
+    retention.RUN,
 )

@@ -12,6 +12,7 @@ from aidial_api.surfaces.audit.routes import ROWS as AUDIT
 from aidial_api.surfaces.billing.routes import ROWS as BILLING
 from aidial_api.surfaces.calls.routes import ROWS as CALLS
 from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
+from aidial_api.surfaces.governance.routes import ROWS as GOVERNANCE
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.recordings.routes import ROWS as RECORDINGS
@@ -38,6 +39,7 @@ TABLE = RouteTable(
         *WORKSPACE,
         *SESSIONS,
         *SETTINGS,
+        *GOVERNANCE,
         *SUPPORT,
     )
 )

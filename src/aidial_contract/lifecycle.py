@@ -72,6 +72,7 @@ UNLOCKS = Lifecycle(
         "expired": (),
     },
 )
+LEGAL_HOLDS = Lifecycle("legal hold", {"active": ("released",), "released": ()})
 
-LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS)
+LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS)
 """Every lifecycle, for the docs and the tests that walk each of them."""

@@ -145,6 +145,8 @@ CLIENTS_PAGE: Final = _size("clients_page", 20, "clients", "a page of a partner'
 VERSIONS_PAGE: Final = _size("versions_page", 20, "versions", "a page of a project's published versions")
 TICKETS_PAGE: Final = _size("tickets_page", 20, "tickets", "a page of support tickets")
 API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's API keys")
+LEGAL_HOLDS_PAGE: Final = _size("legal_holds_page", 20, "holds", "a page of a client's legal holds")
+RECEIPTS_PAGE: Final = _size("receipts_page", 20, "receipts", "a page of what retention deleted")
 UNLOCKS_PAGE: Final = _size("unlocks_page", 20, "unlocks", "a page of who saw what of a call")
 INVOICES_PAGE: Final = _size("invoices_page", 20, "invoices", "a page of invoices")
 

@@ -16,7 +16,9 @@ from aidial_contract.limits import (
     CALLS_PAGE_MAX,
     CLIENTS_PAGE,
     INVOICES_PAGE,
+    LEGAL_HOLDS_PAGE,
     LIVE_SECONDS,
+    RECEIPTS_PAGE,
     TICKETS_PAGE,
     UNLOCKS_PAGE,
     VERSIONS_PAGE,
@@ -28,6 +30,8 @@ from aidial_contract.shapes.billing import INVOICE_FILTERS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 from aidial_contract.shapes.clients import LIFECYCLES
 from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS, TRANSCRIPT_FORMATS
+from aidial_contract.shapes.governance import CATEGORIES as CATEGORIES_KEPT
+from aidial_contract.shapes.governance import LEAST_DAYS, MOST_DAYS
 from aidial_contract.shapes.recordings import SIDES
 from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
 
@@ -183,6 +187,29 @@ VERSION_LIST_PARAMS: Final = (
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 
+RETENTION_PARAMS: Final = (
+    CLIENT,
+    *(
+        QueryParam(
+            f"{category}_days",
+            Kind.WHOLE,
+            f"Days {category} would be kept; for ever when left out.",
+            least=LEAST_DAYS,
+            most=MOST_DAYS,
+        )
+        for category in CATEGORIES_KEPT
+    ),
+)
+HOLD_LIST_PARAMS: Final = (
+    CLIENT,
+    QueryParam("limit", Kind.WHOLE, "Holds a page.", least=1, most=CALLS_PAGE_MAX, default=LEGAL_HOLDS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+RECEIPT_LIST_PARAMS: Final = (
+    CLIENT,
+    QueryParam("limit", Kind.WHOLE, "Receipts a page.", least=1, most=CALLS_PAGE_MAX, default=RECEIPTS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
 UNLOCK_LIST_PARAMS: Final = (
     QueryParam("limit", Kind.WHOLE, "Unlocks a page.", least=1, most=CALLS_PAGE_MAX, default=UNLOCKS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),

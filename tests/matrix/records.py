@@ -114,6 +114,13 @@ async def _unlock(place: Place) -> str:
     return _unlocks[id(place)]
 
 
+async def _hold(place: Place) -> str:
+    new = {"client_id": HARBOUR, "kind": "tenant", "reason": "Of the matrix"}
+    answer = await (await place.at_v1(PRIYA)).post("/v1/legal-holds", new)
+    assert answer.status == 201, answer
+    return str(answer.json["hold"]["hold_id"])
+
+
 async def give_unlock(place: Place, unlock_id: str, email: str) -> None:
     """Let an unlock be somebody's own, and active: nobody looks through another's."""
     await place.sql(
@@ -133,6 +140,7 @@ async def _harbours_first_invoice(place: Place) -> str:
 
 SORTS: Final[dict[str, Sort]] = {
     "ticket_id": Sort("tickets", _ticket),
+    "hold_id": Sort("legal_holds", _hold, of_project=False, is_spent=True),
     "unlock_id": Sort("pii_unlocks", _unlock, is_spent=True),
     "project_id": Sort(
         "project_drafts",

@@ -85,6 +85,14 @@ MENU: Final = (
     Place("Settings", "/settings", "settings", Permission.TENANT_SETTINGS_VIEW, keeps_project=False),
     Place("Billing", "/partner/billing", "billing", Permission.BILLING_CHOOSE_CLIENT, keeps_project=False),
     Place("Operations", "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
+    Place(
+        "Settings",
+        "/settings",
+        "settings",
+        Permission.GOVERNANCE_EDIT,
+        keeps_project=False,
+        unless=Permission.TENANT_SETTINGS_VIEW,
+    ),
 )
 """In the order of the rail; only pages that exist."""
 

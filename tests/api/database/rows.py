@@ -66,6 +66,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _counts(tx, tenant)
         await _ticket(tx, tenant)
         await _unlock(tx, tenant)
+        await _governance(tx, tenant)
     return tenant
 
 
@@ -174,6 +175,21 @@ async def _unlock(tx: Tx, tenant: Tenant) -> None:
         tenant.project_id,
         bytes(32),
         tenant.user_id,
+    )
+
+
+async def _governance(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO legal_holds (client_id, hold_id, kind, reason) VALUES ($1, $2, 'tenant', 'R')",
+        tenant.client_id,
+        new_id(),
+    )
+    await tx.execute(
+        "INSERT INTO retention_receipts (client_id, receipt_id, run_id, category, policy_version, days,"
+        " before, manifest) VALUES ($1, $2, $2, 'transcripts', 2, 30, now(), $3)",
+        tenant.client_id,
+        new_id(),
+        bytes(32),
     )
 
 

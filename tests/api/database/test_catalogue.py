@@ -42,6 +42,8 @@ GRANTED = {
     "audit_events": {READ, ADD},
     "client_settings": {READ, ADD, CHANGE},
     "pii_unlocks": {READ, ADD, CHANGE},
+    "legal_holds": {READ, ADD, CHANGE},
+    "retention_receipts": {READ, ADD, CHANGE},
     "tickets": {READ, ADD, CHANGE},
     "ticket_comments": {READ, ADD},
     "recordings": {READ, ADD, CHANGE},

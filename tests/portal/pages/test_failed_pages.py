@@ -75,8 +75,8 @@ async def test_the_menu_holds_what_the_role_may_open(town: Town) -> None:
     for someone, menu in (
         (ALICE, ["/", "/calls", "/support", "/billing/usage", "/audit-log", "/settings"]),
         (CHLOE, ["/", "/calls", "/support"]),
-        (PRIYA, ["/", "/calls", "/support", "/partner/billing"]),
-        (ADA, ["/ops"]),
+        (PRIYA, ["/", "/calls", "/support", "/partner/billing", "/settings"]),
+        (ADA, ["/ops", "/settings"]),
     ):
         browser = await town.of(someone)
         page = await browser.get("/account")

@@ -11,12 +11,12 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from aidial_api.kernel import client_settings
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.preconditions import etag
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.versions import conflict
-from aidial_api.surfaces.settings import store
 from aidial_api.surfaces.settings.ways import WAYS
 from aidial_contract.access import Level
 from aidial_contract.sections import Section
@@ -25,7 +25,7 @@ from aidial_contract.shapes.settings import LastChange
 
 async def find(section: Section, ask: Ask) -> asyncpg.Record | None:
     """The section of the asker's own tenant, through the scope."""
-    return await store.find(ask.tx, ask.actor.own_client_id, ask.reach.client_ids, section.slug)
+    return await client_settings.find(ask.tx, ask.actor.own_client_id, ask.reach.client_ids, section.slug)
 
 
 async def show(section: Section, ask: Ask) -> Answer:
@@ -38,11 +38,11 @@ async def save(section: Section, ask: Ask) -> Answer:
     ways, client_id = WAYS[section.slug], ask.found["client_id"]
     value = ways.settled(ask, ask.body.value)
     text = msgspec.json.encode(value).decode()
-    saved = await store.save(
+    saved = await client_settings.save(
         ask.tx, client_id, section.slug, text, ask.body.expected_version, ask.actor.label
     )
     if saved is None:
-        raise conflict(await store.current_version(ask.tx, client_id, section.slug))
+        raise conflict(await client_settings.current_version(ask.tx, client_id, section.slug))
     await ways.applied(ask, value)
     await record(ask, _saved(section, client_id, _value(section, ask.found), value))
     # Every other process hears it from the database; this one must not answer its author from before.

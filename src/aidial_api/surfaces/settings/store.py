@@ -1,59 +1,18 @@
-"""Sections of settings in the database.
+"""What else in the database a section of settings changes.
 
-The one thing a newcomer would get wrong: a section that was never saved has no row, and version 1; the check
-of the version is part of the statement that saves.
+The one thing a newcomer would get wrong: the sections themselves are in `kernel/client_settings.py`, because
+a client's data governance is one of them too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
-
-import asyncpg
 
 from aidial_api.kernel.transaction import Tx
 
-FIRST_VERSION: Final = 1
-_FIND: Final = f"""
-SELECT c.client_id, c.name, c.timezone, c.contact_email,
-       s.value, coalesce(s.version, {FIRST_VERSION}) AS version, s.changed_at, s.changed_by
-FROM clients c LEFT JOIN client_settings s ON s.client_id = c.client_id AND s.section = $3
-WHERE c.client_id = $1 AND c.client_id = any($2::text[])
-"""
-# Two first saves at once: the second waits for the first, meets its row and fails the check.
-_SAVE: Final = f"""
-INSERT INTO client_settings AS s (client_id, section, value, version, changed_by)
-SELECT $1, $2, $3, {FIRST_VERSION + 1}, $5
-WHERE $4 = {FIRST_VERSION} OR EXISTS (SELECT FROM client_settings e WHERE e.client_id = $1 AND e.section = $2)
-ON CONFLICT (client_id, section) DO UPDATE
-SET value = excluded.value, version = s.version + 1, changed_at = now(), changed_by = excluded.changed_by
-WHERE s.version = $4
-RETURNING s.version, s.changed_at, s.changed_by
-"""
-_VERSION: Final = "SELECT version FROM client_settings WHERE client_id = $1 AND section = $2"
 _MOVE: Final = """
 UPDATE clients SET timezone = $2, version = version + 1 WHERE client_id = $1 AND timezone <> $2
 """
-
-
-async def find(
-    tx: Tx, client_id: str | None, client_ids: Sequence[str], section: str
-) -> asyncpg.Record | None:
-    """A section of a person's own tenant, when that is in reach, and what its default is made of."""
-    return await tx.fetchrow(_FIND, client_id, list(client_ids), section)
-
-
-async def save(
-    tx: Tx, client_id: str, section: str, value: str, expected_version: int, changed_by: str
-) -> asyncpg.Record | None:
-    """Write the value (JSON) over the version it was made from; None, and nothing written, over another."""
-    return await tx.fetchrow(_SAVE, client_id, section, value, expected_version, changed_by)
-
-
-async def current_version(tx: Tx, client_id: str, section: str) -> int:
-    """What the version is now."""
-    version: int | None = await tx.fetchval(_VERSION, client_id, section)
-    return FIRST_VERSION if version is None else version
 
 
 async def move(tx: Tx, client_id: str, timezone: str) -> None:

@@ -57,7 +57,7 @@ from .pages import (
     SessionRow,
     SignInPage,
 )
-from .settings import SettingsPage
+from .settings import GovernancePage, SettingsPage
 from .shell import (
     BareContext,
     Chip,
@@ -97,6 +97,7 @@ Page = (
     | ComponentsPage
     | DashboardPage
     | ErrorPage
+    | GovernancePage
     | NewTicketPage
     | OpsHomePage
     | SettingsPage
@@ -139,6 +140,7 @@ __all__ = [
     "DayRange",
     "Density",
     "ErrorPage",
+    "GovernancePage",
     "HeatMap",
     "HowToPayPage",
     "Incident",

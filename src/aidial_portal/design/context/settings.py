@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from aidial_contract.shapes.governance import (
+        DataGovernanceDocument,
+        LegalHold,
+        RetentionCount,
+        RetentionReceipt,
+    )
 
     from .shell import NavItem
 
@@ -37,3 +44,34 @@ class SettingsPage:
     changed_by: str | None = None
     zones: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GovernancePage:
+    """A client's data governance. Without `document`, a client is to be chosen (or typed by AiDial's people).
+
+    days: what stands in the fields, as text. counts: what these days would delete; then they can be saved.
+    """
+
+    template: ClassVar[str] = "settings/governance.html"
+    sections: tuple[NavItem, ...]
+    categories: tuple[str, ...]
+    clients: tuple[tuple[str, str], ...]
+    may_type_client: bool
+    client_id: str
+    client_name: str
+    url: str
+    action: str
+    timezone: str
+    now: datetime
+    document: DataGovernanceDocument | None = None
+    days: Mapping[str, str] = field(default_factory=dict)
+    counts: tuple[RetentionCount, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+    holds: tuple[LegalHold, ...] = ()
+    receipts: tuple[RetentionReceipt, ...] = ()
+
+    @property
+    def calls(self) -> int:
+        """How many deletions the counts add up to."""
+        return sum(one.calls for one in self.counts)

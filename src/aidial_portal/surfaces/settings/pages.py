@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from aidial_contract.access import level_of
+from aidial_contract.access import Permission, level_of
 from aidial_contract.sections import SECTIONS
+from aidial_contract.shapes.governance import SECTION as GOVERNANCE
 from aidial_portal.design.context import NavItem, SettingsPage
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import draw, zone_of
 from aidial_portal.kernel.steps import deny
-from aidial_portal.surfaces.settings import api
+from aidial_portal.surfaces.settings import api, governance
 from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ async def show(profile: Handler, request: PortalRequest) -> Response:
     """The section asked for, the role's first one without; one's own profile is everybody's."""
     role = request.session.role
     listed = [one for one in SECTIONS if role is not None and level_of(role, one.view) is not None]
-    slug = request.query.get("section", listed[0].slug if listed else PROFILE)
+    governs = role is not None and level_of(role, Permission.GOVERNANCE_EDIT) is not None
+    first = listed[0].slug if listed else GOVERNANCE if governs else PROFILE
+    slug = request.query.get("section", first)
     if slug == PROFILE:
         return await profile(request)
+    if slug == GOVERNANCE and governs:
+        return await governance.page(request, _menu([], GOVERNANCE))
     section = next((one for one in listed if one.slug == slug), None)
     if section is None:
         await deny(request, "no such section, or not this role's")
@@ -47,7 +52,7 @@ def _page(request: PortalRequest, listed: list[Section], section: Section, docum
     title, about = TITLES[section.slug]
     changed = document.last_changed
     return SettingsPage(
-        sections=_menu(listed, section),
+        sections=_menu(listed, section.slug),
         kind=section.name,
         title=title,
         about=about,
@@ -66,15 +71,18 @@ def _page(request: PortalRequest, listed: list[Section], section: Section, docum
     )
 
 
-def _menu(listed: list[Section], current: Section) -> tuple[NavItem, ...]:
+def _menu(listed: list[Section], current: str) -> tuple[NavItem, ...]:
     own = NavItem(_PROFILE_LABEL, with_query(PATH, {"section": PROFILE}), "account")
+    if current == GOVERNANCE:
+        address = with_query(PATH, {"section": GOVERNANCE})
+        return (NavItem("Data governance", address, "settings", is_current=True), own)
     return (
         *(
             NavItem(
                 TITLES[one.slug][0],
                 with_query(PATH, {"section": one.slug}),
                 "settings",
-                is_current=one is current,
+                is_current=one.slug == current,
             )
             for one in listed
         ),

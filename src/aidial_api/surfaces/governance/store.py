@@ -1,0 +1,238 @@
+"""Policies' receipts and legal holds in the database, and what retention finds and takes away.
+
+The one thing a newcomer would get wrong: whether a hold covers a call is part of the statement that deletes,
+and the lock before it makes a hold that is being placed at the same time be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from aidial_api.kernel.transaction import Tx
+from aidial_contract.scope import Reach
+
+_CLIENT: Final = """
+SELECT client_id, name, timezone FROM clients
+WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
+"""
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('legal holds of ' || $1, 0))"
+_HELD: Final = """EXISTS (
+    SELECT FROM legal_holds h WHERE h.client_id = c.client_id AND h.released_at IS NULL
+        AND (h.kind = 'tenant' OR h.call_id = c.call_id
+             OR (c.started_at >= h.starts_at AND c.started_at < h.ends_at)))"""
+_DUE: Final = {
+    "transcripts": (
+        "c.client_id = $1 AND c.started_at < $2"
+        " AND c.transcript_state IN ('available', 'hidden', 'truncated', 'incomplete')"
+    ),
+}
+"""The calls whose data of a category is older than a moment, and still there."""
+_COUNTS: Final = {
+    category: f"""
+    SELECT ARRAY[count(*) FILTER (WHERE NOT d.held), count(*) FILTER (WHERE d.held)]
+    FROM (SELECT {_HELD} AS held FROM calls c WHERE {due}) d
+    """
+    for category, due in _DUE.items()
+}
+_COUNTS["analytics"] = """
+SELECT ARRAY[coalesce(sum(n.calls) FILTER (WHERE NOT n.held), 0)::bigint,
+             coalesce(sum(n.calls) FILTER (WHERE n.held), 0)::bigint]
+FROM (
+    SELECT d.calls, EXISTS (
+        SELECT FROM legal_holds h LEFT JOIN calls c ON c.client_id = h.client_id AND c.call_id = h.call_id
+        WHERE h.client_id = $1 AND h.released_at IS NULL
+            AND (h.kind = 'tenant' OR (coalesce(h.starts_at, c.started_at) < d.day + interval '1 day'
+                                       AND coalesce(h.ends_at, c.started_at) >= d.day))) AS held
+    FROM (
+        SELECT t.starts_at AS day, t.calls FROM call_counts t
+        WHERE t.client_id = $1 AND t.minutes = 1440 AND t.starts_at < $2
+        UNION ALL SELECT date_trunc('day', w.quarter, 'UTC'), w.calls FROM call_count_changes w
+        WHERE w.client_id = $1 AND w.quarter < $2 AND NOT EXISTS (
+            SELECT FROM forgotten_counts f
+            WHERE f.client_id = w.client_id AND w.quarter >= f.since AND w.quarter < f.until)
+    ) d
+) n
+"""
+_HOLD: Final = """
+h.client_id, h.hold_id, h.kind, h.call_id, h.starts_at, h.ends_at, h.reason, h.placed_by, h.placed_at,
+h.released_by, h.released_at
+"""
+_RECEIPT: Final = """
+r.receipt_id, r.run_id, r.category, r.policy_version, r.days, r.before, r.calls, r.held, r.manifest,
+r.started_at, r.completed_at
+"""
+_PLACE: Final = f"""
+INSERT INTO legal_holds AS h (client_id, hold_id, kind, call_id, starts_at, ends_at, reason, placed_by)
+SELECT $1, $2, $3, $4, $5::text::date::timestamp AT TIME ZONE c.timezone,
+       ($6::text::date + 1)::timestamp AT TIME ZONE c.timezone, $7, $8
+FROM clients c WHERE c.client_id = $1 RETURNING {_HOLD}
+"""
+_TRANSCRIPTS: Final = f"""
+WITH due AS (
+    SELECT c.call_id, c.started_at FROM calls c
+    WHERE {_DUE["transcripts"]} AND NOT {_HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
+    ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
+), emptied AS (
+    UPDATE transcripts t SET turns = '[]', raw = NULL FROM due
+    WHERE t.client_id = $1 AND t.call_id = due.call_id
+), told AS (
+    UPDATE calls c SET transcript_state = 'retention_expired', version = version + 1, updated_at = now()
+    FROM due WHERE c.client_id = $1 AND c.call_id = due.call_id
+)
+SELECT call_id, started_at FROM due ORDER BY started_at, call_id
+"""
+
+
+async def find_client(tx: Tx, reach: Reach, client_id: str) -> asyncpg.Record | None:
+    """A client in reach that is not archived."""
+    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids))
+
+
+async def lock_holds(tx: Tx, client_id: str) -> None:
+    """From here on no hold of the client is placed before this transaction ends."""
+    await tx.execute(_LOCK, client_id)
+
+
+async def count_due(
+    tx: Tx, client_id: str, category: str, before: datetime, timeout_ms: int
+) -> tuple[int, int] | None:
+    """How many calls' data would go, and how many are held; None when counting takes too long."""
+    counts = await tx.fetchval_within(timeout_ms, _COUNTS[category], client_id, before)
+    return None if counts is None else (counts[0], counts[1])
+
+
+async def has_call(tx: Tx, reach: Reach, client_id: str, call_id: str) -> bool:
+    """Whether a call of the client is there, in a project in reach."""
+    found = await tx.fetchval(
+        "SELECT 1 FROM calls WHERE client_id = $1 AND call_id = $2 AND ($3 OR project_id = any($4::uuid[]))",
+        client_id,
+        call_id,
+        reach.every_project,
+        [project.project_id for project in reach.projects],
+    )
+    return found is not None
+
+
+async def place_hold(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
+    """Keep a hold: client, id, kind, call, first and last day (in the tenant's zone), reason, by whom."""
+    row = await tx.fetchrow(_PLACE, *values)
+    if row is None:
+        raise RuntimeError("a hold that was inserted came back empty")
+    return row
+
+
+async def find_hold(tx: Tx, reach: Reach, hold_id: str) -> asyncpg.Record | None:
+    """A hold of a client in reach that is not archived."""
+    return await tx.fetchrow(
+        f"SELECT {_HOLD} FROM legal_holds h JOIN clients c ON c.client_id = h.client_id"
+        " AND c.lifecycle <> 'archived' WHERE h.hold_id = $1 AND h.client_id = any($2::text[])",
+        hold_id,
+        list(reach.client_ids),
+    )
+
+
+async def release_hold(tx: Tx, client_id: str, hold_id: str, by: str) -> asyncpg.Record | None:
+    """Release an active hold; None when it is released already."""
+    return await tx.fetchrow(
+        "UPDATE legal_holds h SET released_at = now(), released_by = $3"
+        f" WHERE client_id = $1 AND hold_id = $2 AND released_at IS NULL RETURNING {_HOLD}",
+        client_id,
+        hold_id,
+        by,
+    )
+
+
+async def list_holds(
+    tx: Tx, client_id: str, after: tuple[datetime, str] | None, most: int
+) -> Sequence[asyncpg.Record]:
+    """At most `most` holds, newest first, after a time and id."""
+    return await tx.fetch(
+        f"SELECT {_HOLD} FROM legal_holds h WHERE h.client_id = $1"
+        " AND ($2::timestamptz IS NULL OR (h.placed_at, h.hold_id) < ($2, $3::uuid))"
+        " ORDER BY h.placed_at DESC, h.hold_id DESC LIMIT $4",
+        client_id,
+        *(after or (None, None)),
+        most,
+    )
+
+
+async def list_receipts(
+    tx: Tx, client_id: str, after: tuple[datetime, str] | None, most: int
+) -> Sequence[asyncpg.Record]:
+    """At most `most` receipts, newest first, after a time and id."""
+    return await tx.fetch(
+        f"SELECT {_RECEIPT} FROM retention_receipts r WHERE r.client_id = $1"
+        " AND ($2::timestamptz IS NULL OR (r.started_at, r.receipt_id) < ($2, $3::uuid))"
+        " ORDER BY r.started_at DESC, r.receipt_id DESC LIMIT $4",
+        client_id,
+        *(after or (None, None)),
+        most,
+    )
+
+
+async def receipts_of(tx: Tx, client_id: str, run_id: str) -> Sequence[asyncpg.Record]:
+    """The receipts a run opened when it began."""
+    return await tx.fetch(
+        f"SELECT {_RECEIPT} FROM retention_receipts r WHERE client_id = $1 AND run_id = $2"
+        " ORDER BY receipt_id",
+        client_id,
+        run_id,
+    )
+
+
+async def open_receipt(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
+    """Begin the receipt of a run's category: client, new id, run, category, version, days."""
+    row = await tx.fetchrow(
+        "INSERT INTO retention_receipts AS r (client_id, receipt_id, run_id, category, policy_version, days,"
+        " before, manifest) VALUES ($1, $2, $3, $4, $5, $6, now() - make_interval(days => $6), $7)"
+        f" RETURNING {_RECEIPT}",
+        *values,
+        bytes(32),
+    )
+    if row is None:
+        raise RuntimeError("a receipt that was inserted came back empty")
+    return row
+
+
+async def take_transcripts(
+    tx: Tx, client_id: str, before: datetime, after: tuple[datetime, str], most: int
+) -> Sequence[asyncpg.Record]:
+    """Empty the next transcripts that are due; gives the calls in order."""
+    return await tx.fetch(_TRANSCRIPTS, client_id, before, *after, most)
+
+
+async def note_batch(tx: Tx, client_id: str, receipt_id: str, calls: int, batch: bytes) -> None:
+    """Add a batch to its receipt: how many, and the hash of all so far with the ids of this one."""
+    await tx.execute(
+        "UPDATE retention_receipts SET calls = calls + $3, manifest = sha256(manifest || $4)"
+        " WHERE client_id = $1 AND receipt_id = $2",
+        client_id,
+        receipt_id,
+        calls,
+        batch,
+    )
+
+
+async def complete(tx: Tx, client_id: str, receipt_id: str, held: int) -> asyncpg.Record | None:
+    """Close a receipt; None when it was closed before."""
+    return await tx.fetchrow(
+        "UPDATE retention_receipts r SET completed_at = now(), held = $3"
+        f" WHERE client_id = $1 AND receipt_id = $2 AND completed_at IS NULL RETURNING {_RECEIPT}",
+        client_id,
+        receipt_id,
+        held,
+    )
+
+
+async def holds_in_force(tx: Tx, client_id: str) -> Sequence[asyncpg.Record]:
+    """What is held, as spans of time: a call's hold is the moment it began, a tenant's has no ends."""
+    return await tx.fetch(
+        "SELECT coalesce(h.starts_at, c.started_at) AS since, coalesce(h.ends_at, c.started_at) AS until"
+        " FROM legal_holds h LEFT JOIN calls c ON c.client_id = h.client_id AND c.call_id = h.call_id"
+        " WHERE h.client_id = $1 AND h.released_at IS NULL",
+        client_id,
+    )

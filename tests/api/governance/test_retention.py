@@ -1,0 +1,255 @@
+"""What retention deletes, what it leaves, what it writes down, and that a killed run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from aidial_api.kernel.db import Database
+from aidial_api.surfaces.governance import retention, store
+from tests.api.calls.lines import Business, open_business
+from tests.api.governance.clinics import (
+    hold,
+    old_call,
+    partner_of,
+    path_of,
+    queued,
+    receipts,
+    run_due,
+    save,
+    states,
+)
+from tests.support.api import World
+from tests.support.askers import Asker
+from tests.support.unlocks import new_unlock
+
+
+class KilledError(BaseException):
+    """The worker is gone in the middle of something."""
+
+
+@pytest.fixture
+async def clinic(world: World) -> Business:
+    return await open_business(world, "Australia/Sydney")
+
+
+@pytest.fixture
+async def priya(world: World, clinic: Business) -> Asker:
+    return await partner_of(world, clinic)
+
+
+async def test_old_transcripts_go_with_their_words_and_young_ones_stay(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    old, young = await old_call(clinic, days=40), await old_call(clinic, days=29)
+    before = (await clinic.admin.get(f"/v1/calls/{old}")).headers["etag"]
+    await save(priya, clinic, transcripts_days=30)
+    await run_due(world, clinic)
+    assert await states(world, old, young) == ["retention_expired", "available"]
+    (row,) = await world.sql("SELECT * FROM transcripts WHERE call_id = $1", old)
+    assert (row["turns"], row["raw"]) == ("[]", None)
+    assert "PHONE" in row["redaction_counts"]
+    answer = await clinic.admin.get(f"/v1/calls/{old}/transcript")
+    assert (answer.json["state"], answer.json["turns"]) == ("retention_expired", [])
+    assert answer.headers["etag"] != before
+    assert (await clinic.admin.get(f"/v1/calls/{young}/transcript")).json["turns"]
+    refused = await clinic.admin.post(f"/v1/calls/{old}/pii-unlocks", new_unlock())
+    assert (refused.code, refused.json["details"]["current_state"]) == ("state_conflict", "retention_expired")
+
+
+async def test_a_receipt_says_what_how_many_when_and_proves_which(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    calls = [await old_call(clinic, days=days) for days in (60, 50, 40)]
+    await save(priya, clinic, transcripts_days=30)
+    await run_due(world, clinic)
+    (receipt,) = await receipts(priya, clinic)
+    assert (receipt["category"], receipt["days"], receipt["calls"], receipt["held"]) == (
+        "transcripts",
+        30,
+        3,
+        0,
+    )
+    assert receipt["policy_version"] == 2
+    begun = datetime.fromisoformat(receipt["started_at"])
+    assert (begun - datetime.fromisoformat(receipt["before"])).days == 30
+    assert begun <= datetime.fromisoformat(receipt["completed_at"])
+    ids = b"".join(UUID(call).bytes for call in calls)
+    assert receipt["manifest_sha256"] == hashlib.sha256(bytes(32) + ids).hexdigest()
+    events = await world.events(receipt["receipt_id"])
+    assert [one["action"] for one in events] == ["governance.retention.completed"]
+    assert (events[0]["actor_kind"], events[0]["client_id"]) == ("system", clinic.client_id)
+
+
+async def test_held_calls_stay_until_their_hold_is_released(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    one, of_days, free = [await old_call(clinic, days=days) for days in (60, 50, 40)]
+    (row,) = await world.sql(
+        "SELECT (started_at AT TIME ZONE 'Australia/Sydney')::date::text AS day FROM calls"
+        " WHERE call_id = $1",
+        of_days,
+    )
+    first = await hold(priya, clinic, kind="call", call_id=one)
+    await hold(priya, clinic, kind="period", first_day=row["day"], last_day=row["day"])
+    await save(priya, clinic, transcripts_days=30)
+    await run_due(world, clinic)
+    assert await states(world, one, of_days, free) == ["available", "available", "retention_expired"]
+    assert [(done["calls"], done["held"]) for done in await receipts(priya, clinic)] == [(1, 2)]
+    path = f"/v1/legal-holds/{first['hold_id']}/release?client_id={clinic.client_id}"
+    assert (await priya.post(path, {})).json["hold"]["state"] == "released"
+    again = await priya.post(path, {})
+    assert (again.code, again.json["details"]) == (
+        "state_conflict",
+        {"current_state": "released", "allowed": []},
+    )
+    await save(priya, clinic, transcripts_days=31)
+    await run_due(world, clinic)
+    assert await states(world, one, of_days) == ["retention_expired", "available"]
+
+
+async def test_a_hold_of_the_whole_client_stops_everything(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    call = await old_call(clinic, days=40)
+    await hold(priya, clinic, kind="tenant")
+    await save(priya, clinic, transcripts_days=30, analytics_days=30)
+    await run_due(world, clinic)
+    assert await states(world, call) == ["available"]
+    assert {done["calls"] for done in await receipts(priya, clinic)} == {0}
+
+
+async def test_a_run_that_was_killed_goes_on_where_it_was(
+    world: World, clinic: Business, priya: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = [await old_call(clinic, days=60 - number) for number in range(5)]
+    await save(priya, clinic, transcripts_days=30)
+    (due,) = await queued(world, clinic)
+    arguments = {name: due[name] for name in ("client_id", "version", "run_id")}
+    monkeypatch.setattr(retention, "BATCH_CALLS", 2)
+    taken = store.take_transcripts
+
+    async def dies(tx: Any, *rest: Any) -> Sequence[asyncpg.Record]:
+        if len([one for one in await states(world, *calls) if one == "retention_expired"]) == 2:
+            await taken(tx, *rest)
+            raise KilledError
+        return await taken(tx, *rest)
+
+    db = await Database.connect(world.urls.app_url, min_size=1, max_size=2)
+    try:
+        with monkeypatch.context() as killing:
+            killing.setattr(store, "take_transcripts", dies)
+            with pytest.raises(KilledError):
+                await retention.run(db, **arguments)
+        assert [one == "retention_expired" for one in await states(world, *calls)] == [True] * 2 + [False] * 3
+        (half,) = await receipts(priya, clinic)
+        assert (half["calls"], half["completed_at"]) == (2, None)
+        await retention.run(db, **arguments)
+        await retention.run(db, **arguments)
+    finally:
+        await db.close()
+    (whole,) = await receipts(priya, clinic)
+    assert whole["receipt_id"] == half["receipt_id"]
+    assert whole["before"] == half["before"]
+    assert whole["calls"] == 5
+    ids = [UUID(call).bytes for call in calls]
+    manifest = bytes(32)
+    for batch in (ids[:2], ids[2:4], ids[4:]):
+        manifest = hashlib.sha256(manifest + b"".join(batch)).digest()
+    assert whole["manifest_sha256"] == manifest.hex()
+    assert len(await queued(world, clinic)) == 2  # the one that was run here by hand, and tomorrow's, once
+
+
+async def test_each_day_has_its_run_and_a_new_policy_ends_the_old_ones(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    await save(priya, clinic, transcripts_days=30)
+    await run_due(world, clinic)
+    (tomorrow,) = await queued(world, clinic)
+    (receipt,) = await receipts(priya, clinic)
+    assert (tomorrow["at"] - datetime.fromisoformat(receipt["started_at"])).days == 1
+    await save(priya, clinic, transcripts_days=60)
+    await world.sql(
+        "UPDATE jobs.procrastinate_jobs SET scheduled_at = now() WHERE args ->> 'run_id' = $1",
+        tomorrow["run_id"],
+    )
+    await run_due(world, clinic)
+    assert [one["days"] for one in await receipts(priya, clinic)] == [60, 30]
+    assert [one["version"] for one in await queued(world, clinic)] == ["3"]
+    await save(priya, clinic)
+    await run_due(world, clinic)
+    assert len(await receipts(priya, clinic)) == 2
+
+
+async def test_receipts_and_holds_are_paged_and_never_anothers(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    placed = [await hold(priya, clinic, kind="tenant", reason=f"Matter {number}") for number in range(3)]
+    where = f"/v1/legal-holds?client_id={clinic.client_id}&limit=2"
+    first = (await priya.get(where)).json
+    rest = (await priya.get(f"{where}&cursor={first['next_cursor']}")).json
+    assert [one["hold_id"] for one in first["holds"] + rest["holds"]] == [
+        one["hold_id"] for one in reversed(placed)
+    ]
+    assert rest["next_cursor"] is None
+    elsewhere = await open_business(world, "Australia/Sydney")
+    await partner_of(world, elsewhere)
+    other = f"/v1/legal-holds?client_id={elsewhere.client_id}"
+    assert (await priya.get(other)).json["holds"] == []
+    assert (await priya.get(f"{other}&cursor={first['next_cursor']}")).code == "invalid_cursor"
+    for somebody in (clinic.admin, world.tom, world.omar):
+        assert (await somebody.get(where)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("what", "wrong"),
+    [
+        ({"kind": "call"}, {"/call_id": "required"}),
+        ({"kind": "period", "first_day": "2026-02-30", "last_day": "2026-03-01"}, {"/first_day": "format"}),
+        ({"kind": "period", "first_day": "2026-03-02", "last_day": "2026-03-01"}, {"/last_day": "order"}),
+        ({"kind": "tenant", "last_day": "2026-03-01"}, {"/last_day": "conflict"}),
+        ({"kind": "everything"}, {"/kind": "not_allowed"}),
+    ],
+)
+async def test_a_hold_says_what_it_covers(
+    clinic: Business, priya: Asker, what: dict[str, str], wrong: dict[str, str]
+) -> None:
+    answer = await priya.post("/v1/legal-holds", {"client_id": clinic.client_id, "reason": "M", **what})
+    assert answer.status == 422
+    assert {one["field"]: one["code"] for one in answer.json["field_errors"]} == wrong
+
+
+async def test_a_hold_of_a_call_that_is_not_the_clients_is_404(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    for call_id in (world.calls["front-1"], world.calls["northside-1"]):
+        body = {"client_id": clinic.client_id, "kind": "call", "call_id": call_id, "reason": "M"}
+        assert (await priya.post("/v1/legal-holds", body)).status == 404
+    where = path_of(clinic)
+    assert (await priya.get(where)).status == 200
+
+
+async def test_numbers_of_old_days_go_but_not_those_of_a_day_that_is_held(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    await old_call(clinic, days=60)
+    held = await old_call(clinic, days=50)
+    await old_call(clinic, days=2)
+    await hold(priya, clinic, kind="call", call_id=held)
+    where = path_of(clinic, "dry-run") + "&analytics_days=30"
+    counted = (await priya.get(where)).json["counts"][-1]
+    assert (counted["calls"], counted["held"]) == (1, 1)
+    await save(priya, clinic, analytics_days=30)
+    await run_due(world, clinic)
+    (receipt,) = await receipts(priya, clinic)
+    assert (receipt["category"], receipt["calls"], receipt["held"]) == ("analytics", 1, 1)
+    summary = await clinic.admin.get("/v1/analytics/summary?range=90d")
+    assert summary.json["kpis"]["total_calls"]["value"] == 2
+    again = (await priya.get(where)).json["counts"][-1]
+    assert (again["calls"], again["held"]) == (0, 1)

@@ -1,0 +1,108 @@
+"""Data governance on the portal: whose, what a policy would delete, saved over its version; and holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from aidial_contract.ids import new_id
+from tests.people import ADA, ALICE, BAYSIDE, BEN, CHLOE, NORTHSIDE, OMAR, PHYSIO_LINE, PRIYA, TOM
+from tests.support.portal import Town
+from tests.support.world_calls import new_call
+
+PAGE = f"/settings?section=data-governance&client_id={BAYSIDE}"
+POLICY = f"/api/settings/data-governance?client_id={BAYSIDE}"
+
+
+@pytest.fixture(autouse=True)
+async def nothing_saved(town: Town) -> AsyncIterator[None]:
+    yield
+    for table in ("client_settings WHERE section = 'data-governance' AND", "legal_holds WHERE"):
+        await town.sql(f"DELETE FROM {table} client_id = $1", BAYSIDE)
+    await town.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'governance.retention'")
+
+
+async def test_priya_chooses_a_client_and_finds_its_policy(town: Town) -> None:
+    priya = await town.of(PRIYA)
+    chooser = await priya.get("/settings?section=data-governance")
+    assert chooser.status == 200
+    assert PAGE in chooser.text.replace("&amp;", "&")
+    assert (await priya.get("/settings")).text.count("Data governance: whose?") == 1
+    page = await priya.get(PAGE)
+    assert "No policy yet: everything is kept" in page.words
+    assert "Save, and delete" not in page.words
+    assert (await priya.get(f"/settings?section=data-governance&client_id={NORTHSIDE}")).status == 404
+
+
+async def test_clients_and_those_who_only_look_have_no_such_section(town: Town) -> None:
+    for someone in (ALICE, BEN, CHLOE, TOM, OMAR):
+        browser = await town.of(someone)
+        assert (await browser.get(PAGE)).status == 404
+        assert (await browser.get(POLICY)).status == 404
+        assert "Data governance" not in (await browser.get("/settings?section=profile")).words
+
+
+async def test_ada_names_the_client_she_means(town: Town) -> None:
+    ada = await town.of(ADA)
+    assert 'name="client_id"' in (await ada.get("/settings?section=data-governance")).text
+    assert (await ada.get(PAGE)).status == 200
+    assert (await ada.get("/settings?section=data-governance&client_id=nobody-s")).status == 404
+    nameless = await ada.get("/api/settings/data-governance")
+    assert (nameless.status, nameless.json["error"]["code"]) == (400, "malformed_request")
+
+
+async def test_what_a_policy_would_delete_is_counted_without_a_script_before_it_can_be_saved(
+    town: Town,
+) -> None:
+    call = new_call(PHYSIO_LINE, f"old-{new_id()}", age=timedelta(days=90))
+    await town.deliver(BAYSIDE, call)
+    priya = await town.of(PRIYA)
+    page = await priya.get(f"{PAGE}&try=1&transcripts_days=60")
+    assert re.search(r"1 call from before .* lose their transcript", page.words)
+    assert "Save, and delete what is counted here" in page.words
+    assert "Type DELETE to confirm" in page.words
+    assert re.search(r'name="value/transcripts_days" data-type="whole" value="60"', page.text)
+    kept = await priya.get(f"{PAGE}&try=1")
+    assert "nothing is old enough to delete" in kept.words
+    wrong = await priya.get(f"{PAGE}&try=1&transcripts_days=3&analytics_days=4000")
+    assert wrong.status == 400
+    assert wrong.text.count('class="field-error"') == 2
+    assert 'value="4000"' in wrong.text
+    await town.sql("DELETE FROM calls WHERE external_id = $1", call["external_id"])
+
+
+async def test_a_policy_is_saved_over_its_version(town: Town) -> None:
+    priya = await town.of(PRIYA)
+    now = (await priya.get(POLICY)).json
+    assert (now["projects"], now["version"], now["mode"]) == ([], 1, "edit")
+    body = {"value": {"transcripts_days": 90, "unlocks_need_approval": True}, "expected_version": 1}
+    saved = await priya.change("PUT", POLICY, body)
+    assert (saved.status, saved.json["version"]) == (200, 2)
+    stale = await priya.change("PUT", POLICY, body)
+    assert (stale.status, stale.json["error"]["code"]) == (409, "version_conflict")
+    assert stale.json["error"]["details"]["current_version"] == 2
+    wrong = await priya.change("PUT", POLICY, {"value": {"transcripts_days": 1}, "expected_version": 2})
+    assert wrong.json["error"]["details"]["field_errors"][0]["field"] == "/value/transcripts_days"
+    page = await priya.get(PAGE)
+    assert "Last saved" in page.words
+    assert re.search(r'id="transcripts_days"[^>]* value="90"', page.text)
+    counts = (await priya.get(POLICY.replace("?", "/dry-run?") + "&transcripts_days=3650")).json["counts"]
+    assert [one["category"] for one in counts] == ["transcripts", "analytics"]
+
+
+async def test_a_hold_is_placed_shown_and_released(town: Town) -> None:
+    priya = await town.of(PRIYA)
+    body = {"client_id": BAYSIDE, "kind": "tenant", "reason": "Matter 7, ring 0412 345 678"}
+    placed = await priya.change("POST", "/api/legal-holds", body)
+    assert (placed.status, placed.json["hold"]["state"]) == (201, "active")
+    page = await priya.get(PAGE)
+    assert "Matter 7, ring [PHONE]" in page.words
+    path = f"/api/legal-holds/{placed.json['hold']['hold_id']}/release?client_id={BAYSIDE}"
+    assert (await priya.change("POST", path, {})).json["hold"]["state"] == "released"
+    assert (await priya.change("POST", path, {})).json["error"]["code"] == "state_conflict"
+    listed = (await priya.get(f"/api/legal-holds?client_id={BAYSIDE}")).json["holds"]
+    assert [one["state"] for one in listed] == ["released"]
+    assert (await priya.get(f"/api/retention-receipts?client_id={BAYSIDE}")).json["receipts"] == []
