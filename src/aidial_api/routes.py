@@ -11,6 +11,7 @@ from aidial_api.surfaces.api_keys.routes import ROWS as API_KEYS
 from aidial_api.surfaces.audit.routes import ROWS as AUDIT
 from aidial_api.surfaces.billing.routes import ROWS as BILLING
 from aidial_api.surfaces.calls.routes import ROWS as CALLS
+from aidial_api.surfaces.calls.view_routes import ROWS as CALL_VIEWS
 from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
 from aidial_api.surfaces.governance.routes import ROWS as GOVERNANCE
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
@@ -29,6 +30,7 @@ TABLE = RouteTable(
         *REGISTRY,
         *PROJECTS,
         *CALLS,
+        *CALL_VIEWS,
         *UNLOCKS,
         *RECORDINGS,
         *ANALYTICS,

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     CALLS_EXPORT_SENSITIVE = "calls.export_sensitive"
     CALLS_DOWNLOAD_TRANSCRIPT = "calls.download_transcript"
     CALLS_REVIEW = "calls.review"
+    CALLS_KEEP_VIEWS = "calls.keep_views"
     RECORDINGS_PLAY = "recordings.play"
     RECORDINGS_DOWNLOAD = "recordings.download"
     UNLOCKS_REQUEST = "unlocks.request"
@@ -140,6 +141,7 @@ GRANTS: Final[dict[Permission, dict[Role, Level]]] = {
     _P.CALLS_EXPORT_SENSITIVE: {_A: _F},
     _P.CALLS_DOWNLOAD_TRANSCRIPT: {_A: _F},
     _P.CALLS_REVIEW: {_A: _F, _M: _F, _S: Level.MASKED, _PA: _F, _PU: Level.MASKED},
+    _P.CALLS_KEEP_VIEWS: {_A: _F, _M: _F, _S: _F, _PA: _F, _PU: _F},
     _P.RECORDINGS_PLAY: {_A: Level.POLICY, _M: Level.POLICY, _S: Level.POLICY_AND_SETTING},
     _P.RECORDINGS_DOWNLOAD: {_A: Level.POLICY, _M: Level.POLICY},
     _P.UNLOCKS_REQUEST: {_A: _F, _M: _F},

@@ -44,6 +44,7 @@ SCOPE_PARAMS: Final = (
     QueryParam("project_id", Kind.ID, "Only calls of this project."),
     QueryParam("client_id", Kind.ID, "Only calls of this client."),
 )
+RANGE: Final = QueryParam("range", Kind.CHOICE, "Whole days up to today.", tuple(RANGE_DAYS))
 PERIOD_PARAMS: Final = (
     QueryParam("from", Kind.MOMENT, "The first day (in the project's zone), or the earliest start."),
     QueryParam("to", Kind.MOMENT, "The last day (in the project's zone), or the latest start; included."),

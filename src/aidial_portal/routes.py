@@ -16,6 +16,7 @@ from aidial_portal.surfaces.audit import rows as audit
 from aidial_portal.surfaces.auth import rows as auth
 from aidial_portal.surfaces.billing import rows as billing
 from aidial_portal.surfaces.calls import rows as calls
+from aidial_portal.surfaces.calls import view_rows as call_views
 from aidial_portal.surfaces.clients import rows as clients
 from aidial_portal.surfaces.components import rows as components
 from aidial_portal.surfaces.dashboard import rows as dashboard
@@ -45,6 +46,7 @@ def all_rows() -> tuple[Route, ...]:
         auth,
         billing,
         calls,
+        call_views,
         clients,
         components,
         dashboard,

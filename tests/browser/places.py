@@ -55,6 +55,8 @@ PLACES: Final = (
     Place("open call", OPEN_CALL, "alice"),
     Place("recorded call", HEARD_CALL, "alice"),
     Place("filters with a mistake", "/calls?caller=abc", "alice", 422),
+    Place("search without a project", "/calls?q=roof", "alice", 422),
+    Place("saved views", "/calls/views", "alice"),
     Place("support", "/support", "alice"),
     Place("open ticket", OPEN_TICKET, "alice"),
     Place("new ticket", NEW_TICKET, "alice"),

@@ -30,6 +30,7 @@ TABLE = """
 dashboard.view               full     full      masked              full      full    -     -
 calls.view                   full     full      masked              full      masked  -     -
 calls.review                 full     full      masked              full      masked  -     -
+calls.keep_views             full     full      full                full      full    -     -
 calls.search_caller          full     full      -                   full      full    -     -
 calls.export                 full     metadata  metadata_masked     metadata  -       -     -
 calls.export_sensitive       full     -         -                   -         -       -     -

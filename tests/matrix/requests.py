@@ -119,6 +119,7 @@ def good_body(
         "unlocks.create": new_unlock,
         "governance.save": lambda: {"value": {}},
         "governance.hold": lambda: {"client_id": client_id, "kind": "tenant", "reason": "The matrix"},
+        "call_views.save": lambda: {"views": [{"name": "Missed", "query": {"status": "missed"}}]},
         "billing.payment_portal": lambda: {"return_url": "https://portal.example/billing"},
         "billing.change_recipients": lambda: {"recipients": ["accounts@harbour.example"]},
         "sessions.create": lambda: {"id_token": _id_token(world, asker), "device_label": "The matrix"},

@@ -30,6 +30,7 @@ Uuid = Annotated[
 Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{1,62}\Z")]
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
 Label = Annotated[str, Meta(min_length=1, max_length=80, pattern=TEXT_PATTERN)]
+ViewName = Annotated[str, Meta(min_length=1, max_length=60, pattern=TEXT_PATTERN)]
 Note = Annotated[str, Meta(max_length=2_000, pattern=TEXT_PATTERN)]
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 

@@ -30,8 +30,7 @@ async def copied(world: World, call_id: str, copies: int) -> None:
         "to_number": "NULL",
     }
     names = await world.sql(
-        "SELECT column_name AS name FROM information_schema.columns"
-        " WHERE table_name = 'calls' AND is_generated = 'NEVER'"
+        "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'calls'"
         " AND is_generated = 'NEVER'"
     )
     columns = [row["name"] for row in names]

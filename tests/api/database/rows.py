@@ -109,6 +109,11 @@ async def _person(tx: Tx, tenant: Tenant) -> None:
     await tx.execute(
         "INSERT INTO assignments (client_id, user_id) VALUES ($1, $2)", tenant.client_id, tenant.user_id
     )
+    await tx.execute(
+        "INSERT INTO call_views (client_id, user_id, version, views) VALUES ($1, $2, 2, '[]')",
+        tenant.client_id,
+        tenant.user_id,
+    )
 
 
 async def _credentials(tx: Tx, tenant: Tenant) -> None:

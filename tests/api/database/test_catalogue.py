@@ -39,6 +39,7 @@ GRANTED = {
     "call_counts": {READ, ADD, CHANGE, REMOVE},
     "call_counts_by_key": {READ, ADD, CHANGE, REMOVE},
     "forgotten_counts": {READ, ADD, REMOVE},
+    "call_views": {READ, ADD, CHANGE},
     "audit_events": {READ, ADD},
     "client_settings": {READ, ADD, CHANGE},
     "pii_unlocks": {READ, ADD, CHANGE},

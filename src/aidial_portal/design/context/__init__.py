@@ -21,6 +21,7 @@ from .billing import (
     RecipientsPage,
     UsagePage,
 )
+from .call_views import CallViewsPage, SavedView, ViewsMenu
 from .calls import (
     CallExport,
     CallFilters,
@@ -94,6 +95,7 @@ Page = (
     | CallReview
     | CallRowsFragment
     | CallsPage
+    | CallViewsPage
     | ComponentsPage
     | DashboardPage
     | ErrorPage
@@ -130,6 +132,7 @@ __all__ = [
     "CallReview",
     "CallRow",
     "CallRowsFragment",
+    "CallViewsPage",
     "CallsPage",
     "Chip",
     "Choice",
@@ -162,6 +165,7 @@ __all__ = [
     "RecentCall",
     "RecipientsPage",
     "Redaction",
+    "SavedView",
     "SearchBox",
     "SecurityPanel",
     "SecurityState",
@@ -185,4 +189,5 @@ __all__ = [
     "UnlockedPage",
     "UnlocksPage",
     "UsagePage",
+    "ViewsMenu",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from .call_views import ViewsMenu
     from .shell import Chip, Choice, ListState, Select, TextFilter
 
 
@@ -211,6 +212,7 @@ class CallsPage:
     export: CallExport | None = None
     export_needs_project: bool = False
     live_url: str | None = None
+    views: ViewsMenu | None = None
 
 
 @dataclass(frozen=True, slots=True)

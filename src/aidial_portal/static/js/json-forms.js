@@ -4,7 +4,7 @@
  *
  * A field's name is where it stands in the body, with slashes: `value/timezone`, `value/entries/0/cidr`. Its
  * `data-type` may be `whole`, `yes` (a box that is ticked or not), `ticked` (a box that is left out unless it
- * is ticked), `lines` (a list, one a line) or `optional` (empty is left out). A `-` in a name is the next place
+ * is ticked), `lines` (a list, one a line), `object` (an empty one) or `optional` (empty is left out). A `-` in a name is the next place
  * of a list: `call_ids/-`. `data-then` is where to go: `reload`, a path with `{members}` of the answer, or
  * `open:url` for an address that the answer's member `url` holds.
  */
@@ -37,6 +37,8 @@ function typed(field) {
       return field instanceof HTMLInputElement && field.checked;
     case "ticked":
       return field instanceof HTMLInputElement && field.checked ? text : undefined;
+    case "object":
+      return {};
     case "lines":
       return text.split("\n").map((line) => line.trim()).filter(Boolean);
     case "optional":

@@ -1,5 +1,5 @@
 // @ts-check
-/** j and k walk the rows of a list; Enter opens (it is a link); Load more keeps one's place. */
+/** ? says which keys there are; j and k walk the rows of a list; Enter opens (it is a link); Load more keeps one's place. */
 import { announce, isTyping } from "./http.js";
 
 /** @param {HTMLElement} table @returns {HTMLElement[]} */
@@ -11,6 +11,18 @@ function stand(table, row) {
   for (const other of rowsOf(table)) other.classList.toggle("is-current", other === row);
   row.querySelector("a, summary")?.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
+}
+
+/** The keys of this page, in a dialog that is made when somebody asks. */
+function showKeys() {
+  const packed = document.getElementById("keys-help");
+  if (!(packed instanceof HTMLTemplateElement)) return;
+  const dialog = packed.content.querySelector("dialog")?.cloneNode(true);
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 /** @param {HTMLElement} table */
@@ -39,5 +51,11 @@ function wire(table) {
 }
 
 export function startTableKeys() {
+  document.querySelector("[data-open-keys]")?.addEventListener("click", showKeys);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "?" || event.ctrlKey || event.metaKey || isTyping() || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    showKeys();
+  });
   for (const table of document.querySelectorAll("[data-keys]")) if (table instanceof HTMLElement) wire(table);
 }

@@ -6,13 +6,16 @@ rows, or the review of one call), so everything also works as a plain link.
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from aidial_contract.errors import SENSITIVE_SEARCH_TERM
 from aidial_contract.fault import Fault
+from aidial_contract.shapes.call_views import CallViews
 from aidial_contract.shapes.calls import CallList
-from aidial_portal.design.context import CallReview, CallRowsFragment, CallsPage
+from aidial_portal.design.context import CallReview, CallRowsFragment, CallsPage, CallViewsPage
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import (
@@ -27,6 +30,7 @@ from aidial_portal.surfaces.calls.filters import chips, filter_form, search_box
 from aidial_portal.surfaces.calls.offers import export_offer, may_export
 from aidial_portal.surfaces.calls.showing import project_names, show_review, show_row
 from aidial_portal.surfaces.calls.state import NARROWING, PATH, ListState, read_state
+from aidial_portal.surfaces.calls.viewing import saved, saved_views, saving_url, views_menu
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 _OF_ONE: Final = frozenset({"caller", "q"})
+_NO_VIEWS: Final = "Your saved views could not be loaded. Reload the page to try again."
 _NOT_LOADED: Final = "The list could not be loaded. Reload the page to try again."
 
 
@@ -53,14 +58,29 @@ async def calls(request: PortalRequest) -> Response:
         return await _fragment(request, state)
     try:
         state.check()
-        listed, review = await _load(request, state)
+        (listed, review), found = await asyncio.gather(_load(request, state), saved_views(request))
     except Fault as fault:
         if not fault.field_errors:
             raise
         if fault.row is SENSITIVE_SEARCH_TERM:
             state = state.without("q")
         return _draw(request, state, _page(request, state, None, None, refused=fault), fault.row.status)
-    return _draw(request, state, _page(request, state, listed, review))
+    page = replace(_page(request, state, listed, review), views=views_menu(request, state, found))
+    return _draw(request, state, page)
+
+
+async def views(request: PortalRequest) -> Response:
+    """`/calls/views`: this person's saved views, to rename and to delete."""
+    found = await saved_views(request)
+    page = CallViewsPage(
+        views=saved(found) if isinstance(found, CallViews) else (),
+        version=found.version if isinstance(found, CallViews) else 0,
+        save_url=saving_url(request),
+        list_url=with_query(PATH, request.query),
+        needs_project=found is None,
+        failure=_NO_VIEWS if isinstance(found, Fault) else None,
+    )
+    return draw(request, page, path=PATH)
 
 
 def _draw(request: PortalRequest, state: ListState, page: CallsPage, status: int = 200) -> Response:

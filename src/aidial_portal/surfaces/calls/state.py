@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from aidial_contract.params import CALL_FILTERS, CALL_LIST_PARAMS, RANGE_DAYS
-from aidial_contract.query import Kind, QueryParam, parse_query
+from aidial_contract.params import CALL_FILTERS, CALL_LIST_PARAMS, RANGE, RANGE_DAYS
+from aidial_contract.query import parse_query
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import chosen_project, projects_of, zone_of
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 PATH: Final = "/calls"
-RANGE: Final = QueryParam("range", Kind.CHOICE, "Whole days up to today.", tuple(RANGE_DAYS))
 PAGE_PARAMS: Final = (RANGE, *CALL_LIST_PARAMS)
 NARROWING: Final = ("range", "from", "to", *(param.name for param in CALL_FILTERS), "caller", "q")
 """What makes the list smaller: each is a chip, and "Clear" removes them all."""
