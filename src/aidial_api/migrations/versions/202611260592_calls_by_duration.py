@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "202611260552"
-down_revision = "202611260551"
+revision = "202611260592"
+down_revision = "202611260591"
 branch_labels = None
 depends_on = None
 

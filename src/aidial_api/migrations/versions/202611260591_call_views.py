@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "202611260551"
-down_revision = "202611260550"
+revision = "202611260591"
+down_revision = "202611260590"
 branch_labels = None
 depends_on = None
 
