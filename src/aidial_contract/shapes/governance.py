@@ -20,7 +20,7 @@ SECTION: Final = "data-governance"
 LEAST_DAYS: Final = 7
 MOST_DAYS: Final = 3_650
 Days = Annotated[int, Meta(ge=LEAST_DAYS, le=MOST_DAYS, description="Days since the call began")]
-Category = Literal["transcripts", "analytics"]
+Category = Literal["recordings", "transcripts", "analytics"]
 CATEGORIES: Final[tuple[Category, ...]] = get_args(Category)
 HoldKind = Literal["tenant", "period", "call"]
 Day = Annotated[
@@ -31,6 +31,7 @@ Day = Annotated[
 class DataGovernance(Outgoing):
     """A tenant's policy. `unlocks_need_approval`: a second administrator approves each unlock."""
 
+    recordings_days: Days | None = None
     transcripts_days: Days | None = None
     analytics_days: Days | None = None
     unlocks_need_approval: bool = False

@@ -106,6 +106,7 @@ async def test_a_dry_run_counts_what_a_policy_would_delete_and_deletes_nothing(
     answer = await priya.get(path_of(clinic, "dry-run") + "&transcripts_days=30&analytics_days=30")
     counts = {one["category"]: one for one in answer.json["counts"]}
     assert {name: (one["days"], one["calls"], one["held"]) for name, one in counts.items()} == {
+        "recordings": (None, 0, 0),
         "transcripts": (30, 2, 1),
         "analytics": (30, 1, 3),  # by whole days: all three of them began on the held one
     }

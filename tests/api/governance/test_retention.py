@@ -27,6 +27,7 @@ from tests.api.governance.clinics import (
 )
 from tests.support.api import World
 from tests.support.askers import Asker
+from tests.support.recordings import wav
 from tests.support.unlocks import new_unlock
 
 
@@ -119,7 +120,7 @@ async def test_a_hold_of_the_whole_client_stops_everything(
 ) -> None:
     call = await old_call(clinic, days=40)
     await hold(priya, clinic, kind="tenant")
-    await save(priya, clinic, transcripts_days=30, analytics_days=30)
+    await save(priya, clinic, transcripts_days=30, analytics_days=30, recordings_days=30)
     await run_due(world, clinic)
     assert await states(world, call) == ["available"]
     assert {done["calls"] for done in await receipts(priya, clinic)} == {0}
@@ -253,3 +254,20 @@ async def test_numbers_of_old_days_go_but_not_those_of_a_day_that_is_held(
     assert summary.json["kpis"]["total_calls"]["value"] == 2
     again = (await priya.get(where)).json["counts"][-1]
     assert (again["calls"], again["held"]) == (0, 1)
+
+
+async def test_old_recordings_go_and_their_calls_say_so(world: World, clinic: Business, priya: Asker) -> None:
+    old, young = [await old_call(clinic, days=days) for days in (40, 20)]
+    for call_id in (old, young):
+        answer = await clinic.key.put(f"/v1/calls/{call_id}/recording", wav(), content_type="audio/wav")
+        assert answer.status in {200, 201}, answer
+    where = path_of(clinic, "dry-run") + "&recordings_days=30"
+    assert (await priya.get(where)).json["counts"][0]["calls"] == 1
+    await save(priya, clinic, recordings_days=30)
+    await run_due(world, clinic)
+    rows = await world.sql(
+        "SELECT call_id::text, state FROM recordings WHERE call_id = any($1::uuid[])", [old, young]
+    )
+    assert {row["call_id"]: row["state"] for row in rows} == {old: "deleting", young: "stored"}
+    assert (await clinic.admin.get(f"/v1/calls/{old}")).json["recording"]["availability"] == "deleted"
+    assert [(one["category"], one["calls"]) for one in await receipts(priya, clinic)] == [("recordings", 1)]

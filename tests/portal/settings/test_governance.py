@@ -90,7 +90,7 @@ async def test_a_policy_is_saved_over_its_version(town: Town) -> None:
     assert "Last saved" in page.words
     assert re.search(r'id="transcripts_days"[^>]* value="90"', page.text)
     counts = (await priya.get(POLICY.replace("?", "/dry-run?") + "&transcripts_days=3650")).json["counts"]
-    assert [one["category"] for one in counts] == ["transcripts", "analytics"]
+    assert [one["category"] for one in counts] == ["recordings", "transcripts", "analytics"]
 
 
 async def test_a_hold_is_placed_shown_and_released(town: Town) -> None:

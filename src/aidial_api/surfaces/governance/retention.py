@@ -16,6 +16,7 @@ from aidial_api.kernel import call_counts, client_settings
 from aidial_api.kernel.governance import policy_of
 from aidial_api.kernel.jobs import Job, enqueue
 from aidial_api.kernel.reach import Reach
+from aidial_api.kernel.recordings import delete_recordings
 from aidial_api.surfaces.governance import store
 from aidial_contract.ids import new_id
 from aidial_contract.shapes.governance import CATEGORIES, SECTION
@@ -107,6 +108,15 @@ async def _take_transcripts(
     return await store.take_transcripts(tx, client_id, before, after, BATCH_CALLS)
 
 
+async def _take_recordings(
+    tx: Tx, client_id: str, before: datetime, after: tuple[datetime, str]
+) -> Sequence[asyncpg.Record]:
+    """Mark them in the batch; the recordings' own job deletes the files."""
+    rows = await store.due_recordings(tx, client_id, before, after, BATCH_CALLS)
+    await delete_recordings(tx, client_id, [str(row["call_id"]) for row in rows])
+    return rows
+
+
 async def _forget_numbers(db: Database, client_id: str, receipt: asyncpg.Record) -> None:
     """The numbers of every day that is due and in which nothing is held."""
     async with db.transaction(Reach((client_id,))) as tx:
@@ -155,6 +165,7 @@ async def _complete(db: Database, client_id: str, receipt: asyncpg.Record) -> No
 
 _WAYS: Final = {
     "transcripts": _in_batches(_take_transcripts),
+    "recordings": _in_batches(_take_recordings),
     "analytics": _forget_numbers,
 }
 RUN: Final = Job("governance.retention", run)

@@ -29,6 +29,10 @@ _DUE: Final = {
         "c.client_id = $1 AND c.started_at < $2"
         " AND c.transcript_state IN ('available', 'hidden', 'truncated', 'incomplete')"
     ),
+    "recordings": (
+        "c.client_id = $1 AND c.started_at < $2 AND EXISTS (SELECT FROM recordings r"
+        " WHERE r.client_id = c.client_id AND r.call_id = c.call_id AND r.state = 'stored')"
+    ),
 }
 """The calls whose data of a category is older than a moment, and still there."""
 _COUNTS: Final = {
@@ -84,6 +88,11 @@ WITH due AS (
     FROM due WHERE c.client_id = $1 AND c.call_id = due.call_id
 )
 SELECT call_id, started_at FROM due ORDER BY started_at, call_id
+"""
+_RECORDINGS: Final = f"""
+SELECT c.call_id, c.started_at FROM calls c
+WHERE {_DUE["recordings"]} AND NOT {_HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
+ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
 """
 
 
@@ -203,6 +212,13 @@ async def take_transcripts(
 ) -> Sequence[asyncpg.Record]:
     """Empty the next transcripts that are due; gives the calls in order."""
     return await tx.fetch(_TRANSCRIPTS, client_id, before, *after, most)
+
+
+async def due_recordings(
+    tx: Tx, client_id: str, before: datetime, after: tuple[datetime, str], most: int
+) -> Sequence[asyncpg.Record]:
+    """The next calls whose recordings are due, held for change."""
+    return await tx.fetch(_RECORDINGS, client_id, before, *after, most)
 
 
 async def note_batch(tx: Tx, client_id: str, receipt_id: str, calls: int, batch: bytes) -> None:
