@@ -34,6 +34,9 @@ class Place:
                 if (call["recording"] or {}).get("duration_seconds")
             )
             return f"/calls?expand={call_id}"
+        if self.path == UNLOCKS:
+            listed = await visitor.ask("/api/calls?limit=1&status=completed")
+            return f"/calls/{listed['calls'][0]['call_id']}{self.path}"
         if self.path == OPEN_TICKET:
             listed = await visitor.ask("/api/support/tickets?limit=1&status=waiting_on_support")
             return f"{self.path}{listed['tickets'][0]['ticket_id']}"
@@ -44,6 +47,7 @@ class Place:
 
 OPEN_CALL: Final = "/calls?expand="
 HEARD_CALL: Final = "/calls?recorded"
+UNLOCKS: Final = "/pii-unlocks"
 OPEN_TICKET: Final = "/support/"
 NEW_TICKET: Final = "/support/new?project_id="
 PLACES: Final = (
@@ -64,6 +68,13 @@ PLACES: Final = (
     Place("settings", "/settings", "alice"),
     Place("allowlist", "/settings?section=ip-allowlist", "alice"),
     Place("summary of settings", "/settings", "ben"),
+    Place("unlocks of a call", UNLOCKS, "ben"),
+    Place("whose data", "/settings?section=data-governance", "priya"),
+    Place(
+        "data governance",
+        "/settings?section=data-governance&client_id=harbour-dental&try=1&transcripts_days=60",
+        "priya",
+    ),
     Place("not found", "/nowhere", "alice", 404),
     Place("access denied", "/access-denied", None, 404),
     Place("operations", "/ops", "omar"),
