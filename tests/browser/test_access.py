@@ -88,12 +88,14 @@ async def test_the_keyboard_alone_reaches_everything_and_shows_where_it_is(
     await place.open(visitor)
     await visitor.page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus(); }")
     expected = await visitor.page.evaluate(REACHABLE)
-    reached, trouble = set(), []
+    reached, trouble, before = set(), [], None
     for _ in range(MOST_STOPS):
         await visitor.page.keyboard.press("Tab")
         standing = await visitor.page.evaluate(STANDING)
-        if standing is None or standing["stop"] in reached:
+        # A date has a stop for its day, its month and its year.
+        if standing is None or standing["stop"] in reached - {before}:
             break
+        before = standing["stop"]
         if standing["stop"] is not None:
             reached.add(standing["stop"])
         if not standing["outlined"] or not standing["inView"] or standing["covered"]:

@@ -16,7 +16,7 @@ async def test_alice_reads_when_people_call_with_the_arrow_keys(visit: OpenVisit
     heat = alice.page.get_by_role("region", name="When people call")
     finding = heat.locator("[data-finding]")
     await expect(finding).to_contain_text("Busiest:")
-    plot = heat.get_by_role("group")
+    plot = heat.get_by_role("group", name="When people call")
     await plot.focus()
     for key, hour in (
         ("ArrowRight", "Monday, 12 am to 1 am"),

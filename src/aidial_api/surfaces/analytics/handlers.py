@@ -16,7 +16,7 @@ from aidial_api.surfaces.analytics import service, store
 from aidial_api.surfaces.analytics.bounds import bar_starts
 from aidial_api.surfaces.analytics.breakdown import break_down
 from aidial_api.surfaces.analytics.period import Span, span_of
-from aidial_api.surfaces.analytics.pieces import DAY, HOUR, QUARTER, cut, widths_between
+from aidial_api.surfaces.analytics.pieces import DAY, HOUR, QUARTER, cut, cut_apart, widths_between
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.shapes.analytics import Breakdown, BreakdownRow, Breakdowns, By, Interval
@@ -47,7 +47,13 @@ async def show_timeseries(ask: Ask) -> Answer:
         raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("query.interval", "conflict")])
     interval = service.interval_of(wanted, span)
     starts = bar_starts(span, interval)
-    pieces = cut(span.since, span.until, widths_between(starts))
+    widths = widths_between(starts)
+    # Days of zones that are whole hours from UTC are read in one go; any week is days and some hours.
+    pieces = (
+        cut(span.since, span.until, widths)
+        if interval == "hour" or (interval == "day" and HOUR in widths)
+        else cut_apart(span.since, span.until, starts)
+    )
     counted = await store.read_series(ask.tx, ask.reach, pieces, starts)
     return Answer(service.bars(starts, counted, interval))
 

@@ -47,6 +47,12 @@ def widths_between(bounds: Iterable[datetime]) -> Sequence[int]:
     return [width for width in (DAY, HOUR, QUARTER) if not any(second % (width * 60) for second in odd)]
 
 
+def cut_apart(since: datetime, until: datetime, bounds: Sequence[datetime]) -> Iterator[Piece]:
+    """The pieces of a period cut at every bound too: for bars much wider than an hour."""
+    for start, end in zip(bounds, [*bounds[1:], until], strict=True):
+        yield from cut(max(start, since), min(end, until), (DAY, HOUR, QUARTER))
+
+
 def _rounded(moment: datetime, minutes: int, *, up: bool) -> datetime:
     step = timedelta(minutes=minutes)
     over = (moment - _EPOCH) % step

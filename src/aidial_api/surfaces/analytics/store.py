@@ -23,22 +23,33 @@ WITH mine AS MATERIALIZED (SELECT client_id, project_id FROM unnest($1::text[], 
 piece AS MATERIALIZED (SELECT minutes, since, until FROM unnest($3::smallint[], $4::timestamptz[],
     $5::timestamptz[]) AS given (minutes, since, until))
 """
-_FACTS: Final = ", ".join(f"f.{name}" for name in MEASURES)
-_ROWS = f"""
-SELECT held.client_id, held.project_id, held.starts_at AS at, {", ".join(f"held.{name}" for name in MEASURES)}
+_BARS: Final = ("calls", "completed", "missed", "failed", "talk_seconds")
+
+
+def _rows(*names: str) -> str:
+    """Rows of these measures, each with its place and time; what is not asked for would cost, too."""
+
+    def of(table: str) -> str:
+        return ", ".join(f"{table}.{name}" for name in names)
+
+    return f"""
+SELECT held.client_id, held.project_id, held.starts_at AS at, {of("held")}
 FROM mine CROSS JOIN piece CROSS JOIN LATERAL (
-    SELECT * FROM call_counts s WHERE s.client_id = mine.client_id AND s.project_id = mine.project_id
+    SELECT s.client_id, s.project_id, s.starts_at, {of("s")} FROM call_counts s
+    WHERE s.client_id = mine.client_id AND s.project_id = mine.project_id
     AND s.minutes = piece.minutes AND s.starts_at >= piece.since AND s.starts_at < piece.until OFFSET 0) held
 UNION ALL
-SELECT c.client_id, c.project_id, c.quarter, {", ".join(f"c.{name}" for name in MEASURES)}
+SELECT c.client_id, c.project_id, c.quarter, {of("c")}
 FROM call_count_changes c JOIN mine USING (client_id, project_id)
 JOIN piece ON piece.minutes > 0 AND c.quarter >= piece.since AND c.quarter < piece.until
 WHERE c.client_id = any($1::text[]) AND {NOT_FORGOTTEN}
 UNION ALL
-SELECT mine.client_id, mine.project_id, f.started_at, {_FACTS}
+SELECT mine.client_id, mine.project_id, f.started_at, {of("f")}
 FROM mine CROSS JOIN (SELECT * FROM piece WHERE minutes = 0) piece
 CROSS JOIN LATERAL call_facts(mine.client_id, mine.project_id, piece.since, piece.until) f
 """
+
+
 _BY_KIND = {"outcome": ("outcome", "NULL::text"), "agent": ("agent_id", "agent_name")}
 
 
@@ -47,7 +58,8 @@ def _keyed(kind: str) -> str:
     return f"""
 SELECT held.key, held.label, held.starts_at AS at, held.calls
 FROM mine CROSS JOIN piece CROSS JOIN LATERAL (
-    SELECT * FROM call_counts_by_key s WHERE s.client_id = mine.client_id AND s.project_id = mine.project_id
+    SELECT s.key, s.label, s.starts_at, s.calls FROM call_counts_by_key s
+    WHERE s.client_id = mine.client_id AND s.project_id = mine.project_id
     AND s.kind = '{kind}' AND s.minutes = piece.minutes
     AND s.starts_at >= piece.since AND s.starts_at < piece.until OFFSET 0) held
 UNION ALL
@@ -67,18 +79,18 @@ def _sums(*names: str) -> str:
     return ", ".join(f"sum(c.{name})::bigint AS {name}" for name in names)
 
 
-_TOTALS = f"{_ASKED} SELECT c.at >= $6 AS is_current, {SUMS} FROM ({_ROWS}) c GROUP BY 1"
-_OF_BARS = _sums("calls", "completed", "missed", "failed", "talk_seconds")
+_TOTALS = f"{_ASKED} SELECT c.at >= $6 AS is_current, {SUMS} FROM ({_rows(*MEASURES)}) c GROUP BY 1"
 _SERIES = f"""
-{_ASKED} SELECT width_bucket(c.at, $6::timestamptz[]) AS n, {_OF_BARS} FROM ({_ROWS}) c GROUP BY 1
+{_ASKED} SELECT width_bucket(c.at, $6::timestamptz[]) AS n, {_sums(*_BARS)}
+FROM ({_rows(*_BARS)}) c GROUP BY 1
 """
 _CELLS = f"""
 {_ASKED} SELECT ($7::smallint[])[width_bucket(c.at, $6::timestamptz[])] AS cell, {_sums("calls")}
-FROM ({_ROWS}) c GROUP BY 1
+FROM ({_rows("calls")}) c GROUP BY 1
 """
 _PLACES = f"""
-{_ASKED} SELECT c.client_id, c.project_id::text AS project_id, {_OF_BARS}
-FROM ({_ROWS}) c GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+{_ASKED} SELECT c.client_id, c.project_id::text AS project_id, {_sums(*_BARS)}
+FROM ({_rows(*_BARS)}) c GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
 _KEYS = {
     kind: f"""
