@@ -88,7 +88,9 @@ async def test_the_keyboard_alone_reaches_everything_and_shows_where_it_is(
     await place.open(visitor)
     await visitor.page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus(); }")
     expected = await visitor.page.evaluate(REACHABLE)
-    reached, trouble, before = set(), [], None
+    before: str | None = None
+    reached: set[str | None] = set()
+    trouble = []
     for _ in range(MOST_STOPS):
         await visitor.page.keyboard.press("Tab")
         standing = await visitor.page.evaluate(STANDING)
