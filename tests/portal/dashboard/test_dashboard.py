@@ -197,6 +197,7 @@ async def test_a_partner_sees_the_clients_beside_one_another_and_then_one(town: 
     tom = await town.of(TOM)
     page = await tom.get("/")
     assert "Your clients" in page.words
+    assert "Front desk, Harbour Dental" in page.words
     link = f"/?client_id={BAYSIDE}"
     assert link in page.links("/?")
     one = await tom.get(link)

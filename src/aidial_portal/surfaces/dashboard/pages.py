@@ -142,7 +142,7 @@ def _page(
         capabilities=showing.capabilities(summary, view) if summary is not None else (),
         chart=showing.volume(parts.series, view, zone) if parts.series is not None else None,
         heat=showing.heat(weeks, view, zone) if weeks else None,
-        tables=showing.tables(found, view) if found is not None else (),
+        tables=showing.tables(found, view, _whose(request)) if found is not None else (),
         clients=showing.client_table(parts.clients, view) if parts.clients is not None else None,
         summary_csv_url=with_query("/api/analytics/summary.csv", view.asked()),
         updated_at=now if summary is not None else None,
@@ -150,6 +150,14 @@ def _page(
         about=_client_name(request, view),
         all_url=with_query(PATH, view.state),
     )
+
+
+def _whose(request: PortalRequest) -> dict[str, str]:
+    """The client's name of each project, for whoever has several clients."""
+    names = {one.client_id: one.name for one in request.session.known.clients}
+    if len(names) < 2:  # noqa: PLR2004 - several
+        return {}
+    return {one.project_id: names.get(one.client_id, "") for one in projects_of(request)}
 
 
 def _client_name(request: PortalRequest, view: View) -> str | None:

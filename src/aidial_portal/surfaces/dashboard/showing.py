@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from aidial_portal.design import context
 from aidial_portal.design.charts import hour_label
 from aidial_portal.design.filters import label
@@ -126,9 +128,9 @@ def heat(rows: Iterable[NamedRow], view: View, zone: str) -> context.HeatMap:
     )
 
 
-def tables(found: Breakdowns, view: View) -> tuple[context.BarTable, ...]:
-    """Every breakdown that is a table."""
-    by: Mapping[str, list[NamedRow]] = {one.by: one.rows for one in found.breakdowns}
+def tables(found: Breakdowns, view: View, clients: Mapping[str, str]) -> tuple[context.BarTable, ...]:
+    """Every breakdown that is a table; `clients` are whose each project is, where there are several."""
+    by: dict[str, list[NamedRow]] = {one.by: one.rows for one in found.breakdowns}
     every = sum(row.count for row in by["sentiment"])
     made = [
         _table("sentiment", "How callers felt", "Caller felt", by["sentiment"], every, view),
@@ -136,8 +138,14 @@ def tables(found: Breakdowns, view: View) -> tuple[context.BarTable, ...]:
         _table("agent", "Busiest agents", "Agent", by["agent"], every, view),
     ]
     if len(by.get("project", ())) > 1:
-        made.append(_table("project", "Projects", "Project", by["project"], every, view))
+        rows = [replace(row, label=_of_client(row, clients)) for row in by["project"]]
+        made.append(_table("project", "Projects", "Project", rows, every, view))
     return tuple(made)
+
+
+def _of_client(row: NamedRow, clients: Mapping[str, str]) -> str:
+    name, client = row.label or row.key, clients.get(row.key)
+    return f"{name}, {client}" if client else name
 
 
 def _table(
