@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docs_api
+import docs_audit_events
 import docs_coverage
 import docs_decisions
 import docs_errors
@@ -25,6 +26,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "limits.md": docs_limits.page,
     "roles.md": docs_roles.page,
     "api.md": docs_api.page,
+    "audit-events.md": docs_audit_events.page,
     "contract-coverage.md": docs_coverage.page,
     "when-things-fail.md": docs_faults.page,
     "decisions/README.md": docs_decisions.page,

@@ -16,6 +16,7 @@ from aidial import ingest
 from aidial.commands import (
     allowlist,
     analytics,
+    audit,
     billing,
     bootstrap,
     db,
@@ -39,7 +40,8 @@ app = typer.Typer(
     help="AiDial: the open, self-hosted control plane for AI phone calls.\n\n"
     "Try it:   aidial demo\n\n"
     "Run it:   aidial db migrate, aidial bootstrap, then aidial api, aidial portal and aidial worker\n\n"
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 69 something needed does not answer, 78 configuration.",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the activity log was tampered with, "
+    "69 something needed does not answer, 78 configuration.",
 )
 
 
@@ -70,6 +72,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(services.app, name="service-accounts")
 app.add_typer(allowlist.app, name="allowlist")
 app.add_typer(entitlements.app, name="entitlements")
+app.add_typer(audit.app, name="audit")
 app.add_typer(billing.app, name="billing")
 app.add_typer(analytics.app, name="analytics")
 app.command("seed")(seed.command)

@@ -15,6 +15,7 @@ class Exit(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
+    TAMPERED = 3
     UNAVAILABLE = 69
     CONFIGURATION = 78
 

@@ -1,14 +1,16 @@
 """The worker: runs the jobs of `aidial_api.jobs` from the database's queue.
 
 The one thing a newcomer would get wrong: it has no eyes of its own. Each job runs as the application role in
-a transaction of the one tenant (or person) its arguments name; the worker never lists tenants. Source:
-`docs/decisions/0010-jobs-carry-their-tenant.md`.
+a transaction of the one tenant (or person) its arguments name; the worker never lists tenants. Beside the
+jobs it seals the activity log, and there sees whose events wait. Source:
+`docs/decisions/0010-jobs-carry-their-tenant.md`, `docs/decisions/0041-the-chain-of-the-activity-log.md`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import procrastinate
@@ -20,6 +22,9 @@ from psycopg.conninfo import make_conninfo
 from aidial.stops import CommandStopped, Exit
 from aidial_api.jobs import JOBS
 from aidial_api.kernel import logs
+from aidial_api.kernel.audit_chain.checkpointer import Checkpointer, CheckpointSettings
+from aidial_api.kernel.audit_chain.outside import Outside
+from aidial_api.kernel.audit_chain.sealer import Sealer
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import CONNECT_TIMEOUT_S, Database, DatabaseRefused, DatabaseUnavailable
 from aidial_api.kernel.jobs import QUEUE, Job
@@ -29,7 +34,7 @@ from aidial_api.settings import read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from aidial_api.settings import Settings
 
@@ -51,7 +56,9 @@ def run_worker() -> None:
         sys.exit(EXIT_CODE)
     logs.set_up()
     try:
-        asyncio.run(work(settings.database_url, files=files_of(settings)))
+        asyncio.run(
+            work(settings.database_url, files=files_of(settings), checkpoints=settings.checkpoints)
+        )
     except DatabaseRefused as refused:
         raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except DatabaseUnavailable as gone:
@@ -66,13 +73,22 @@ def files_of(settings: Settings) -> Files:
     return Files(storage, TenantKeys(MasterKey(settings.master_key)))
 
 
-async def work(database_url: str, *, wait: bool = True, files: Files | None = None) -> None:
-    """Run jobs as they come due; with `wait` False, only those due now. Jobs about files need `files`."""
+async def work(
+    database_url: str,
+    *,
+    wait: bool = True,
+    files: Files | None = None,
+    checkpoints: CheckpointSettings | None = None,
+) -> None:
+    """Run jobs as they come due, and seal the activity log; with `wait` False, only the jobs due now.
+
+    Jobs about files need `files`. `checkpoints` None: none are written.
+    """
     role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
-    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY)
+    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + 1)
     try:
         app = _app(database_url, role, db, files)
-        async with app.open_async():
+        async with app.open_async(), _sealing(db, checkpoints, wait=wait):
             await app.run_worker_async(
                 queues=[QUEUE],
                 wait=wait,
@@ -85,6 +101,24 @@ async def work(database_url: str, *, wait: bool = True, files: Files | None = No
             )
     finally:
         await db.close()
+
+
+@asynccontextmanager
+async def _sealing(
+    db: Database, checkpoints: CheckpointSettings | None, *, wait: bool
+) -> AsyncIterator[None]:
+    """Seal beside the jobs."""
+    if not wait:
+        yield
+        return
+    checkpointer = Checkpointer(db, checkpoints, Outside(checkpoints.place)) if checkpoints else None
+    sealing = asyncio.create_task(Sealer(db, checkpointer).run())
+    try:
+        yield
+    finally:
+        sealing.cancel()
+        with suppress(asyncio.CancelledError):
+            await sealing
 
 
 def _app(database_url: str, role: str | None, db: Database, files: Files | None) -> procrastinate.App:

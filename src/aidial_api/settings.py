@@ -14,6 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from aidial_api.kernel.audit_chain.checkpointer import CheckpointSettings
+from aidial_api.kernel.audit_chain.checkpoints import SigningKey, key_of_base64, public_keys
+from aidial_api.kernel.audit_chain.outside import place_of_checkpoints
+from aidial_api.kernel.crypto import MasterKey
 from aidial_api.kernel.introspection import IntrospectionClient
 from aidial_api.kernel.storage import StoragePlace, storage_url
 from aidial_contract.limits import SCALE, Numbers, load_with_numbers
@@ -62,6 +66,16 @@ INTROSPECTION = (
 )
 """Required when `ZITADEL_INTROSPECTION` is true."""
 
+CHECKPOINTS = (
+    Setting(
+        "AIDIAL_AUDIT_CHECKPOINTS", place_of_checkpoints, default="file:///var/lib/aidial/audit-checkpoints"
+    ),
+    Setting("AIDIAL_AUDIT_CHECKPOINT_SECONDS", positive_number, default=60.0),
+    Setting("AIDIAL_AUDIT_SIGNING_KEY", key_of_base64, default=None),
+    Setting("AIDIAL_AUDIT_PUBLIC_KEYS", public_keys, default=()),
+)
+"""The activity log's checkpoints; without a signing key, one is made of the master key."""
+
 SETTINGS = (
     Setting("DATABASE_URL", _database_url, required=True),
     Setting("AIDIAL_MASTER_KEY", _master_key, required=True),
@@ -94,6 +108,7 @@ SETTINGS = (
     Setting("AIDIAL_INVOICE_ISSUER", text, default="AiDial"),
     Setting("AIDIAL_INVOICE_ABN", text, default=None),
     Setting("AIDIAL_INVOICE_HOW_TO_PAY", text, default=None),
+    *CHECKPOINTS,
 )
 
 
@@ -129,6 +144,7 @@ class Settings:
     invoice_issuer: str
     invoice_abn: str | None
     invoice_how_to_pay: str | None
+    checkpoints: CheckpointSettings
 
     def __repr__(self) -> str:
         """Secrets stay out of tracebacks."""
@@ -169,6 +185,20 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         invoice_issuer=values["AIDIAL_INVOICE_ISSUER"],
         invoice_abn=values["AIDIAL_INVOICE_ABN"],
         invoice_how_to_pay=values["AIDIAL_INVOICE_HOW_TO_PAY"],
+        checkpoints=checkpoint_settings(values),
+    )
+
+
+def checkpoint_settings(values: Mapping[str, Any]) -> CheckpointSettings:
+    """The settings of checkpoints, of values that hold `CHECKPOINTS` and AIDIAL_MASTER_KEY."""
+    seed = values["AIDIAL_AUDIT_SIGNING_KEY"]
+    if seed is None:
+        seed = MasterKey(values["AIDIAL_MASTER_KEY"]).derived("audit checkpoints")
+    return CheckpointSettings(
+        place=values["AIDIAL_AUDIT_CHECKPOINTS"],
+        every_s=values["AIDIAL_AUDIT_CHECKPOINT_SECONDS"],
+        key=SigningKey(seed),
+        also_trusted=values["AIDIAL_AUDIT_PUBLIC_KEYS"],
     )
 
 

@@ -64,6 +64,8 @@ PLACES: Final = (
     Place("support", "/support", "alice"),
     Place("open ticket", OPEN_TICKET, "alice"),
     Place("new ticket", NEW_TICKET, "alice"),
+    Place("activity log", "/audit-log", "alice"),
+    Place("activity log without an event", "/audit-log?preset=billing&outcome=failed&from=2026-01-01", "ben"),
     Place("account", "/account", "alice"),
     Place("settings", "/settings", "alice"),
     Place("allowlist", "/settings?section=ip-allowlist", "alice"),

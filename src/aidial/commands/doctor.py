@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 import asyncpg
@@ -20,6 +21,13 @@ SELECT c.relname FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
   AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1
 """
+_SEALS = """
+SELECT (SELECT count(*) FROM audit_unsealed WHERE at < now() - interval '10 s') AS late,
+       (SELECT count(*) FROM audit_chains
+        WHERE seq > checkpoint_seq AND coalesce(checkpoint_at, sealed_at) < now() - $1::interval) AS unsigned
+"""
+_CHECKPOINTS_LATE = 10
+"""After so many of the intervals in which they are due, checkpoints are not being written."""
 _WORKING = (
     "SELECT count(*) FROM jobs.procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
 )
@@ -39,7 +47,7 @@ class Finding:
 
 
 def command() -> None:
-    """Check configuration, database, migrations, role, walls, worker, numbers, issuer and limiter store.
+    """Check configuration, database, migrations, role, walls, worker, numbers, seals, issuer, limits.
 
     Reads what `aidial api` reads. Exit codes: 0 all well (warnings included), 78 configuration, 69 something
     does not answer, 1 something answers and is wrong.
@@ -65,7 +73,7 @@ async def _examine() -> list[Finding]:
         return [Finding("configuration", problems, Exit.CONFIGURATION)]
     return [
         Finding("configuration"),
-        *await _database(settings.database_url),
+        *await _database(settings.database_url, timedelta(seconds=settings.checkpoints.every_s)),
         await _issuer(settings.issuer),
         *await _store(settings.limits_url),
     ]
@@ -85,7 +93,7 @@ async def _store(url: str | None) -> list[Finding]:
     return [Finding("limiter store answers", todo, warning=True)]
 
 
-async def _database(url: str) -> list[Finding]:
+async def _database(url: str, checkpoints_every: timedelta) -> list[Finding]:
     from aidial_api.kernel.roles import DatabaseRefused, choose_role  # noqa: PLC0415
 
     try:
@@ -105,7 +113,8 @@ async def _database(url: str) -> list[Finding]:
             _counts,
         ]
         found = [Finding("database reachable"), Finding("role is bound by row-level security")]
-        return found + [await check(connection) for check in checks]
+        found += [await check(connection) for check in checks]
+        return [*found, *await _seals(connection, checkpoints_every)]
     finally:
         await connection.close(timeout=_TIMEOUT_S)
 
@@ -149,6 +158,30 @@ async def _counts(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
         piled_up = False
     todo = "changes of numbers pile up, nobody folds them; run: aidial worker" if piled_up else ""
     return Finding("numbers are folded", todo, warning=True)
+
+
+async def _seals(
+    connection: asyncpg.Connection[asyncpg.Record], checkpoints_every: timedelta
+) -> list[Finding]:
+    """Whether the activity log is sealed, and vouched for outside."""
+    from aidial_api.kernel.audit_chain.sealer import AS_SEALER  # noqa: PLC0415
+
+    try:
+        async with connection.transaction():
+            await connection.execute(AS_SEALER)
+            row = await connection.fetchrow(_SEALS, checkpoints_every * _CHECKPOINTS_LATE)
+    except asyncpg.UndefinedTableError:
+        return []  # the migrations are not at head, which is said
+    late, unsigned = (row["late"], row["unsigned"]) if row is not None else (0, 0)
+    waits = f"{late:,} events wait for their seal for more than 10 s; is a worker running?" if late else ""
+    lags = (
+        f"of {unsigned:,} chains no checkpoint could be written; see the worker's log for"
+        " audit.checkpoint_failed or audit.chain_broken"
+    )
+    return [
+        Finding("activity log is sealed", waits, warning=True),
+        Finding("checkpoints are written", lags if unsigned else "", warning=True),
+    ]
 
 
 async def _issuer(issuer: str) -> Finding:

@@ -15,6 +15,7 @@ from aidial_contract.settings import Setting, http_url, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from aidial.demo.memory import Secrets
 
@@ -63,6 +64,14 @@ class Effective:
     api_env: Mapping[str, str] = field(repr=False)
     portal_env: Mapping[str, str] = field(repr=False)
     identity_env: Mapping[str, str] = field(repr=False)
+
+
+def with_checkpoints(environ: Mapping[str, str], folder: Path) -> Mapping[str, str]:
+    """The caller's environment; checkpoints of the activity log go to the demo's folder by default."""
+    name = "AIDIAL_AUDIT_CHECKPOINTS"
+    if environ.get(name) or environ.get(f"{name}_FILE"):
+        return environ
+    return {**environ, name: (folder / "audit-checkpoints").as_uri()}
 
 
 def effective(

@@ -20,7 +20,7 @@ from aidial.commands import owner
 from aidial.console import say
 from aidial.demo import children
 from aidial.demo.billing import open_accounts
-from aidial.demo.environment import Effective, effective, names_database
+from aidial.demo.environment import Effective, effective, names_database, with_checkpoints
 from aidial.demo.folder import DemoFolder, choose_folder
 from aidial.demo.manifest import write_manifest
 from aidial.demo.memory import Secrets, load_secrets
@@ -123,7 +123,7 @@ def _start(
 ) -> Effective:
     database_url, owner_url = _database(folder, tree, embedded=embedded)
     known = effective(
-        os.environ,
+        with_checkpoints(os.environ, folder.path),
         secrets,
         ports=ports,
         database_url=database_url,

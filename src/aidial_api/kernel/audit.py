@@ -1,7 +1,7 @@
 """One audit event a mutation or sensitive read, in the same transaction as what it tells of.
 
 The one thing a newcomer would get wrong: `technical` is shown to people. Ids and field names belong there,
-never values.
+never values. And an action is a row of the catalogue first (`aidial_contract.audit_actions`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.transaction import Tx
+from aidial_contract.audit_actions import ACTIONS
 from aidial_contract.ids import new_id
 
 
@@ -30,11 +31,16 @@ class Event:
     why: str | None = None
     technical: dict[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what the catalogue does not know: the log would have no words for it, nor the docs."""
+        if self.action not in ACTIONS:
+            raise LookupError(f"{self.action} has no row in aidial_contract/audit_actions.py")
+
 
 _INSERT = """
 INSERT INTO audit_events (event_id, client_id, partner_org_id, actor_kind, actor_id, actor_label, action,
-                          target_kind, target_id, project_id, outcome, why, request_id, ip, technical)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::inet, $15)
+                          target_kind, target_id, project_id, outcome, why, request_id, ip, technical, policy)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::inet, $15, $16)
 """
 
 
@@ -84,4 +90,12 @@ def _rest(ask: Ask, event: Event) -> tuple[str | None, ...]:
         ask.request_id,
         ask.client_ip,
         None if event.technical is None else msgspec.json.encode(event.technical).decode(),
+        _policy(ask),
     )
+
+
+def _policy(ask: Ask) -> str | None:
+    """Why it was allowed: the permission, and how much of it the actor holds; None where nobody is asked."""
+    if ask.held is None:
+        return None
+    return str(ask.held) if ask.level is None else f"{ask.held} ({ask.level})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from aidial_contract.audit_actions import SENSITIVE_READS
 from aidial_contract.shapes.common import JsonObject, Outgoing, Time, Uuid
 
 ActorKind = Literal["user", "key", "service", "system"]
@@ -40,6 +41,7 @@ PRESETS: Final[dict[str, tuple[str, ...]]] = {
         "governance.",
         "settings.compliance_copy.",
     ),
+    "sensitive_reads": SENSITIVE_READS,
 }
 """Areas of the business, each by what its actions begin with. An action may belong to several."""
 
@@ -60,9 +62,14 @@ class AuditTarget(Outgoing):
 
 
 class AuditTechnical(Outgoing):
-    """Details for whoever looks into it. `restricted` names the members that this reader may not see."""
+    """Details for whoever looks into it. `restricted` names the members that this reader may not see.
+
+    `policy` is the permission by which it was allowed and how much of it was held, such as
+    `calls.export (metadata)`; null for what nobody asked for.
+    """
 
     request_id: str | None
+    policy: str | None
     source_ip: str | None
     metadata: JsonObject | None
     restricted: list[Literal["source_ip", "metadata"]]

@@ -40,7 +40,7 @@ async def make(ask: Ask) -> Answer:
     """Write, then end as the body says."""
     thing: Thing = ask.body
     ask.on_commit.append(lambda: _committed.append(thing.thing_id))
-    event = Event(action="tests.thing.made", target_kind="thing", target_id=thing.thing_id)
+    event = Event(action="workspace.draft.saved", target_kind="thing", target_id=thing.thing_id)
     await record(ask, event)
     if thing.fate == "refused":
         raise Fault(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from aidial_contract.audit_actions import SENSITIVE_READS
 from aidial_contract.ids import new_id
 from tests.people import (
     ADA,
@@ -232,8 +235,30 @@ async def test_the_log_as_json_is_the_apis_with_the_readers_level(town: Town) ->
             "why": "asked_for",
             "technical": {
                 "request_id": None,
+                "policy": None,
                 "source_ip": None,
                 "metadata": metadata,
                 "restricted": [] if someone is ALICE else ["source_ip", "metadata"],
             },
         }
+
+
+async def test_today_and_the_last_days_are_one_link_away_and_keep_the_other_filters(town: Town) -> None:
+    alice = await town.of(ALICE)
+    page = await alice.get("/audit-log?preset=calls")
+    today = datetime.now(ZoneInfo("Australia/Sydney")).date()
+    for words, days in (("Today", 0), ("7 days", 6), ("30 days", 29)):
+        begin = (today - timedelta(days=days)).isoformat()
+        link = f'<a class="segment" href="/audit-log?preset=calls&amp;from={begin}"'
+        assert f"{link}>{words}</a>" in page.text
+        narrowed = await alice.get(f"/audit-log?preset=calls&from={begin}")
+        assert f'{link} aria-current="true">{words}</a>' in narrowed.text
+    assert '<a class="segment" href="/audit-log?preset=calls" aria-current="true">Any time</a>' in page.text
+
+
+async def test_sensitive_reads_are_an_area_of_their_own(town: Town) -> None:
+    alice = await town.of(ALICE)
+    await alice.get("/audit-log")
+    events = await events_of(alice, "&preset=sensitive_reads")
+    assert events
+    assert {event["action"] for event in events} <= set(SENSITIVE_READS)

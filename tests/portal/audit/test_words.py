@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aidial_contract.audit_actions import ACTIONS
 from aidial_contract.shapes.audit import PRESETS
-from aidial_portal.surfaces.audit.words import ACTIONS, PRESET_NAMES, actions_of, reason, sentence
+from aidial_portal.surfaces.audit.words import PRESET_NAMES, actions_of, reason, sentence
 
 SOURCES = Path(__file__).resolve().parents[3] / "src" / "aidial_api"
 _ACTION = re.compile(

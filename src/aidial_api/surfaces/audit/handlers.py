@@ -88,6 +88,7 @@ def _technical(row: asyncpg.Record, level: Level) -> AuditTechnical:
     if level is not Level.FULL:
         return AuditTechnical(
             request_id=row["request_id"],
+            policy=row["policy"],
             source_ip=None,
             metadata=None,
             restricted=["source_ip", "metadata"],
@@ -95,6 +96,7 @@ def _technical(row: asyncpg.Record, level: Level) -> AuditTechnical:
     text = row["technical"]
     return AuditTechnical(
         request_id=row["request_id"],
+        policy=row["policy"],
         source_ip=row["source_ip"],
         metadata=None if text is None else _metadata.decode(text),
         restricted=[],

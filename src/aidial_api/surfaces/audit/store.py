@@ -19,7 +19,7 @@ WINDOW_EVENTS: Final = 20_000
 
 _COLUMNS = (
     "e.event_id, e.at, e.actor_kind, e.actor_id, e.actor_label, e.action, e.target_kind, e.target_id,"
-    " e.project_id, e.outcome, e.why, e.request_id, host(e.ip) AS source_ip, e.technical"
+    " e.project_id, e.outcome, e.why, e.request_id, host(e.ip) AS source_ip, e.technical, e.policy"
 )
 _ORDER = "ORDER BY e.at DESC, e.event_id DESC"
 _ACTOR_ID = f"CASE e.actor_kind WHEN '{SYSTEM}' THEN '{SYSTEM}' ELSE e.actor_id END"

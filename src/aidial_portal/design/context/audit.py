@@ -43,10 +43,14 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """The filter form as applied. `presets` are links; `hidden` carries the chosen one through the form."""
+    """The filter form as applied. `presets` and `periods` are links.
+
+    `hidden` carries the chosen preset through the form.
+    """
 
     presets: tuple[Choice, ...]
     selects: tuple[Select, ...]
+    periods: tuple[Choice, ...] = ()
     from_date: date | None = None
     to_date: date | None = None
     hidden: tuple[tuple[str, str], ...] = ()

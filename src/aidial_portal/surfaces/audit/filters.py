@@ -6,7 +6,7 @@ actor) stays chosen and visible, so nobody wonders why the log is empty.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ _NAMES: Final = {
     "from": "From",
     "to": "To",
 }
+_PERIODS: Final = {"Today": 1, "7 days": 7, "30 days": 30}
 _WORDS: Final = {
     "query.cursor": "This part of the log has moved. Open the log again from its start.",
     "query.to": "The last day must be a day, and not before the first.",
@@ -61,10 +62,25 @@ def filter_form(
             for name, words in areas.items()
         ),
         selects=tuple(selects),
+        periods=_periods(state),
         from_date=_day(state.get("from"), state),
         to_date=_day(state.get("to"), state),
         hidden=(("preset", state.get("preset")),) if state.get("preset") else (),
         errors=tuple(_explain(error) for error in fault.field_errors) if fault is not None else (),
+    )
+
+
+def _periods(state: LogState) -> tuple[Choice, ...]:
+    """Today, the last week, the last month: days of the tenant's."""
+    today = state.now.astimezone(ZoneInfo(state.zone)).date()
+    begins = {words: (today - timedelta(days=days - 1)).isoformat() for words, days in _PERIODS.items()}
+    return tuple(
+        Choice(
+            words,
+            url=state.url(from_=begin or None, to_=None),
+            is_current=state.get("from") == begin and not state.get("to"),
+        )
+        for words, begin in {"Any time": "", **begins}.items()
     )
 
 

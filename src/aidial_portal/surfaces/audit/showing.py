@@ -73,6 +73,7 @@ def _facts(event: AuditEvent) -> tuple[AuditFact, ...]:
         fact("Actor", event.actor.id),
         fact("Event", event.event_id),
         fact("Request", technical.request_id),
+        fact("Allowed by", technical.policy),
         fact("Source address", technical.source_ip, "source_ip"),
         fact("Metadata", metadata, "metadata"),
     )

@@ -1,7 +1,7 @@
-"""What happened, in words: each action as a sentence without its subject, each reason as a phrase.
+"""What happened, in words: each action as the catalogue's sentence, each reason as a phrase.
 
-The one thing a newcomer would get wrong: an action without a sentence here is still shown, in words made of
-its own name; nothing in a log is ever hidden because nobody wrote a text for it.
+The one thing a newcomer would get wrong: an action that the catalogue does not know is still shown, in words
+made of its own name; nothing in a log is ever hidden because nobody wrote a text for it.
 """
 
 from __future__ import annotations
@@ -9,60 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from aidial_contract.audit_actions import ACTIONS
 from aidial_contract.shapes.audit import PRESETS
 from aidial_portal.design.filters import label
-
-ACTIONS: Final = {
-    "api_keys.key.created": "Created an API key",
-    "api_keys.key.revoked": "Revoked an API key",
-    "api_keys.key.rotated": "Rotated an API key",
-    "audit.viewed": "Opened the activity log",
-    "billing.account.opened": "Started billing",
-    "billing.adjustment.added": "Added an adjustment to an invoice",
-    "billing.discount.added": "Added a discount",
-    "billing.invoice.downloaded": "Downloaded an invoice",
-    "billing.invoice.issued": "Issued an invoice",
-    "billing.invoice.paid": "Noted that an invoice was paid",
-    "billing.payment_portal.opened": "Opened the payment portal",
-    "billing.recipients.updated": "Changed who is sent invoices",
-    "calls.call.delivered": "Delivered a call",
-    "calls.call.stalled": "Marked a call that never reported its end",
-    "calls.call.updated": "Reported progress of a call",
-    "calls.views.updated": "Changed their saved views of calls",
-    "calls.exported": "Exported calls",
-    "calls.transcript.downloaded": "Downloaded a transcript",
-    "calls.turns.appended": "Added turns to a live call",
-    "entitlements.entitlement.updated": "Changed what the plan includes",
-    "recordings.download.granted": "Downloaded a recording",
-    "recordings.playback.granted": "Opened a recording",
-    "recordings.recording.replaced": "Uploaded another recording of a call",
-    "recordings.recording.uploaded": "Uploaded a call's recording",
-    "governance.hold.placed": "Placed a legal hold",
-    "governance.hold.released": "Released a legal hold",
-    "governance.policy.updated": "Changed how long data is kept",
-    "governance.retention.completed": "Deleted what was older than the policy keeps",
-    "service_accounts.account.registered": "Let a program act for the business",
-    "service_accounts.account.revoked": "Revoked a service account",
-    "sessions.backchannel_logout.received": "Heard of a sign-out from the sign-in service",
-    "sessions.person.bound": "Signed in for the first time",
-    "sessions.session.created": "Signed in",
-    "sessions.session.expired": "Ended a session that had run out",
-    "sessions.session.revoked": "Ended a session",
-    "sessions.session.tokens_renewed": "Renewed a sign-in",
-    "support.comment.added": "Commented on a support ticket",
-    "support.ticket.created": "Opened a support ticket",
-    "support.ticket.updated": "Changed a support ticket",
-    "settings.ip_allowlist.updated": "Changed the IP allowlist",
-    "settings.tenant_settings.updated": "Changed the tenant settings",
-    "unlocks.unlock.approved": "Approved an unlock of personal details",
-    "unlocks.unlock.declined": "Declined an unlock of personal details",
-    "unlocks.unlock.relocked": "Locked personal details again",
-    "unlocks.unlock.requested": "Asked to unlock personal details",
-    "unlocks.unlock.revealed": "Looked at personal details",
-    "workspace.draft.saved": "Saved a project's draft",
-    "workspace.version.published": "Published a project's draft",
-}
-"""By action. A subject stands in front, in its own column."""
 
 SIGNED_OUT: Final = "Signed out"
 REASONS: Final = {
@@ -77,10 +26,11 @@ REASONS: Final = {
 PRESET_NAMES: Final = {
     "settings": "Settings changes",
     "support": "Support tickets",
-    "security": "Security activity",
+    "security": "Sign-ins and security",
     "billing": "Billing",
     "calls": "Calls",
     "privacy": "Data and privacy",
+    "sensitive_reads": "Sensitive reads",
 }
 TARGETS: Final = {
     "api_key": "API key",
@@ -110,7 +60,7 @@ def sentence(action: str, why: str | None = None) -> str:
         return SIGNED_OUT
     known = ACTIONS.get(action)
     if known is not None:
-        return known
+        return known.sentence
     *about, verb = (part.replace("_", " ") for part in action.split("."))
     return f"{', '.join(about).capitalize()}: {verb}" if about else verb.capitalize()
 

@@ -1,0 +1,149 @@
+"""The catalogue of audit events: every action there is, in words, and what writes it.
+
+The one thing a newcomer would get wrong: an event without a row here is not written; it is a bug that ends
+the request (`aidial_api.kernel.audit`). A new mutation or sensitive read adds its row here first, and
+`docs/audit-events.md`, the portal's sentences and a generated test of every route come from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Sort(StrEnum):
+    """What sort of thing happened."""
+
+    CHANGE = "change"
+    LOOK = "sensitive read"
+    SIGN_IN = "sign-in"
+
+
+CHANGE, LOOK, SIGN_IN = Sort.CHANGE, Sort.LOOK, Sort.SIGN_IN
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAction:
+    """One action. `sentence` is what the log says, a subject stands in front.
+
+    `routes` are the rows of `/v1` whose success writes exactly one such event; `otherwise` says what else
+    writes it.
+    """
+
+    action: str
+    sentence: str
+    sort: Sort
+    routes: tuple[str, ...] = ()
+    otherwise: str = ""
+
+
+WORKER: Final = "the worker"
+BILLING: Final = "`aidial billing`"
+
+_ROWS: Final = (
+    AuditAction(
+        "api_keys.key.created", "Created an API key", CHANGE, ("api_keys.create",), "`aidial keys create`"
+    ),
+    AuditAction(
+        "api_keys.key.revoked", "Revoked an API key", CHANGE, ("api_keys.revoke",), "`aidial keys revoke`"
+    ),
+    AuditAction("api_keys.key.rotated", "Rotated an API key", CHANGE, ("api_keys.rotate",)),
+    AuditAction("audit.viewed", "Opened the activity log", LOOK, ("audit.list",)),
+    AuditAction("billing.account.opened", "Started billing", CHANGE, (), BILLING),
+    AuditAction("billing.adjustment.added", "Added an adjustment to an invoice", CHANGE, (), BILLING),
+    AuditAction("billing.discount.added", "Added a discount", CHANGE, (), BILLING),
+    AuditAction("billing.invoice.downloaded", "Downloaded an invoice", LOOK, ("billing.invoice_pdf",)),
+    AuditAction("billing.invoice.issued", "Issued an invoice", CHANGE, (), WORKER),
+    AuditAction("billing.invoice.paid", "Noted that an invoice was paid", CHANGE, (), BILLING),
+    AuditAction(
+        "billing.payment_portal.opened", "Opened the payment portal", LOOK, ("billing.payment_portal",)
+    ),
+    AuditAction(
+        "billing.recipients.updated", "Changed who is sent invoices", CHANGE, ("billing.change_recipients",)
+    ),
+    AuditAction("calls.call.delivered", "Delivered a call", CHANGE, ("calls.create",)),
+    AuditAction("calls.call.stalled", "Marked a call that never reported its end", CHANGE, (), WORKER),
+    AuditAction("calls.call.updated", "Reported progress of a call", CHANGE, ("calls.change",)),
+    AuditAction("calls.exported", "Exported calls", LOOK, ("calls.export",)),
+    AuditAction(
+        "calls.transcript.downloaded", "Downloaded a transcript", LOOK, ("calls.download_transcript",)
+    ),
+    AuditAction("calls.turns.appended", "Added turns to a live call", CHANGE, ("calls.append_turns",)),
+    AuditAction(
+        "service_accounts.account.registered",
+        "Let a program act for the business",
+        CHANGE,
+        (),
+        "`aidial service-accounts register`",
+    ),
+    AuditAction(
+        "service_accounts.account.revoked",
+        "Revoked a service account",
+        CHANGE,
+        (),
+        "`aidial service-accounts revoke`",
+    ),
+    AuditAction(
+        "sessions.backchannel_logout.received",
+        "Heard of a sign-out from the sign-in service",
+        SIGN_IN,
+        ("sessions.backchannel_logout",),
+    ),
+    AuditAction(
+        "sessions.person.bound",
+        "Signed in for the first time",
+        SIGN_IN,
+        (),
+        "the first `POST /v1/sessions` of a person, beside the session's own event",
+    ),
+    AuditAction("sessions.session.created", "Signed in", SIGN_IN, ("sessions.create",)),
+    AuditAction("sessions.session.expired", "Ended a session that had run out", SIGN_IN, (), WORKER),
+    AuditAction(
+        "sessions.session.revoked",
+        "Ended a session",
+        SIGN_IN,
+        ("sessions.revoke", "sessions.revoke_others", "sessions.sign_out"),
+        "one a session that ends: the oldest at a sign-in over the limit, those of a back-channel logout",
+    ),
+    AuditAction("sessions.session.tokens_renewed", "Renewed a sign-in", SIGN_IN, ("sessions.store_tokens",)),
+    AuditAction(
+        "settings.ip_allowlist.updated",
+        "Changed the IP allowlist",
+        CHANGE,
+        ("settings.ip_allowlist.save",),
+        "`aidial allowlist`",
+    ),
+    AuditAction(
+        "settings.tenant_settings.updated",
+        "Changed the tenant settings",
+        CHANGE,
+        ("settings.tenant_settings.save",),
+    ),
+    AuditAction("support.comment.added", "Commented on a support ticket", CHANGE, ("tickets.comment",)),
+    AuditAction("support.ticket.created", "Opened a support ticket", CHANGE, ("tickets.create",)),
+    AuditAction("support.ticket.updated", "Changed a support ticket", CHANGE, ("tickets.change",)),
+    AuditAction(
+        "unlocks.unlock.approved", "Approved an unlock of personal details", CHANGE, ("unlocks.approve",)
+    ),
+    AuditAction(
+        "unlocks.unlock.declined", "Declined an unlock of personal details", CHANGE, ("unlocks.relock",)
+    ),
+    AuditAction("unlocks.unlock.relocked", "Locked personal details again", CHANGE, ("unlocks.relock",)),
+    AuditAction("unlocks.unlock.requested", "Asked to unlock personal details", CHANGE, ("unlocks.create",)),
+    AuditAction("unlocks.unlock.revealed", "Looked at personal details", LOOK, ("unlocks.reveal",)),
+    AuditAction("workspace.draft.saved", "Saved a project's draft", CHANGE, ("workspace.profile.save",)),
+    AuditAction("workspace.version.published", "Published a project's draft", CHANGE, ("workspace.publish",)),
+)
+
+ACTIONS: Final[dict[str, AuditAction]] = {row.action: row for row in _ROWS}
+"""By action."""
+
+UNRECORDED: Final[dict[str, str]] = {
+    "billing.usage": "keeps what the billing provider said, to show it while the provider is away",
+    "sessions.touch": "says that somebody is still there, once a minute, and changes nothing of theirs",
+    "sessions.lease": "a five-second turn among the portal's processes; what comes of it is recorded",
+}
+"""Rows of `/v1` that write and leave no event, each with its reason."""
+
+SENSITIVE_READS: Final = tuple(row.action for row in _ROWS if row.sort is LOOK)
