@@ -45,6 +45,7 @@ def test_pages_are_the_same_whatever_the_hash_seed(tmp_path: Path) -> None:
     names = sorted(str(path.relative_to(tmp_path / "1")) for path in written)
     assert names == [
         "api.md",
+        "audit-events.md",
         "contract-coverage.md",
         "decisions/README.md",
         "errors.md",
