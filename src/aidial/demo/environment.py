@@ -67,11 +67,11 @@ class Effective:
 
 
 def with_checkpoints(environ: Mapping[str, str], folder: Path) -> Mapping[str, str]:
-    """The caller's environment; checkpoints of the activity log go to the demo's folder by default."""
+    """The caller's environment; checkpoints of the activity log go to `folder` unless it says where."""
     name = "AIDIAL_AUDIT_CHECKPOINTS"
     if environ.get(name) or environ.get(f"{name}_FILE"):
         return environ
-    return {**environ, name: (folder / "audit-checkpoints").as_uri()}
+    return {**environ, name: folder.as_uri()}
 
 
 def effective(

@@ -38,6 +38,7 @@ class DemoFolder:
         self.identity = self.path / "identity"
         self.files = self.path / "files"
         self.logs = self.path / "log"
+        self.checkpoints = self.path / "audit-checkpoints"
         self.secrets = self.path / "secrets.json"
         self.plan = self.path / "seeding.json"
         self.manifest = self.path / "demo.json"
@@ -65,7 +66,7 @@ class DemoFolder:
         if cluster.exists():
             end_earlier_server(DataFolder(self.postgres), choose_account(cluster), say)
         # The secrets go last: while they are there, an interrupted reset can still be told from a loss.
-        for folder in (self.postgres, self.identity, self.files, self.logs):
+        for folder in (self.postgres, self.identity, self.files, self.logs, self.checkpoints):
             shutil.rmtree(folder, ignore_errors=False) if folder.exists() else None
         for file in (self.plan, self.manifest, self.running, self.secrets):
             file.unlink(missing_ok=True)

@@ -123,7 +123,7 @@ def _start(
 ) -> Effective:
     database_url, owner_url = _database(folder, tree, embedded=embedded)
     known = effective(
-        with_checkpoints(os.environ, folder.path),
+        with_checkpoints(os.environ, folder.checkpoints),
         secrets,
         ports=ports,
         database_url=database_url,

@@ -36,7 +36,18 @@ LOCK: Final = 1_635_083_369
 """Any number, for the locks of sealing alone; the other half of a lock is its chain."""
 
 AS_SEALER: Final = "SELECT set_config('app.sealing', 'yes', true)"
-_WAITING = "SELECT DISTINCT client_id FROM audit_unsealed"
+# From one tenant to the next along the index: after an upgrade every event there ever was may be waiting.
+_WAITING = """
+WITH RECURSIVE waiting(client_id) AS (
+    (SELECT client_id FROM audit_unsealed WHERE client_id IS NOT NULL ORDER BY client_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT u.client_id FROM audit_unsealed u WHERE u.client_id > w.client_id ORDER BY 1 LIMIT 1)
+    FROM waiting w WHERE w.client_id IS NOT NULL
+)
+SELECT client_id FROM waiting WHERE client_id IS NOT NULL
+UNION ALL
+SELECT NULL WHERE EXISTS (SELECT FROM audit_unsealed WHERE client_id IS NULL)
+"""
 _LOCKED = "SELECT pg_try_advisory_xact_lock($1, hashtext($2))"
 _END = "SELECT seq, hash, clock_timestamp() AS now FROM audit_chains WHERE client_id IS NOT DISTINCT FROM $1"
 _NOTED = f"""
