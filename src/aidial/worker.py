@@ -56,9 +56,7 @@ def run_worker() -> None:
         sys.exit(EXIT_CODE)
     logs.set_up()
     try:
-        asyncio.run(
-            work(settings.database_url, files=files_of(settings), checkpoints=settings.checkpoints)
-        )
+        asyncio.run(work(settings.database_url, files=files_of(settings), checkpoints=settings.checkpoints))
     except DatabaseRefused as refused:
         raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except DatabaseUnavailable as gone:

@@ -132,6 +132,24 @@ _ROWS: Final = (
     AuditAction("unlocks.unlock.relocked", "Locked personal details again", CHANGE, ("unlocks.relock",)),
     AuditAction("unlocks.unlock.requested", "Asked to unlock personal details", CHANGE, ("unlocks.create",)),
     AuditAction("unlocks.unlock.revealed", "Looked at personal details", LOOK, ("unlocks.reveal",)),
+    AuditAction(
+        "entitlements.entitlement.updated",
+        "Changed what the plan includes",
+        CHANGE,
+        (),
+        "`aidial entitlements`",
+    ),
+    AuditAction("recordings.download.granted", "Downloaded a recording", LOOK, ("recordings.download",)),
+    AuditAction("recordings.playback.granted", "Opened a recording", LOOK, ("recordings.playback",)),
+    AuditAction(
+        "recordings.recording.replaced",
+        "Uploaded another recording of a call",
+        CHANGE,
+        ("recordings.upload",),
+    ),
+    AuditAction(
+        "recordings.recording.uploaded", "Uploaded a call's recording", CHANGE, ("recordings.upload",)
+    ),
     AuditAction("workspace.draft.saved", "Saved a project's draft", CHANGE, ("workspace.profile.save",)),
     AuditAction("workspace.version.published", "Published a project's draft", CHANGE, ("workspace.publish",)),
 )
@@ -140,6 +158,8 @@ ACTIONS: Final[dict[str, AuditAction]] = {row.action: row for row in _ROWS}
 """By action."""
 
 UNRECORDED: Final[dict[str, str]] = {
+    "recordings.fetch": "sends what was granted; the grant is the event",
+    "recordings.play": "sends what was granted; the grant is the event",
     "billing.usage": "keeps what the billing provider said, to show it while the provider is away",
     "sessions.touch": "says that somebody is still there, once a minute, and changes nothing of theirs",
     "sessions.lease": "a five-second turn among the portal's processes; what comes of it is recorded",
