@@ -71,7 +71,7 @@ def with_checkpoints(environ: Mapping[str, str], folder: Path) -> Mapping[str, s
     name = "AIDIAL_AUDIT_CHECKPOINTS"
     if environ.get(name) or environ.get(f"{name}_FILE"):
         return environ
-    return {**environ, name: folder.as_uri()}
+    return {**environ, name: folder.resolve().as_uri()}
 
 
 def effective(
