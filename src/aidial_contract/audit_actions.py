@@ -150,6 +150,9 @@ _ROWS: Final = (
     AuditAction(
         "recordings.recording.uploaded", "Uploaded a call's recording", CHANGE, ("recordings.upload",)
     ),
+    AuditAction("governance.hold.placed", "Placed a legal hold", CHANGE, ("governance.hold",)),
+    AuditAction("governance.hold.released", "Released a legal hold", CHANGE, ("governance.release",)),
+    AuditAction("governance.policy.updated", "Changed how long data is kept", CHANGE, ("governance.save",)),
     AuditAction("workspace.draft.saved", "Saved a project's draft", CHANGE, ("workspace.profile.save",)),
     AuditAction("workspace.version.published", "Published a project's draft", CHANGE, ("workspace.publish",)),
 )
