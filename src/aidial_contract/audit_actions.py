@@ -153,6 +153,9 @@ _ROWS: Final = (
     AuditAction("governance.hold.placed", "Placed a legal hold", CHANGE, ("governance.hold",)),
     AuditAction("governance.hold.released", "Released a legal hold", CHANGE, ("governance.release",)),
     AuditAction("governance.policy.updated", "Changed how long data is kept", CHANGE, ("governance.save",)),
+    AuditAction(
+        "governance.retention.completed", "Deleted what was older than the policy keeps", CHANGE, (), WORKER
+    ),
     AuditAction("workspace.draft.saved", "Saved a project's draft", CHANGE, ("workspace.profile.save",)),
     AuditAction("workspace.version.published", "Published a project's draft", CHANGE, ("workspace.publish",)),
 )
