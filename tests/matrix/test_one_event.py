@@ -60,7 +60,10 @@ async def test_a_row_leaves_exactly_one_event_that_says_it_all(world: World, row
     if row.name == "sessions.revoke_others":
         assert isinstance(somebody, SignedIn)
         await world.sign_in(somebody.someone)
-    answer = await send(world, row, somebody, await good_target(world, row, somebody))
+    target = await good_target(world, row, somebody)
+    if row.name == "recordings.upload":  # the same sound again changes nothing
+        await world.sql("UPDATE recordings SET fingerprint = sha256(fingerprint)")
+    answer = await send(world, row, somebody, target)
     assert answer.status == good_status(row), answer
     events = await events_of(world, answer.headers["x-request-id"])
     if row.name in UNRECORDED:
