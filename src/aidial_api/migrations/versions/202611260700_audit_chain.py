@@ -8,7 +8,7 @@ Source: `docs/decisions/0041-the-chain-of-the-activity-log.md`.
 from alembic import op
 
 revision = "202611260700"
-down_revision = "202611260590"
+down_revision = "202611260592"
 branch_labels = None
 depends_on = None
 
