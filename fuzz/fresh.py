@@ -54,6 +54,6 @@ async def _version(world: World, row: Route, case: Case[Any], who: Asker) -> int
     """The version of the record, or of the one document of the row's path; None for who may not see it."""
     if record_name(row):
         name = record_name(row)
-        return await version_of(world, name, str(case.path_parameters[name]))
+        return await version_of(world, name, str(case.path_parameters[name]), row.name)
     answer = await who.get(row.path)
     return int(answer.json["version"]) if answer.status == OK else None

@@ -49,7 +49,7 @@ async def good_of(world: World, row: Route, asker: SignedIn) -> Good:
 async def _body(world: World, row: Route, asker: SignedIn, path: dict[str, str]) -> Any:
     body, name = good_body(world, row, asker), record_name(row)
     if row.precondition is Precondition.EXPECTED_VERSION:
-        version = await version_of(world, name, path[name]) if name else 1
+        version = await version_of(world, name, path[name], row.name) if name else 1
         return {**body, "expected_version": version}
     return body
 

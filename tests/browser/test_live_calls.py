@@ -160,7 +160,7 @@ async def test_every_state_of_a_transcript_says_what_it_means_and_what_to_do(
         await expect(panel).to_contain_text(heading)
         await expect(panel).to_contain_text(advice)
         await expect(panel.get_by_role("link", name="Open a support ticket")).to_have_count(
-            state in {"missing", "redaction_failed", "incomplete"}
+            int(state in {"missing", "redaction_failed", "incomplete"})
         )
         kept = state in {"truncated", "incomplete", "missing"}
         await expect(review(alice).locator(".turn")).to_have_count(2 if kept else 0)

@@ -62,11 +62,13 @@ def record_name(row: Route) -> str:
     return path_names(row)[-1] if row.scope.kind is ScopeKind.RECORD else ""
 
 
+TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
 PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
 GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.create": lambda: {"client_id": HARBOUR, "scope": "read", "description": "of the matrix"},
     "api_keys.revoke": dict,
     "workspace.profile.save": lambda: {"value": PROFILE},
+    "workspace.taxonomy.save": lambda: {"value": TAXONOMY},
     "workspace.publish": dict,
     "unlocks.create": new_unlock,
     "governance.save": lambda: {"value": {}},
@@ -178,7 +180,7 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         assert row.name in GOOD_BODY, f"{row.name}: tell tests/matrix/portal_requests.py what a good body is"
         said = GOOD_BODY[row.name]()
         if row.precondition is Precondition.EXPECTED_VERSION and record:
-            said["expected_version"] = await version_of(town, record, known[record])
+            said["expected_version"] = await version_of(town, record, known[record], row.name)
         headers, body = {"content-type": "application/json"}, msgspec.json.encode(said)
     elif row.body.media_types:
         assert row.name == "sign_in.start", f"{row.name}: tell tests/matrix/portal_requests.py its body"

@@ -193,10 +193,14 @@ async def own_record(place: Place, name: str) -> str:
     return _own[key]
 
 
-async def version_of(place: Place, name: str, record_id: str) -> int:
-    """The version a good change names; 1 of what is not there."""
+async def version_of(place: Place, name: str, record_id: str, row_name: str) -> int:
+    """The version a good change by a row names; 1 of what is not there."""
     sort = SORTS[name]
-    rows = await place.sql(f"SELECT version FROM {sort.table} WHERE {name}::text = $1", record_id)
+    # A project has a version of each of its sections.
+    saves = row_name.startswith("workspace.") and row_name.endswith(".save")
+    section = f" AND section = '{row_name.split('.')[1] if saves else 'profile'}'"
+    only = section if sort.table == "project_drafts" else ""
+    rows = await place.sql(f"SELECT version FROM {sort.table} WHERE {name}::text = $1{only}", record_id)
     return int(rows[0]["version"]) if rows else 1
 
 

@@ -24,6 +24,7 @@ from tests.support.unlocks import new_unlock
 from tests.support.world_calls import new_call
 
 OK = 200
+TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
 PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
 
 
@@ -115,6 +116,7 @@ def good_body(
         "api_keys.create": lambda: {"client_id": client_id, "scope": "read", "description": "matrix"},
         "api_keys.revoke": dict,
         "workspace.profile.save": lambda: {"value": PROFILE},
+        "workspace.taxonomy.save": lambda: {"value": TAXONOMY},
         "workspace.publish": dict,
         "unlocks.create": new_unlock,
         "governance.save": lambda: {"value": {}},
@@ -158,7 +160,7 @@ async def send(
     body = good_body(world, row, asker, target.project_id, target.client_id)
     if row.precondition is Precondition.EXPECTED_VERSION and record_name(row):
         name = record_name(row)
-        body = {**body, "expected_version": await version_of(world, name, target.path[name])}
+        body = {**body, "expected_version": await version_of(world, name, target.path[name], row.name)}
     elif row.precondition is Precondition.EXPECTED_VERSION:
         body |= await _as_it_is(asker, path)
     return await asker.ask(row.method, path, body, headers={**sent, **(headers or {})})

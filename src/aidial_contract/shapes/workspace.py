@@ -8,13 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from aidial_contract.fault import FieldError
-from aidial_contract.shapes.common import Incoming, JsonObject, Line, Note, Outgoing, Time, Uuid, Version
+from aidial_contract.shapes.common import (
+    Incoming,
+    JsonObject,
+    Label,
+    Line,
+    Note,
+    Outgoing,
+    Time,
+    Uuid,
+    Version,
+)
 from aidial_contract.zones import is_zone
+
+UNCLASSIFIED: Final = "unclassified"
+"""What a call is that is none of its project's values."""
+TERM_LISTS: Final = {"outcomes": "outcome", "resolutions": "resolution", "call_types": "call_type"}
+"""The lists of a taxonomy, and the member of a call that each is about."""
 
 
 class Profile(Incoming):
@@ -31,9 +47,39 @@ class ProfileChange(Incoming):
     expected_version: Version | None = None
 
 
-class Publication(Incoming):
-    """`POST .../publish`: the draft of `expected_version` becomes what the runtime reads."""
+Code = Annotated[str, Meta(max_length=80, pattern=r"\A[a-z0-9]+(_[a-z0-9]+)*\Z")]
+MOST_TERMS: Final = 100
 
+
+class Term(Incoming):
+    """A value that calls of this project may have: its code as it is stored, its label for reading."""
+
+    code: Code
+    label: Label
+
+
+Terms = Annotated[list[Term], Meta(max_length=MOST_TERMS)]
+
+
+class Taxonomy(Incoming):
+    """The values that calls of a project may have. An empty list allows any; else others are unclassified."""
+
+    outcomes: Terms
+    resolutions: Terms
+    call_types: Terms
+
+
+class TaxonomyChange(Incoming):
+    """`PUT .../draft/taxonomy`."""
+
+    value: Taxonomy
+    expected_version: Version | None = None
+
+
+class Publication(Incoming):
+    """`POST .../publish`: a section's draft of `expected_version` becomes what the runtime reads."""
+
+    section: Literal["profile", "taxonomy"] = "profile"
     expected_version: Version | None = None
     note: Note | None = None
 
@@ -77,6 +123,30 @@ class RuntimeConfig(Outgoing):
     number: int
     published_at: Time
     profile: JsonObject
+    taxonomy: JsonObject | None
+
+
+class ShownTerm(Outgoing):
+    """A value and what people read."""
+
+    code: str
+    label: str
+
+
+class ProjectTaxonomy(Outgoing):
+    """What the calls of one project may be; a list that is empty says nothing about them."""
+
+    project_id: Uuid
+    client_id: str
+    outcomes: list[ShownTerm]
+    resolutions: list[ShownTerm]
+    call_types: list[ShownTerm]
+
+
+class TaxonomyList(Outgoing):
+    """`GET /v1/taxonomies`: one of each project that has published one."""
+
+    taxonomies: list[ProjectTaxonomy]
 
 
 def profile_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
@@ -90,6 +160,27 @@ def profile_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
         yield FieldError("/value/timezone", "not_allowed")
 
 
+def taxonomy_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
+    """A code stands once in its list, is not the one for everything else, and its label says something."""
+    value = body.get("value") if isinstance(body, dict) else None
+    for name in TERM_LISTS:
+        terms = value.get(name) if isinstance(value, dict) else None
+        if not isinstance(terms, list) or f"/value/{name}" in failed:
+            continue
+        seen: set[str] = set()
+        for index, term in enumerate(terms):
+            code, label = (term.get("code"), term.get("label")) if isinstance(term, dict) else (None, None)
+            at = f"/value/{name}/{index}"
+            if code == UNCLASSIFIED:
+                yield FieldError(f"{at}/code", "not_allowed")
+            elif isinstance(code, str) and code in seen:
+                yield FieldError(f"{at}/code", "repeated")
+            elif isinstance(code, str):
+                seen.add(code)
+            if isinstance(label, str) and f"{at}/label" not in failed and not label.strip():
+                yield FieldError(f"{at}/label", "too_short")
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One section of a project: the body that changes it, and its rules."""
@@ -99,5 +190,8 @@ class Section:
     rules: tuple[Callable[[Any, frozenset[str]], Iterable[FieldError]], ...]
 
 
-SECTIONS: Final = (Section("profile", ProfileChange, (profile_rules,)),)
+SECTIONS: Final = (
+    Section("profile", ProfileChange, (profile_rules,)),
+    Section("taxonomy", TaxonomyChange, (taxonomy_rules,)),
+)
 """Every section there is; both apps make their rows of this list."""

@@ -89,6 +89,7 @@ async def _organisation(tx: Tx, tenant: Tenant) -> None:
     for table, columns, values in (
         ("project_drafts", "section, version, value", "'profile', 2, '{}'"),
         ("project_versions", "number, content", "1, '{}'"),
+        ("project_terms", "kind, code, label, place", "'outcome', 'booked', 'Booked', 0"),
     ):
         await tx.execute(
             f"INSERT INTO {table} (client_id, project_id, {columns}) VALUES ($1, $2, {values})",

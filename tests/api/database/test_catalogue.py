@@ -55,6 +55,7 @@ GRANTED = {
     "idempotency_records": {READ, ADD, CHANGE, REMOVE},
     "project_drafts": {READ, ADD, CHANGE},
     "project_versions": {READ, ADD},
+    "project_terms": {READ, ADD, REMOVE},
     "billing_accounts": {READ},
     "billing_changes": {READ, ADD},
     "invoices": {READ, ADD},

@@ -69,3 +69,34 @@ async def test_a_live_call_says_that_it_is_going_on(town: Town) -> None:
     call_id = await town.deliver(HARBOUR, call)
     page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
     assert "This call is still going" in page.words
+
+
+async def test_a_projects_own_words_are_read_in_list_review_and_chips(town: Town) -> None:
+    term = "INSERT INTO project_terms (client_id, project_id, kind, code, label, place)"
+    await town.sql(f"{term} VALUES ($1, $2, 'outcome', 'booked', 'Seat reserved', 0)", HARBOUR, FRONT_DESK)
+    try:
+        alice = await town.of(ALICE)
+        page = await alice.get(f"/calls?expand={town.calls['front-1']}&outcome=booked")
+        assert page.words.count("Seat reserved") >= 3
+        fragment = await alice.get(f"/calls?expand={town.calls['front-1']}", hx_request="true")
+        assert "Seat reserved" in fragment.words
+    finally:
+        await town.sql("DELETE FROM project_terms WHERE project_id = $1", FRONT_DESK)
+
+
+async def test_a_very_long_call_says_that_this_is_its_beginning(town: Town) -> None:
+    turns = [{"speaker": "caller", "text": "Yes."}] * 501
+    call_id = await town.deliver(HARBOUR, new_call(FRONT_DESK, new_id(), turns=turns))
+    page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
+    assert page.text.count('class="turn turn-caller"') == 500
+    assert 'data-state="long"' in page.text
+    assert "Download the transcript to read all of it" in page.words
+
+
+async def test_an_open_call_and_list_say_where_their_news_come_from(town: Town) -> None:
+    chloe = await town.of(CHLOE)
+    page = await chloe.get(f"/calls?project_id={FRONT_DESK}&status=live")
+    assert f'data-live="/api/calls/live?project_id={FRONT_DESK}"' in page.text
+    fragment = await chloe.get(f"/calls?expand={town.calls['front-1']}", hx_request="true")
+    parts = ("head", "attention", "summary", "talk", "files", "facts")
+    assert [f'data-part="{name}"' in fragment.text for name in parts] == [True] * len(parts)

@@ -25,6 +25,8 @@ _COLUMNS = (
 )
 # Ids as text: a page of calls makes 40 fewer objects only to turn them into text again.
 _AS_TEXT = frozenset({"call_id", "project_id"})
+CLASSIFIED = frozenset({"outcome", "resolution", "call_type"})
+"""Told by the values that the call's project published, when it did."""
 CALL_COLUMNS = ", ".join(
     f"c.{name}::text AS {name}" if name in _AS_TEXT else f"c.{name}"
     for name in (column.strip() for column in _COLUMNS.split(","))
@@ -127,7 +129,11 @@ async def insert_call(tx: Tx, call: StoredCall) -> bool:
     """
     names = list(call.columns)
     place = {name: f"${index}" for index, name in enumerate(names, start=1)}
-    places = ", ".join(place.values())
+    of_project = f"{place['client_id']}::text, {place['project_id']}::uuid"
+    places = ", ".join(
+        f"classified({of_project}, '{name}', {at}::text)" if name in CLASSIFIED else at
+        for name, at in place.items()
+    )
     first = len(names) + 1
     sql = f"""
     WITH new AS (
@@ -190,7 +196,12 @@ async def mark_stalled(tx: Tx, client_id: str, call_id: str) -> None:
 async def update_call(tx: Tx, client_id: str, call_id: str, version: int, changes: dict[str, Any]) -> bool:
     """Change columns of one call when it is still at `version`; the version goes up by one."""
     names = list(changes)
-    assignments = "".join(f"{name} = ${index}, " for index, name in enumerate(names, start=4))
+    assignments = "".join(
+        f"{name} = classified(client_id, project_id, '{name}', ${index}::text), "
+        if name in CLASSIFIED
+        else f"{name} = ${index}, "
+        for index, name in enumerate(names, start=4)
+    )
     sql = f"""
     UPDATE calls SET {assignments}version = version + 1, updated_at = now()
     WHERE client_id = $1 AND call_id = $2 AND version = $3

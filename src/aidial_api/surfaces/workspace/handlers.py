@@ -22,6 +22,7 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.ids import parse_uuid
 from aidial_contract.shapes.workspace import (
+    TERM_LISTS,
     Draft,
     Published,
     PublishedVersion,
@@ -31,6 +32,7 @@ from aidial_contract.shapes.workspace import (
 
 ACCEPTED: Final = 202
 PROFILE: Final = "profile"
+TAXONOMY: Final = "taxonomy"
 NO_PROJECT: Final = "00000000-0000-0000-0000-000000000000"
 _object = msgspec.json.Decoder(dict[str, Any])
 
@@ -54,8 +56,14 @@ def show_draft(section: str) -> Handler:
     return handler
 
 
+def _as_it_is(ask: Ask, section: str) -> dict[str, Any]:
+    if section == TAXONOMY:
+        return {name: [] for name in TERM_LISTS}
+    return {"display_name": ask.found["display_name"], "timezone": ask.found["timezone"]}
+
+
 def _unsaved(ask: Ask, section: str) -> Draft:
-    value = {"display_name": ask.found["display_name"], "timezone": ask.found["timezone"]}
+    value = _as_it_is(ask, section)
     return Draft(section=section, version=1, value=value, is_published=False, changed_at=None)
 
 
@@ -92,22 +100,29 @@ async def _stale(ask: Ask, section: str) -> Fault:
 
 
 async def publish(ask: Ask) -> Answer:
-    """202: from now on the runtime reads the draft of the version named."""
+    """202: from now on the runtime reads this draft of the section, and the other sections as they were."""
     client_id, project_id = _place(ask)
-    expected: int = ask.body.expected_version
-    draft = await store.claim_draft(ask.tx, client_id, project_id, PROFILE, expected)
+    section: str = ask.body.section
+    await store.hold_project(ask.tx, client_id, project_id)
+    draft = await store.claim_draft(ask.tx, client_id, project_id, section, ask.body.expected_version)
     if draft is None:
-        raise await _nothing_to_publish(ask, expected)
-    profile = _object.decode(draft["value"])
-    content = msgspec.json.encode({PROFILE: profile}).decode()
+        raise await _nothing_to_publish(ask, section, ask.body.expected_version)
+    value = _object.decode(draft["value"])
+    before = await store.newest_version(ask.tx, client_id, project_id)
+    known = {PROFILE: _as_it_is(ask, PROFILE)} if before is None else _object.decode(before["content"])
+    content = msgspec.json.encode(known | {section: value}).decode()
     row = await store.add_version(ask.tx, client_id, project_id, content, ask.body.note, ask.actor.label)
-    await store.apply_profile(ask.tx, client_id, project_id, profile)
-    await record(ask, _event(ask, "workspace.version.published", {"number": row["number"]}))
+    if section == TAXONOMY:
+        await store.apply_taxonomy(ask.tx, client_id, project_id, value)
+    else:
+        await store.apply_profile(ask.tx, client_id, project_id, value)
+    technical = {"number": row["number"], "section": section}
+    await record(ask, _event(ask, "workspace.version.published", technical))
     return Answer(Published(version=_version(row)), ACCEPTED)
 
 
-async def _nothing_to_publish(ask: Ask, expected: int) -> Fault:
-    row = await store.read_draft(ask.tx, *_place(ask), PROFILE)
+async def _nothing_to_publish(ask: Ask, section: str, expected: int) -> Fault:
+    row = await store.read_draft(ask.tx, *_place(ask), section)
     current = 1 if row is None else row["version"]
     if current != expected:
         return conflict(current)
@@ -148,6 +163,7 @@ async def show_runtime_config(ask: Ask) -> Answer:
         number=row["number"],
         published_at=row["published_at"],
         profile=content[PROFILE],
+        taxonomy=content.get(TAXONOMY),
     )
     tag = etag(ask.services.etag_key, client_id, f"runtime-config/{project_id}", row["number"])
     return Answer(config, headers={"etag": tag})

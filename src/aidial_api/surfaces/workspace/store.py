@@ -12,6 +12,7 @@ import asyncpg
 
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
+from aidial_contract.shapes.workspace import TERM_LISTS
 
 _PROJECT = """
 SELECT p.client_id, p.project_id::text AS project_id, p.display_name, p.timezone FROM projects p
@@ -82,10 +83,19 @@ async def claim_draft(
     return await tx.fetchrow(_CLAIM, client_id, project_id, section, expected_version)
 
 
+async def hold_project(tx: Tx, client_id: str, project_id: str) -> None:
+    """Let publications of one project wait for each other, whatever their sections."""
+    await tx.execute(
+        "SELECT FROM projects WHERE client_id = $1 AND project_id = $2 FOR NO KEY UPDATE",
+        client_id,
+        project_id,
+    )
+
+
 async def add_version(
     tx: Tx, client_id: str, project_id: str, content: str, note: str | None, by: str | None
 ) -> asyncpg.Record:
-    """Keep the next version of a project. The claimed draft's row lock makes writers wait for each other."""
+    """Keep the next version of a project that is held."""
     row = await tx.fetchrow(_PUBLISH, client_id, project_id, content, note, by)
     if row is None:
         raise RuntimeError("a version that was inserted came back empty")
@@ -95,6 +105,23 @@ async def add_version(
 async def apply_profile(tx: Tx, client_id: str, project_id: str, profile: dict[str, Any]) -> None:
     """Let the project be called what its published profile says."""
     await tx.execute(_APPLY, client_id, project_id, profile["display_name"], profile["timezone"])
+
+
+async def apply_taxonomy(tx: Tx, client_id: str, project_id: str, taxonomy: dict[str, Any]) -> None:
+    """Let calls from now on be told by the published values."""
+    await tx.execute(
+        "DELETE FROM project_terms WHERE client_id = $1 AND project_id = $2", client_id, project_id
+    )
+    terms = [
+        (client_id, project_id, kind, term["code"], term["label"], place)
+        for name, kind in TERM_LISTS.items()
+        for place, term in enumerate(taxonomy[name])
+    ]
+    await tx.executemany(
+        "INSERT INTO project_terms (client_id, project_id, kind, code, label, place)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        terms,
+    )
 
 
 async def list_versions(

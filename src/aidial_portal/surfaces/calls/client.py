@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from aidial_contract.fault import Fault
 from aidial_contract.ids import parse_uuid
 from aidial_contract.shapes.calls import Call, CallList, CallPreview, Transcript
 from aidial_contract.shapes.recordings import Recording
+from aidial_contract.shapes.workspace import TaxonomyList
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.pages import part
+from aidial_portal.surfaces.calls.terms import NO_TERMS, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aidial_contract.fault import Fault
     from aidial_portal.kernel.request import PortalRequest
 
 
@@ -39,6 +41,12 @@ async def preview(request: PortalRequest, text: str) -> CallPreview:
     """A call with its transcript."""
     call = await find_call(request, text)
     return CallPreview(call=call, transcript=await read_transcript(request, call))
+
+
+async def read_terms(request: PortalRequest) -> Terms:
+    """What the projects in reach call outcomes, resolutions and call types; nothing while that is away."""
+    listed = await part(request.api.get("/v1/taxonomies", TaxonomyList))
+    return NO_TERMS if isinstance(listed, Fault) else Terms.of(listed.taxonomies)
 
 
 async def page_of_calls(request: PortalRequest, query: Mapping[str, str]) -> CallList:

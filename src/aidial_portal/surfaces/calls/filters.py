@@ -52,6 +52,7 @@ _TEXTS: Final = {
     "sms_status": "SMS status",
     "email_status": "E-mail status",
 }
+_KINDS: Final = {"outcome": "outcome", "resolution": "resolution", "type": "call_type"}
 _SECONDS: Final = {"min_duration": "At least, seconds", "max_duration": "At most, seconds"}
 _NAMES: Final = {
     "status": "Status",
@@ -134,9 +135,10 @@ def _select(name: str, words: str, values: Iterable[str], state: ListState) -> S
 
 def _text_filters(state: ListState, calls: Sequence[Call]) -> tuple[TextFilter, ...]:
     seen: dict[str, dict[str, str]] = {
-        "outcome": {call.outcome: "" for call in calls if call.outcome},
-        "resolution": {call.resolution: "" for call in calls if call.resolution},
-        "type": {call.call_type: "" for call in calls if call.call_type},
+        "outcome": {call.outcome: "" for call in calls if call.outcome} | state.terms.known("outcome"),
+        "resolution": {call.resolution: "" for call in calls if call.resolution}
+        | state.terms.known("resolution"),
+        "type": {call.call_type: "" for call in calls if call.call_type} | state.terms.known("call_type"),
         "agent": {call.agent.id: call.agent.name for call in calls},
         "sms_status": {call.sms_status: "" for call in calls if call.sms_status},
         "email_status": {call.email_status: "" for call in calls if call.email_status},
@@ -169,7 +171,8 @@ def _said(name: str, value: str, state: ListState) -> str:
     if name == "caller":
         return phone(value)
     if name in {*_TEXTS, "q"}:
-        return value if name == "q" else value.replace(",", ", ")
+        labels = state.terms.known(_KINDS.get(name, ""))
+        return value if name == "q" else ", ".join(labels.get(one, one) for one in value.split(","))
     if name in {"from", "to"}:
         day = _day(value, state)
         return f"{day.day} {day:%b %Y}" if day is not None else value

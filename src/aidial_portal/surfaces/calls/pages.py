@@ -58,7 +58,7 @@ async def calls(request: PortalRequest) -> Response:
         return await _fragment(request, state)
     try:
         state.check()
-        (listed, review), found = await asyncio.gather(_load(request, state), saved_views(request))
+        (state, listed, review), found = await asyncio.gather(_load(request, state), saved_views(request))
     except Fault as fault:
         if not fault.field_errors:
             raise
@@ -93,19 +93,33 @@ async def _fragment(request: PortalRequest, state: ListState) -> Response:
     state.check()
     if state.get("expand"):
         call = await client.find_call(request, state.get("expand"))
-        transcript, recording = await client.transcript_and_recording(request, call)
+        (transcript, recording), terms = await asyncio.gather(
+            client.transcript_and_recording(request, call), client.read_terms(request)
+        )
+        state = replace(state, terms=terms)
         return draw_fragment(show_review(request, call, transcript, recording, state))
-    listed = await client.page_of_calls(request, state.asked())
+    listed, terms = await asyncio.gather(
+        client.page_of_calls(request, state.asked()), client.read_terms(request)
+    )
+    state = replace(state, terms=terms)
     return draw_fragment(CallRowsFragment(_page(request, state, listed, None)))
 
 
-async def _load(request: PortalRequest, state: ListState) -> tuple[CallList | Fault, CallReview | None]:
+async def _load(
+    request: PortalRequest, state: ListState
+) -> tuple[ListState, CallList | Fault, CallReview | None]:
     """The list and, when one is open, the call. The list alone failing fails the page."""
     if not state.get("expand"):
-        return await client.page_of_calls(request, state.asked()), None
+        listed, terms = await asyncio.gather(
+            client.page_of_calls(request, state.asked()), client.read_terms(request)
+        )
+        return replace(state, terms=terms), listed, None
     call = await client.find_call(request, state.get("expand"))
-    listed, (transcript, recording) = await client.page_and_call(request, state.asked(), call)
-    return listed, show_review(request, call, transcript, recording, state)
+    (found, (transcript, recording)), terms = await asyncio.gather(
+        client.page_and_call(request, state.asked(), call), client.read_terms(request)
+    )
+    state = replace(state, terms=terms)
+    return state, found, show_review(request, call, transcript, recording, state)
 
 
 def _page(

@@ -6,18 +6,17 @@ them in the page's zone.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from aidial_contract.access import Permission, level_of
 from aidial_contract.checking import parse_time
 from aidial_contract.fault import Fault
 from aidial_portal.design import context
-from aidial_portal.design.filters import label
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import projects_of
 from aidial_portal.surfaces.calls.hearing import show_player
 from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
+from aidial_portal.surfaces.calls.terms import worded
 
 if TYPE_CHECKING:
     from aidial_contract.shapes.calls import Call, Transcript, Turn
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from aidial_portal.surfaces.calls.state import ListState
 
 MAX_SHOWN_TURNS: Final = 500
-_CODE: Final = re.compile(r"[a-z0-9_]+")
 
 
 def project_names(request: PortalRequest) -> dict[str, str]:
@@ -50,7 +48,7 @@ def show_row(call: Call, state: ListState, names: dict[str, str]) -> context.Cal
         caller=call.to_number if call.direction == "outbound" else call.from_number,
         duration_seconds=call.duration_seconds,
         status=call.status,
-        outcome=worded(call.outcome),
+        outcome=state.terms.say("outcome", call.project_id, call.outcome),
         sentiment=call.sentiment.caller,
         agent_name=call.agent.name,
         project_name=names.get(call.project_id, ""),
@@ -93,8 +91,8 @@ def show_review(
         turns=tuple(_turn(turn) for turn in turns[:MAX_SHOWN_TURNS]),
         status=call.status,
         summary=call.summary,
-        outcome=worded(call.outcome),
-        resolution=worded(call.resolution),
+        outcome=state.terms.say("outcome", call.project_id, call.outcome),
+        resolution=state.terms.say("resolution", call.project_id, call.resolution),
         agent_name=call.agent.name,
         transfer_destination=_text(call.transfer, "destination"),
         transfer_result=_text(call.transfer, "result"),
@@ -108,7 +106,7 @@ def show_review(
         or None,
         follow_up_due_at=parse_time(_text(call.follow_up, "due_at")),
         follow_up_note=_text(call.follow_up, "note"),
-        call_type=worded(call.call_type),
+        call_type=state.terms.say("call_type", call.project_id, call.call_type),
         channel=call.channel,
         agent_version=call.agent.config_version,
         sms_status=worded(call.sms_status),
@@ -124,11 +122,6 @@ def show_review(
         unlocks_url=unlocks_url(request, call),
         player=show_player(call, recording),
     )
-
-
-def worded(text: str | None) -> str | None:
-    """A project's own word as it is, or a code such as `appointment_booked` in words."""
-    return label(text) if text is not None and _CODE.fullmatch(text) else text
 
 
 def _turn(turn: Turn) -> context.Turn:

@@ -15,6 +15,7 @@ from aidial_contract.params import CALL_FILTERS, CALL_LIST_PARAMS, RANGE, RANGE_
 from aidial_contract.query import parse_query
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import chosen_project, projects_of, zone_of
+from aidial_portal.surfaces.calls.terms import NO_TERMS, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,12 +33,16 @@ _API_NAMES: Final = frozenset(param.name for param in CALL_LIST_PARAMS)
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """The parameters given, none of them empty, and the zone and moment they are read in."""
+    """The parameters given, none of them empty, and the zone and moment they are read in.
+
+    `terms` are the projects' words for what calls may be, once they are known.
+    """
 
     query: Mapping[str, str]
     zone: str
     now: datetime
     only_project_id: str | None
+    terms: Terms = NO_TERMS
 
     def get(self, name: str) -> str:
         """A parameter's text, or an empty one."""
