@@ -30,7 +30,7 @@ export function startForms() {
   }
   // A form that leaves its empty fields out keeps the address readable.
   document.addEventListener("submit", (event) => {
-    if (!(event.target instanceof HTMLFormElement) || event.target.method !== "get" || event.defaultPrevented) return;
+    if (!(event.target instanceof HTMLFormElement) || event.target.method !== "get" || event.target.dataset.json !== undefined) return;
     for (const field of event.target.querySelectorAll("input, select")) {
       if ((field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && field.value === "") field.disabled = true;
     }
