@@ -15,11 +15,13 @@ from aidial_api.surfaces.calls.view_routes import ROWS as CALL_VIEWS
 from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
 from aidial_api.surfaces.governance.routes import ROWS as GOVERNANCE
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
+from aidial_api.surfaces.ops.routes import ROWS as OPS
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.recordings.routes import ROWS as RECORDINGS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 from aidial_api.surfaces.settings.routes import ROWS as SETTINGS
+from aidial_api.surfaces.status.routes import ROWS as STATUS
 from aidial_api.surfaces.support.routes import ROWS as SUPPORT
 from aidial_api.surfaces.unlocks.routes import ROWS as UNLOCKS
 from aidial_api.surfaces.workspace.routes import ROWS as WORKSPACE
@@ -43,5 +45,7 @@ TABLE = RouteTable(
         *SETTINGS,
         *GOVERNANCE,
         *SUPPORT,
+        *STATUS,
+        *OPS,
     )
 )

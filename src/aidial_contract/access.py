@@ -207,6 +207,7 @@ KEY_GRANTS: Final[dict[Permission, KeyScope]] = {
     _P.RUNTIME_CONFIG_READ: KeyScope.READ,
     _P.DASHBOARD_VIEW: KeyScope.READ,
     _P.SESSION_OWN: KeyScope.READ,
+    _P.STATUS_VIEW: KeyScope.READ,
 }
 """The least key scope that holds a permission; an absent one is never a key's."""
 

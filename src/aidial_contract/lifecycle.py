@@ -74,5 +74,16 @@ UNLOCKS = Lifecycle(
 )
 LEGAL_HOLDS = Lifecycle("legal hold", {"active": ("released",), "released": ()})
 
-LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS)
+INCIDENTS = Lifecycle(
+    "incident",
+    {
+        "investigating": ("investigating", "identified", "monitoring", "resolved"),
+        "identified": ("identified", "investigating", "monitoring", "resolved"),
+        "monitoring": ("monitoring", "investigating", "identified", "resolved"),
+        "resolved": (),
+    },
+)
+"""Staying in a state is one more update about it; what comes back after its end is a new incident."""
+
+LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS, INCIDENTS)
 """Every lifecycle, for the docs and the tests that walk each of them."""

@@ -148,6 +148,8 @@ API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's 
 LEGAL_HOLDS_PAGE: Final = _size("legal_holds_page", 20, "holds", "a page of a client's legal holds")
 RECEIPTS_PAGE: Final = _size("receipts_page", 20, "receipts", "a page of what retention deleted")
 UNLOCKS_PAGE: Final = _size("unlocks_page", 20, "unlocks", "a page of who saw what of a call")
+INCIDENTS_PAGE: Final = _size("incidents_page", 20, "incidents", "a page of incidents")
+OPS_PAGE: Final = _size("ops_page", 20, "entries", "a page of one of the operators' lists")
 INVOICES_PAGE: Final = _size("invoices_page", 20, "invoices", "a page of invoices")
 
 CIRCUIT_IN_A_ROW: Final = _size("circuit_in_a_row", 5, "failures", "the portal stops asking the API after")

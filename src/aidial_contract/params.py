@@ -15,9 +15,11 @@ from aidial_contract.limits import (
     CALLS_PAGE,
     CALLS_PAGE_MAX,
     CLIENTS_PAGE,
+    INCIDENTS_PAGE,
     INVOICES_PAGE,
     LEGAL_HOLDS_PAGE,
     LIVE_SECONDS,
+    OPS_PAGE,
     RECEIPTS_PAGE,
     TICKETS_PAGE,
     UNLOCKS_PAGE,
@@ -32,7 +34,9 @@ from aidial_contract.shapes.clients import LIFECYCLES
 from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS, TRANSCRIPT_FORMATS
 from aidial_contract.shapes.governance import CATEGORIES as CATEGORIES_KEPT
 from aidial_contract.shapes.governance import LEAST_DAYS, MOST_DAYS
+from aidial_contract.shapes.ops import JOB_STATES, TENANT_LIFECYCLES
 from aidial_contract.shapes.recordings import SIDES
+from aidial_contract.shapes.status import INCIDENT_STATES
 from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
@@ -244,3 +248,25 @@ INVOICE_PARAMS: Final = (
     QueryParam("limit", Kind.WHOLE, "Invoices a page.", least=1, most=CALLS_PAGE_MAX, default=INVOICES_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
+
+INCIDENT_PARAMS: Final = (
+    QueryParam("state", Kind.CHOICES, "Any of these states.", INCIDENT_STATES),
+    QueryParam(
+        "limit", Kind.WHOLE, "Incidents a page.", least=1, most=CALLS_PAGE_MAX, default=INCIDENTS_PAGE
+    ),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+_OPS_PAGE_PARAMS: Final = (
+    QueryParam("limit", Kind.WHOLE, "Entries a page.", least=1, most=CALLS_PAGE_MAX, default=OPS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+TENANT_PARAMS: Final = (
+    QueryParam("q", Kind.TEXT, "Only tenants whose id or name holds this."),
+    QueryParam("lifecycle", Kind.CHOICES, "Any of these states.", TENANT_LIFECYCLES),
+    *_OPS_PAGE_PARAMS,
+)
+JOB_PARAMS: Final = (
+    QueryParam("state", Kind.CHOICES, "Any of these states; dead letters are `failed`.", JOB_STATES),
+    *_OPS_PAGE_PARAMS,
+)
+LIVE_SESSION_PARAMS: Final = _OPS_PAGE_PARAMS

@@ -135,6 +135,18 @@ SECTIONS: Final = (
         restricted=("entries",),
         rules=(_ip_allowlist,),
     ),
+    Section(
+        slug="session-policy",
+        view=Permission.TENANT_SETTINGS_VIEW,
+        edit=Permission.TENANT_SETTINGS_EDIT,
+        value=shapes.SessionPolicy,
+        change=shapes.SessionPolicyChange,
+        document=shapes.SessionPolicyDocument,
+        portal_change=shapes.PortalSessionPolicyChange,
+        portal_document=shapes.PortalSessionPolicy,
+        restricted=(),
+        rules=(),
+    ),
 )
 """In the order in which they are shown."""
 

@@ -29,6 +29,7 @@ from aidial_portal.surfaces.session import rows as session
 from aidial_portal.surfaces.sessions import rows as sessions
 from aidial_portal.surfaces.settings import rows as settings
 from aidial_portal.surfaces.sign_in import rows as sign_in
+from aidial_portal.surfaces.status import rows as status
 from aidial_portal.surfaces.support import rows as support
 from aidial_portal.surfaces.workspace import rows as workspace
 
@@ -58,6 +59,7 @@ def all_rows() -> tuple[Route, ...]:
         session,
         sessions,
         sign_in,
+        status,
         workspace,
         support,
     )

@@ -80,5 +80,13 @@ PLACES: Final = (
     Place("not found", "/nowhere", "alice", 404),
     Place("access denied", "/access-denied", None, 404),
     Place("operations", "/ops", "omar"),
+    Place("status", "/status", "alice"),
+    Place("session limits", "/settings?section=session-policy", "alice"),
+    Place("incidents", "/ops/incidents", "omar"),
+    Place("new incident", "/ops/incidents/new?tenant=harbour-dental", "omar"),
+    Place("tenants", "/ops/tenants", "omar"),
+    Place("live sessions", "/ops/sessions", "omar"),
+    Place("jobs", "/ops/jobs", "omar"),
+    Place("dead letters", "/ops/dead-letters", "omar"),
     Place("components", "/ops/components", "omar"),
 )

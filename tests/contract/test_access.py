@@ -116,6 +116,7 @@ READ = {
     "calls.export",
     "projects.view",
     "dashboard.view",
+    "status.view",
     "session.own",
     "runtime_config.read",
 }

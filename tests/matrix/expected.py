@@ -18,7 +18,7 @@ from aidial_contract.access import (
 )
 from aidial_contract.scope import ScopeKind
 from tests.matrix.askers import STRANGER, Kind
-from tests.matrix.requests import chosen, good_status
+from tests.matrix.requests import chosen, good_status, is_of_incident
 from tests.people import FRONT_DESK, HARBOUR
 
 _SESSION_CODES = {
@@ -88,7 +88,7 @@ def about_harbour(row: Route, role: Role | None = None) -> bool:
     """Whether the row's good request is about something of Harbour's front desk, not whatever one reaches."""
     says_which = row.names_client and role in PARTNER_ROLES
     named = row.find_body is not None or row.body_names_client or says_which or bool(chosen(row))
-    return row.scope in {ScopeKind.CALL, ScopeKind.RECORD} or named
+    return row.scope in {ScopeKind.CALL, ScopeKind.RECORD} or is_of_incident(row) or named
 
 
 def _reaches(row: Route, kind: Kind) -> bool:

@@ -25,7 +25,7 @@ from aidial_portal.kernel.nextauth.names import cookie_names
 from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
 from tests.matrix.records import give_unlock, own_record, version_of
-from tests.people import FRONT_DESK, HARBOUR
+from tests.people import FRONT_DESK, HARBOUR, NORTHSIDE_LINE
 from tests.support.askers import Asker
 from tests.support.recordings import given_address, ready_call
 from tests.support.tickets import new_ticket
@@ -59,7 +59,8 @@ def path_names(row: Route) -> tuple[str, ...]:
 
 def record_name(row: Route) -> str:
     """The name in the path of the record a row is about, "" when it is about none."""
-    return path_names(row)[-1] if row.scope.kind is ScopeKind.RECORD else ""
+    names = path_names(row)
+    return names[-1] if row.scope.kind is ScopeKind.RECORD or "incident_id" in names else ""
 
 
 TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
@@ -79,7 +80,15 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "support.comment": lambda: {"body": "The matrix was here."},
     "billing.change_recipients": lambda: {"recipients": ["a@b.example"], "expected_version": 1},
     "settings.tenant_settings.save": lambda: {"value": {"timezone": "UTC", "regional_format": "en-AU"}},
+    "settings.session_policy.save": lambda: {"value": {}},
     "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},
+    "ops.incidents.publish": lambda: {
+        "severity": "minor",
+        "title": "Of the matrix",
+        "message": "Said by it.",
+        "project_ids": [NORTHSIDE_LINE],
+    },
+    "ops.incidents.update": lambda: {"state": "identified", "message": "Said by the matrix."},
 }
 """What a row takes, by its name; of one that changes a record without the version, which is added."""
 
@@ -116,6 +125,7 @@ FRONT_DESK_IN_BODY: frozenset[str] = frozenset({"support.create"})
 
 GOOD_STATUS = {
     "billing.home": 302,
+    "ops.incidents.publish": 201,
     "billing.payment_portal": 201,
     "calls.one": 302,
     "sessions.revoke": 204,
@@ -157,6 +167,7 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         return Example("/api/auth/backchannel-logout", body=form, headers={"content-type": FORM})
     known = {
         "call_id": town.calls["front-1"],
+        **({"client_id": HARBOUR} if "user_id" in path_names(row) else {}),
         "session_id": new_id(),
         "section": "nothing-of-the-kind",
         "grant_id": OWN_ADDRESS,

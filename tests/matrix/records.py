@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from aidial_contract.ids import new_api_key, new_id
 from tests.people import (
+    ADA,
     AFTER_HOURS,
     ALICE,
     BAYSIDE,
@@ -52,6 +53,7 @@ class Sort:
     The table's id column is named as in the path. `of_project`: whether it has a `project_id`. `changed`: SQL
     for what a copy must not share with its original, by column. `new_id` makes an id of this sort.
     `is_spent`: a good request uses the record up. `existing`: what is there elsewhere anyway, not copied.
+    `made_at`: how a client comes by one, where a copy of a row alone would be none.
     """
 
     table: str
@@ -61,6 +63,7 @@ class Sort:
     new_id: Callable[[], str] = new_id
     is_spent: bool = False
     existing: Mapping[str, str] = field(default_factory=dict)
+    made_at: Callable[[Place, str], Awaitable[str]] | None = None
 
 
 async def _harbour(_: Place) -> str:
@@ -131,6 +134,40 @@ async def give_unlock(place: Place, unlock_id: str, email: str) -> None:
     )
 
 
+async def _person_of(place: Place, client_id: str) -> str:
+    """Somebody who never signs in, so that nobody relies on their sessions."""
+    user_id = new_id()
+    await place.sql(
+        "WITH invited AS (INSERT INTO users (user_id, issuer, email) VALUES ($1, 'https://no.example', $2))"
+        " INSERT INTO memberships (user_id, role, client_id) VALUES ($1, 'client_staff', $3)",
+        user_id,
+        f"{user_id}@matrix.example",
+        client_id,
+    )
+    return user_id
+
+
+async def _person(place: Place) -> str:
+    return await _person_of(place, HARBOUR)
+
+
+async def _incident(place: Place) -> str:
+    """One that concerns Harbour's front desk alone, always the same, and never over when it is asked for."""
+    if id(place) not in _incidents:
+        said = {"severity": "minor", "title": "Of the matrix", "message": "Said."}
+        answer = await (await place.at_v1(ADA)).post("/v1/incidents", {**said, "project_ids": [FRONT_DESK]})
+        assert answer.status == 201, answer
+        _incidents[id(place)] = str(answer.json["incident"]["incident_id"])
+    await place.sql(
+        "UPDATE incidents SET state = 'investigating', resolved_at = NULL WHERE incident_id = $1",
+        _incidents[id(place)],
+    )
+    return _incidents[id(place)]
+
+
+_incidents: dict[int, str] = {}
+
+
 async def _harbours_first_invoice(place: Place) -> str:
     rows = await place.sql(
         "SELECT invoice_id FROM invoices WHERE client_id = $1 ORDER BY issued_at LIMIT 1", HARBOUR
@@ -163,6 +200,8 @@ SORTS: Final[dict[str, Sort]] = {
         new_id=lambda: new_api_key("live")[1].api_key_id,
         is_spent=True,
     ),
+    "user_id": Sort("memberships", _person, of_project=False, made_at=_person_of),
+    "incident_id": Sort("incidents", _incident, is_spent=True),
     "invoice_id": Sort(
         "invoices",
         _harbours_first_invoice,
@@ -210,6 +249,13 @@ async def records_elsewhere(place: Place, name: str) -> AsyncIterator[dict[str, 
     sort = SORTS[name]
     if sort.existing:
         yield dict(sort.existing)
+        return
+    if sort.made_at is not None:
+        yield {
+            whose: await sort.made_at(place, client_id)
+            for whose, (client_id, _) in ELSEWHERE.items()
+            if whose != "another project's"
+        }
         return
     original = await own_record(place, name)
     found = {

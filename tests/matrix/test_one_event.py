@@ -38,7 +38,10 @@ AS_WELL = {
     "sessions.create": {"sessions.session.revoked", "sessions.person.bound"},
 }
 """What else may begin or end with a row, an event each."""
+ENDS_SEVERAL = frozenset({"sessions.revoke_others", "sessions.revoke_of_user"})
+"""An event a session that ends."""
 LEAVES_NONE_AT_THE_PORTAL = {
+    "sessions.revoke_of_user": "a user who is signed in nowhere: an event a session that ends",
     "session.touch": "as at /v1",
     "session.mfa-refresh": "asks the sign-in service again, and changes nothing when nothing changed there",
     "sign_in.start": "a form that leads to the sign-in service",
@@ -63,6 +66,12 @@ async def test_a_row_leaves_exactly_one_event_that_says_it_all(world: World, row
     target = await good_target(world, row, somebody)
     if row.name == "recordings.upload":  # the same sound again changes nothing
         await world.sql("UPDATE recordings SET fingerprint = sha256(fingerprint)")
+    if row.name == "sessions.revoke_of_user":
+        await world.sql(
+            "INSERT INTO sessions (session_id, user_id, issuer, subject, idle_expires_at,"
+            " absolute_expires_at) VALUES (gen_random_uuid(), $1, 'i', 's', now() + interval '1 h', now() + interval '1 h')",
+            target.path["user_id"],
+        )
     answer = await send(world, row, somebody, target)
     assert answer.status == good_status(row), answer
     events = await events_of(world, answer.headers["x-request-id"])
@@ -70,7 +79,7 @@ async def test_a_row_leaves_exactly_one_event_that_says_it_all(world: World, row
         assert events == []
         return
     own = [event for event in events if event["action"] not in AS_WELL.get(row.name, set())]
-    count = answer.json["revoked"] if row.name == "sessions.revoke_others" else 1
+    count = answer.json["revoked"] if row.name in ENDS_SEVERAL else 1
     assert len(own) == count > 0, [event["action"] for event in events]
     for event in own:
         assert row.name in ACTIONS[event["action"]].routes, (event["action"], row.name)
@@ -80,7 +89,7 @@ async def test_a_row_leaves_exactly_one_event_that_says_it_all(world: World, row
 
 def assert_is_of(event: asyncpg.Record, row: Route) -> None:
     """Whose it is, and by which of the row's permissions it was allowed."""
-    if row.scope is not ScopeKind.SELF and row.scope is not ScopeKind.NOBODY:
+    if row.scope not in {ScopeKind.SELF, ScopeKind.NOBODY, ScopeKind.EVERYTHING}:
         assert event["client_id"] == HARBOUR
     allowed = {str(one) for one in (row.permission, row.or_permission) if one is not None}
     assert (event["policy"] or "").partition(" ")[0] in (allowed or {""})

@@ -21,7 +21,7 @@ from aidial_contract.scope import ScopeKind
 from tests.matrix.askers import KINDS, asker
 from tests.matrix.expected import holds
 from tests.matrix.records import own_record, records_elsewhere
-from tests.matrix.requests import Target, good_target, path_names, record_name, send
+from tests.matrix.requests import Target, good_target, is_of_incident, path_names, record_name, send
 from tests.people import (
     ADA,
     AFTER_HOURS,
@@ -255,6 +255,33 @@ def _holds(row: Route, name: str) -> bool:
     return holds(row, someone.role)
 
 
+async def incident_denials(world: World, row: Route) -> list[Denial]:
+    """Incidents that concern others, beside those that are not there; and people who may not publish."""
+    own = await own_record(world, "incident_id")
+    of_rival = {"severity": "minor", "title": "T", "message": "M", "project_ids": [NORTHSIDE_LINE]}
+    made = await (await asker(world, BY_NAME["ada"])).post("/v1/incidents", of_rival)
+    rivals = made.json["incident"]["incident_id"]
+    gone = (new_id(), "1", "%00", "x" * 36)
+    asked = [(who, one) for who in ("chloe", "alice", "tom") for one in (*gone, rivals) if _holds(row, who)]
+    asked += [(who, own) for who in ("mallory", "bella", "carla") if _holds(row, who)]
+    asked += [("ada", one) for one in gone]
+    asked += [(kind.name, own) for kind in KINDS if _denied(row, kind.name)]
+    found = []
+    for who, incident_id in asked:
+        somebody = await asker(world, BY_NAME[who])
+        target = await by_path(world, row, somebody, "incident_id", incident_id)
+        found.append(Denial(f"{who} asks for {incident_id}", somebody, target))
+    if row.auth is AuthMode.EITHER:
+        for key, one in (
+            (world.harbour_read, rivals),
+            (world.harbour_read, "1"),
+            (world.northside_manage, own),
+        ):
+            target = await by_path(world, row, key, "incident_id", one)
+            found.append(Denial(f"a key asks for {one}", key, target))
+    return found
+
+
 async def query_denials(world: World, row: Route) -> list[Denial]:
     """Lists narrowed to what is out of reach, and lists of those who have none."""
     chloe = await asker(world, BY_NAME["chloe"])
@@ -323,6 +350,8 @@ async def test_no_denial_tells_more_than_a_missing_thing(world: World, row: Rout
         await assert_all_alike(world, row, await call_denials(world, row, closed_call))
     elif "session_id" in path_names(row):
         await assert_all_alike(world, row, await session_denials(world, row))
+    elif is_of_incident(row):
+        await assert_all_alike(world, row, await incident_denials(world, row))
     else:
         assert not path_names(row), f"{row.name}: say here how its ids may be out of reach"
         if row.body_names_client:

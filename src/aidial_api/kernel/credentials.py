@@ -31,6 +31,17 @@ from aidial_contract.scope import NOTHING, ProjectReach, Reach
 from aidial_contract.settings import Network
 
 LIVE_LIFECYCLES = frozenset({"provisioning", "active", "suspended"})
+TOLD_REASONS = frozenset(
+    {
+        "backchannel_logout",
+        "concurrent_limit",
+        "replaced",
+        "revoked_by_administrator",
+        "revoked_by_owner",
+        "signed_out",
+    }
+)
+"""Why a session ended, as whoever holds it is told: `details.ended` of `session_revoked`."""
 _NO_SECRET = bytes(32)
 
 
@@ -128,7 +139,9 @@ class Credentials:
         if record is None or record.subject != subject:
             raise Fault(errors.SESSION_INVALID, reason="unknown session or another subject's")
         if record.state == "revoked":
-            raise Fault(errors.SESSION_REVOKED, reason=f"revoked: {record.revoked_reason}")
+            why = record.revoked_reason
+            details = {"ended": why} if why in TOLD_REASONS else None
+            raise Fault(errors.SESSION_REVOKED, details=details, reason=f"revoked: {why}")
         now = utc_now()
         if record.state == "expired" or now >= min(record.idle_expires_at, record.absolute_expires_at):
             raise Fault(errors.SESSION_EXPIRED, reason="idle or absolute time is over")

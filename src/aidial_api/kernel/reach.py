@@ -17,12 +17,14 @@ class Reach:
     """The tenants, the person and the partner organisation of one transaction; empty reaches nothing.
 
     `client_ids` and `partner_org_id` are slugs, `actor_id` is a person's UUID in lower case (a key
-    has none). An id outside its alphabet raises `ValueError` when the transaction begins.
+    has none). An id outside its alphabet raises `ValueError` when the transaction begins. `operations`: it
+    sees what AiDial's own people see of every tenant; the policies named so say what that is.
     """
 
     client_ids: tuple[str, ...] = ()
     actor_id: str | None = None
     partner_org_id: str | None = None
+    operations: bool = False
 
 
 NOTHING = Reach()
@@ -52,7 +54,7 @@ def switch_text(reach: Reach) -> str:
 
     For the first sign-in alone: who signs in is known only once the body is read.
     """
-    names = ("client_ids", "actor_id", "partner_org_id")
+    names = ("client_ids", "actor_id", "partner_org_id", "operations")
     return ";".join([*(f"SET LOCAL app.{name}=''" for name in names), *_settings(reach)])
 
 
@@ -64,6 +66,8 @@ def _settings(reach: Reach) -> list[str]:
         parts.append(f"SET LOCAL app.actor_id='{_checked_uuid(reach.actor_id)}'")
     if reach.partner_org_id is not None:
         parts.append(f"SET LOCAL app.partner_org_id='{_checked_id(reach.partner_org_id)}'")
+    if reach.operations:
+        parts.append("SET LOCAL app.operations='on'")
     return parts
 
 

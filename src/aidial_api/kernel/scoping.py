@@ -12,7 +12,7 @@ from aidial_api.kernel.credentials import allowlist_of
 from aidial_api.kernel.reach import switch_text
 from aidial_api.kernel.route import RECORD_KINDS, Route
 from aidial_contract import errors
-from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES
+from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES, Permission
 from aidial_contract.fault import Fault
 from aidial_contract.ids import is_slug
 from aidial_contract.networks import holds
@@ -20,6 +20,10 @@ from aidial_contract.query import Kind
 from aidial_contract.scope import NOTHING, Reach, ScopeKind
 
 _NARROWING = frozenset({"client_id", "project_id"})
+_OF_OPERATIONS = frozenset(
+    {Permission.OPS_VIEW, Permission.OPS_MANAGE, Permission.STATUS_VIEW, Permission.STATUS_PUBLISH}
+)
+"""What internal roles hold of no tenant in particular."""
 _OF_MANY = frozenset({ScopeKind.CLIENTS, ScopeKind.PROJECTS, ScopeKind.PARTNER_ORG})
 
 
@@ -30,6 +34,7 @@ def database_reach(ask: Ask) -> database.Reach:
         client_ids=ask.reach.client_ids,
         actor_id=person.user_id or None if person else None,
         partner_org_id=person.partner_org_id if person else None,
+        operations=not ask.denied and ask.actor.role in INTERNAL_ROLES and ask.held in _OF_OPERATIONS,
     )
 
 

@@ -18,7 +18,7 @@ SYSTEM: Final = "system"
 OUTCOMES: Final = ("done", "refused", "failed")
 PRESETS: Final[dict[str, tuple[str, ...]]] = {
     "settings": ("settings.", "projects.", "workspace.", "campaigns.", "integrations.", "reports."),
-    "support": ("support.",),
+    "support": ("support.", "status."),
     "security": (
         "sessions.",
         "api_keys.",
@@ -28,6 +28,7 @@ PRESETS: Final[dict[str, tuple[str, ...]]] = {
         "clients.",
         "audit.",
         "settings.ip_allowlist.",
+        "settings.session_policy.",
     ),
     "billing": ("billing.", "entitlements."),
     "calls": ("calls.", "recordings."),

@@ -6,13 +6,15 @@ characters, never a bare `str`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from aidial_contract.checking import TEXT_PATTERN
+from aidial_contract.checking import TEXT_PATTERN, Rule
+from aidial_contract.fault import FieldError
 
 
 class Incoming(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -77,3 +79,16 @@ class Health(Outgoing):
 
 
 JsonObject = dict[str, Any]
+
+
+def not_blank(*names: str) -> Rule:
+    """The rule that these members hold more than spaces, where they are there."""
+
+    def rule(plain: Any, failed: frozenset[str]) -> Iterator[FieldError]:
+        if isinstance(plain, dict):
+            for name in names:
+                text = plain.get(name)
+                if isinstance(text, str) and f"/{name}" not in failed and not text.strip():
+                    yield FieldError(f"/{name}", "too_short")
+
+    return rule

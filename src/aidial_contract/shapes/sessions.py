@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from aidial_contract.checking import TEXT_PATTERN
 from aidial_contract.shapes.common import Incoming, Outgoing, Time, Uuid
+from aidial_contract.shapes.status import IncidentState, Severity
 
 SessionState = Literal["active", "expiring", "unknown"]
 MfaState = Literal["required", "satisfied", "pending", "failed", "optional", "unavailable"]
@@ -162,10 +163,21 @@ class ContextService(Outgoing):
     scope: str
 
 
+class ContextIncident(Outgoing):
+    """An incident that is active and concerns the asker: what a banner says."""
+
+    incident_id: Uuid
+    severity: Severity
+    state: IncidentState
+    title: str
+    version: int
+
+
 class SessionContext(Outgoing):
     """`GET /v1/session-context`: who am I, what do I reach.
 
-    `assigned` is false for a person with no active assignment: signed in to nothing.
+    `assigned` is false for a person with no active assignment: signed in to nothing. `incidents` are the
+    gravest five that are active and concern the asker.
     """
 
     actor: Literal["user", "key", "service"]
@@ -181,3 +193,4 @@ class SessionContext(Outgoing):
     projects: list[ContextProject]
     mfa: MfaPolicy
     service: ContextService | None = None
+    incidents: list[ContextIncident] = field(default_factory=list)

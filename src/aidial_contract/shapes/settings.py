@@ -69,6 +69,22 @@ class NewIpAllowlist(Incoming):
     confirm_lockout: bool = False
 
 
+class SessionPolicy(Outgoing):
+    """`session-policy`: limits of this tenant's people. They tighten AiDial's own: the stricter one counts.
+
+    Null: AiDial's own limit. `idle_minutes` without any use, `absolute_hours` since sign-in,
+    `concurrent_sessions` of one person, beyond which the oldest ends.
+    """
+
+    idle_minutes: Annotated[int, Meta(ge=5, le=1_440)] | None = None
+    absolute_hours: Annotated[int, Meta(ge=1, le=168)] | None = None
+    concurrent_sessions: Annotated[int, Meta(ge=1, le=100)] | None = None
+
+
+class NewSessionPolicy(SessionPolicy, forbid_unknown_fields=True):
+    """What a save of `session-policy` takes: the whole value."""
+
+
 class LastChange(Outgoing):
     """When a section was last saved, and by whom: an e-mail address."""
 
@@ -114,6 +130,19 @@ class IpAllowlistDocument(SettingsDocument, kw_only=True):
     published: IpAllowlist
 
 
+class SessionPolicyDocument(SettingsDocument, kw_only=True):
+    """`GET /v1/settings/session-policy`."""
+
+    working: SessionPolicy
+    published: SessionPolicy
+
+
+class PortalSessionPolicy(SessionPolicyDocument, kw_only=True):
+    """`GET /api/settings/session-policy`; `projects` is empty where a section is not per project."""
+
+    projects: list[SettingsProject]
+
+
 class PortalTenantSettings(TenantSettingsDocument, kw_only=True):
     """`GET /api/settings/tenant-settings`; `projects` is empty where a section is not per project."""
 
@@ -148,5 +177,18 @@ class PortalTenantSettingsChange(TenantSettingsChange, kw_only=True):
 
 class PortalIpAllowlistChange(IpAllowlistChange, kw_only=True):
     """`PUT /api/settings/ip-allowlist`; a `project_ref` must be one's own, and changes nothing."""
+
+    project_ref: Label | None = None
+
+
+class SessionPolicyChange(Incoming):
+    """`PUT /v1/settings/session-policy`."""
+
+    value: NewSessionPolicy
+    expected_version: ExpectedVersion | None = None
+
+
+class PortalSessionPolicyChange(SessionPolicyChange, kw_only=True):
+    """`PUT /api/settings/session-policy`; a `project_ref` must be one's own, and changes nothing."""
 
     project_ref: Label | None = None

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from aidial_contract.checking import TEXT_PATTERN
 from aidial_contract.fault import FieldError
-from aidial_contract.shapes.common import Incoming, Outgoing, Time, Uuid, Version
+from aidial_contract.shapes.common import Incoming, Outgoing, Time, Uuid, Version, not_blank
 
 Priority = Literal["low", "normal", "high"]
 Category = Literal["account", "billing", "technical", "feature_request", "general"]
@@ -140,19 +140,8 @@ class TicketList(Outgoing):
     next_cursor: str | None
 
 
-def _not_blank(*names: str) -> Any:
-    def rule(plain: Any, failed: frozenset[str]) -> Iterator[FieldError]:
-        if isinstance(plain, dict):
-            for name in names:
-                text = plain.get(name)
-                if isinstance(text, str) and f"/{name}" not in failed and not text.strip():
-                    yield FieldError(f"/{name}", "too_short")
-
-    return rule
-
-
-comment_rules = _not_blank("body")
-_texts = _not_blank("subject", "body")
+comment_rules = not_blank("body")
+_texts = not_blank("subject", "body")
 
 
 def new_ticket_rules(plain: Any, failed: frozenset[str]) -> Iterator[FieldError]:

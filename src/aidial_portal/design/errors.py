@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 from .context import ErrorPage
 
@@ -107,18 +107,48 @@ def access_denied(request_id: str, *, auth_csrf_token: str | None = None) -> Err
     )
 
 
-def session_ended(request_id: str, reason: Literal["session_revoked", "session_expired"]) -> ErrorPage:
-    """Give `/access-denied` of a session that is over."""
-    was_revoked = reason == "session_revoked"
+_ENDED: Final = {
+    "session_revoked": (
+        "You have been signed out",
+        "This session was ended from another device or by an administrator.",
+        "Sign in again. If it was not you, look at your other sessions on your account page.",
+    ),
+    "concurrent_limit": (
+        "You have been signed out here",
+        "You signed in on another device while as many sessions were open as are allowed. The oldest ended.",
+        "Sign in again. It ends the oldest of your other sessions; close those you do not need.",
+    ),
+    "revoked_by_owner": (
+        "You have been signed out",
+        "This session was ended from another of your devices.",
+        "Sign in again. If it was not you, look at your other sessions on your account page.",
+    ),
+    "revoked_by_administrator": (
+        "You have been signed out",
+        "This session was ended by whoever manages your organisation's accounts.",
+        "Ask them why before you sign in again.",
+    ),
+    "backchannel_logout": (
+        "You have been signed out",
+        "You signed out at the sign-in service, or somebody did for you, and that ended this session too.",
+        "Sign in again to go on.",
+    ),
+    "session_expired": (
+        "Your session has ended",
+        "Nobody used this session for a while, or it reached its longest length.",
+        "Sign in again to go on.",
+    ),
+}
+
+
+def session_ended(request_id: str, reason: str) -> ErrorPage:
+    """Give `/access-denied` of a session that is over; `reason` is one of the portal's farewells."""
+    heading, what_happened, what_to_do = _ENDED[reason]
     return ErrorPage(
         status=404,
-        heading="You have been signed out" if was_revoked else "Your session has ended",
-        what_happened="This session was ended from another device or by an administrator."
-        if was_revoked
-        else "Nobody used this session for a while, or it reached its longest length.",
-        what_to_do="Sign in again. If it was not you, look at your other sessions on your account page."
-        if was_revoked
-        else "Sign in again to go on.",
+        heading=heading,
+        what_happened=what_happened,
+        what_to_do=what_to_do,
         whom_to_ask=_YOUR_ADMINISTRATOR,
         request_id=request_id,
         home_url="/sign-in",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
-from aidial_contract.shapes.settings import AllowlistEntry, IpAllowlist, TenantSettings
+from aidial_contract.shapes.settings import AllowlistEntry, IpAllowlist, SessionPolicy, TenantSettings
 
 from . import context as c
 
@@ -296,7 +296,11 @@ def ops() -> c.OpsHomePage:
 
 def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] = "edit") -> c.SettingsPage:
     """Give a section as an administrator changes it, or as a manager reads it."""
-    titles = {"tenant_settings": "Organisation", "ip_allowlist": "IP allowlist"}
+    titles = {
+        "tenant_settings": "Organisation",
+        "ip_allowlist": "IP allowlist",
+        "session_policy": "Session limits",
+    }
     values = {
         "tenant_settings": TenantSettings(
             timezone=ZONE,
@@ -311,6 +315,7 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
                 AllowlistEntry(cidr="2001:db8:7::/48", label="Dr Nguyen at home"),
             ],
         ),
+        "session_policy": SessionPolicy(idle_minutes=15, concurrent_sessions=2),
     }
     return c.SettingsPage(
         sections=tuple(

@@ -22,6 +22,7 @@ from aidial_portal.design.context import BareContext
 from aidial_portal.design.errors import address_refused, error_page
 from aidial_portal.design.policy import content_security_policy
 from aidial_portal.kernel.families import family_of
+from aidial_portal.kernel.farewell import reason_of
 from aidial_portal.kernel.nextauth.cookies import deletion, first, session_deletions
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ def fault_answer(request: PortalRequest, fault: Fault) -> Response:
     """A fault in the family of the request's path, with the headers it asks for."""
     if fault.row in _ERASED:
         forget_session(request)
+    if fault.row is errors.SESSION_REVOKED and request.envelope is not Envelope.PAGE:
+        # The page behind a script goes to `/access-denied`, and finds the reason there.
+        request.set_cookies.append(request.portal.farewells.cookie(reason_of(fault)))
     if request.envelope is Envelope.PAGE:
         response = _fault_page(request, fault)
     else:

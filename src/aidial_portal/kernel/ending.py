@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from aidial_contract import errors
 from aidial_portal.kernel import answers
+from aidial_portal.kernel.farewell import reason_of
 from aidial_portal.kernel.nextauth.aidial_csrf import issue_token, token_cookie, token_is_valid
 from aidial_portal.kernel.nextauth.cookies import first, read_pairs, session_cookies
 
@@ -88,8 +89,7 @@ def say_farewell(request: PortalRequest, fault: Fault) -> Response:
     if request.session_or_none is not None:
         forget(request)
     answers.forget_session(request)
-    reason = "session_revoked" if fault.row is errors.SESSION_REVOKED else "session_expired"
-    request.set_cookies.append(request.portal.farewells.cookie(reason))  # type: ignore[arg-type]
+    request.set_cookies.append(request.portal.farewells.cookie(reason_of(fault)))
     return answers.redirect("/access-denied")
 
 

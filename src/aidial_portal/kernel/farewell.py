@@ -8,18 +8,36 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from aidial_contract import errors
 from aidial_portal.kernel.nextauth.cookies import Cookie, first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aidial_contract.fault import Fault
     from aidial_portal.kernel.nextauth.cookies import Pairs
 
 NAME: Final = "aidial.farewell"
 LIFE_S: Final = 60
-Reason = Literal["session_revoked", "session_expired"]
+Reason = Literal[
+    "session_revoked",
+    "session_expired",
+    "concurrent_limit",
+    "revoked_by_owner",
+    "revoked_by_administrator",
+    "backchannel_logout",
+]
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+
+
+def reason_of(fault: Fault) -> Reason:
+    """Why a session ended, from what the API says of it."""
+    if fault.row is not errors.SESSION_REVOKED:
+        return "session_expired"
+    said = (fault.details or {}).get("ended")
+    return next((one for one in REASONS if one == said), "session_revoked")
 
 
 class Farewells:
@@ -42,7 +60,7 @@ class Farewells:
         reason, _, until = text.partition(".")
         if int(until) < self._clock():
             return None
-        return "session_revoked" if reason == "session_revoked" else "session_expired"
+        return next((one for one in REASONS if one == reason), "session_expired")
 
     def _proof(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()

@@ -15,7 +15,7 @@ from aidial_contract.scope import ScopeKind
 from aidial_portal.design import engine
 from aidial_portal.design.context import BareContext, NavItem, ProjectChoice, ShellContext
 from aidial_portal.design.links import with_query
-from aidial_portal.kernel import answers, ending
+from aidial_portal.kernel import answers, banners, ending
 from aidial_portal.kernel.nextauth.cookies import Cookie, first
 from aidial_portal.kernel.nextauth.csrf import check_csrf
 from aidial_portal.kernel.route import (
@@ -93,6 +93,7 @@ MENU: Final = (
         keeps_project=False,
         unless=Permission.TENANT_SETTINGS_VIEW,
     ),
+    Place("Status", "/status", "status", Permission.STATUS_VIEW, keeps_project=False),
 )
 """In the order of the rail; only pages that exist."""
 
@@ -260,6 +261,7 @@ def _shell(
         theme=_theme(request),
         density=_density(request),
         search=search,
+        incidents=banners.of(request),
     )
 
 

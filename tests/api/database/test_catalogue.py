@@ -48,6 +48,8 @@ GRANTED = {
     "pii_unlocks": {READ, ADD, CHANGE},
     "legal_holds": {READ, ADD, CHANGE},
     "retention_receipts": {READ, ADD, CHANGE},
+    "incidents": {READ, ADD, CHANGE},
+    "incident_updates": {READ, ADD},
     "tickets": {READ, ADD, CHANGE},
     "ticket_comments": {READ, ADD},
     "recordings": {READ, ADD, CHANGE},
@@ -114,7 +116,7 @@ async def test_every_policy_asks_a_setting_or_is_for_the_look_ups(
         elif roles == {"aidial_owner"}:
             assert "client_id IS NULL" in rule or "current_setting('app.client_ids'" in rule, policy
         else:
-            through = "memberships" in rule or "clients" in rule
+            through = "memberships" in rule or "clients" in rule or "incidents" in rule
             assert "SELECT" in rule, policy
             assert "current_setting('app." in rule or through, policy
 

@@ -67,6 +67,61 @@ async def test_no_reach_sees_nothing(db: Database, harbour: Tenant, table: str) 
         assert await tx.fetchval(f"SELECT count(*) FROM {table}") == 0
 
 
+async def test_operations_see_who_there_is_and_nothing_of_a_tenants_own(
+    db: Database, harbour: Tenant, northside: Tenant
+) -> None:
+    inside = set(OF_A_TENANT) - {"clients", "projects", "memberships"}
+    async with db.transaction(Reach(actor_id=new_id(), operations=True)) as tx:
+        for table in ("clients", "projects"):
+            seen = {row[0] for row in await tx.fetch(f"SELECT client_id FROM {table}")}
+            assert seen >= {harbour.client_id, northside.client_id}
+        for table in OF_PEOPLE:
+            seen = {str(row[0]) for row in await tx.fetch(f"SELECT user_id FROM {table}")}
+            assert seen >= {harbour.user_id, northside.user_id}
+        for table in sorted(inside):
+            assert await tx.fetchval(f"SELECT count(*) FROM {table}") == 0
+        for table in ("clients", "projects", "memberships"):
+            assert await tx.execute(f"UPDATE {table} SET version = version") == "UPDATE 0"
+
+
+async def test_an_incident_is_seen_by_whom_it_concerns(
+    db: Database, harbour: Tenant, northside: Tenant
+) -> None:
+    made = {"harbour's": new_id(), "everybody's": new_id()}
+    operations = Reach(actor_id=new_id(), operations=True)
+    async with db.transaction(operations) as tx:
+        for whose, incident_id in made.items():
+            concerned = ([harbour.client_id], [harbour.project_id]) if whose == "harbour's" else ([], [])
+            await tx.execute(
+                "INSERT INTO incidents (incident_id, severity, state, title, client_ids, project_ids)"
+                " VALUES ($1, 'minor', 'investigating', 'T', $2, $3)",
+                incident_id,
+                *concerned,
+            )
+            await tx.execute(
+                "INSERT INTO incident_updates (incident_id, update_id, state)"
+                " VALUES ($1, $2, 'investigating')",
+                incident_id,
+                new_id(),
+            )
+
+    async def seen(reach: Reach) -> list[str]:
+        async with db.transaction(reach) as tx:
+            ids = list(made.values())
+            query = "SELECT incident_id FROM {} WHERE incident_id = any($1::uuid[])"
+            both = [await tx.fetch(query.format(one), ids) for one in ("incidents", "incident_updates")]
+        assert set(both[0]) == set(both[1])
+        return sorted(whose for whose, one in made.items() if one in {str(row[0]) for row in both[0]})
+
+    assert await seen(harbour.reach) == ["everybody's", "harbour's"]
+    assert await seen(northside.reach) == ["everybody's"]
+    assert await seen(Reach(actor_id=northside.user_id)) == ["everybody's"]
+    assert await seen(operations) == ["everybody's", "harbour's"]
+    assert await seen(NOTHING) == []
+    async with db.transaction(harbour.whole_reach) as tx:
+        assert await tx.execute("UPDATE incidents SET title = 'x'") == "UPDATE 0"
+
+
 async def test_an_owner_without_a_reach_sees_no_calls(database_urls: PostgresUrls, harbour: Tenant) -> None:
     async with owner_transaction(database_urls.owner_url, NOTHING) as tx:
         for table in ("calls", "transcripts", "caller_tokens", "client_keys", "audit_events"):

@@ -20,6 +20,7 @@ PART = r"[a-z0-9][a-z0-9-]{1,62}"
 WHOLE = re.compile(
     rf"BEGIN( READ ONLY)?(;SET LOCAL app\.client_ids='{PART}(,{PART})*')?"
     rf"(;SET LOCAL app\.actor_id='[0-9a-f-]{{36}}')?(;SET LOCAL app\.partner_org_id='{PART}')?"
+    r"(;SET LOCAL app\.operations='on')?"
 )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
 
-from tests.people import ADA, ALICE, CHLOE, OSCAR, PRIYA
+from tests.people import ADA, ALICE, CHLOE, HARBOUR, OSCAR, PRIYA
 from tests.support.portal import Page, Town
+from tests.together.newcomers import newcomer
 
 CLOSED = ("/ops", "/ops/components", "/calls", "/settings", "/settings?section=notifications", "/nowhere")
 
@@ -45,6 +47,38 @@ async def test_chloe_signs_out_her_other_device(town: Town) -> None:
         assert told.status == 404
         assert "You have been signed out" in told.words
         assert (await here.get("/calls")).status == 200
+
+
+async def test_priya_ends_the_sessions_of_a_clients_user_who_is_told_so(town: Town) -> None:
+    someone = await newcomer(town)
+    async with town.visitor(someone) as browser:
+        (row,) = await town.sql("SELECT user_id FROM users WHERE email = $1", someone.email)
+        path = f"/api/partner/clients/{HARBOUR}/users/{row['user_id']}/sessions"
+        priya = await town.of(PRIYA)
+        listed = (await priya.get(path)).json["sessions"]
+        assert [one["current"] for one in listed] == [False]
+        ended = await priya.change("DELETE", path)
+        assert (ended.status, ended.json) == (200, {"revoked": 1})
+        async with asyncio.timeout(5):
+            while (refused := await browser.get("/api/session/state")).status == 200:
+                pass
+        assert (refused.status, refused.json["code"]) == (401, "session_revoked")
+        told = await browser.get("/access-denied")
+        assert "ended by whoever manages your organisation's accounts" in told.words
+
+
+async def test_signing_in_again_gives_a_new_session_and_ends_the_former(town: Town) -> None:
+    someone = await newcomer(town)
+    async with town.visitor(someone) as browser:
+        (former,) = (await browser.get("/api/sessions")).json["sessions"]
+        await town.sign_in(browser, someone)
+        (now,) = (await browser.get("/api/sessions")).json["sessions"]
+        assert now["current"]
+        assert now["session_id"] != former["session_id"]
+        (row,) = await town.sql(
+            "SELECT revoked_reason FROM sessions WHERE session_id = $1", former["session_id"]
+        )
+        assert row["revoked_reason"] == "replaced"
 
 
 async def test_partners_and_operators_have_no_session_list(town: Town) -> None:

@@ -75,7 +75,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
     "operations": (examples.ops(), examples.shell(csp_nonce="n0nce", nav=SHELL.nav[:1], theme="dark")),
     **{
         f"settings, {name}, {mode}": (examples.settings(name, mode=mode), SHELL)
-        for name in ("tenant_settings", "ip_allowlist")
+        for name in ("tenant_settings", "ip_allowlist", "session_policy")
         for mode in MODES
     },
     "settings, no networks": (
@@ -212,7 +212,8 @@ def test_someone_without_a_script_can_still_switch_project_and_sign_out() -> Non
 
 def test_a_removed_chip_and_an_incident_are_links() -> None:
     shell = examples.shell(
-        csp_nonce="n0nce", incident=Incident("Calls are delayed.", "We are on it.", tone="bad")
+        csp_nonce="n0nce",
+        incidents=(Incident("Calls are delayed.", "We are on it.", tone="bad", dismiss="x"),),
     )
     page = dataclasses.replace(examples.calls(), chips=(Chip("Status", "Missed", "/calls?range=7d"),))
     html = render(page, shell)

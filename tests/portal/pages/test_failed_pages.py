@@ -73,10 +73,10 @@ async def test_operators_see_what_is_running(town: Town) -> None:
 
 async def test_the_menu_holds_what_the_role_may_open(town: Town) -> None:
     for someone, menu in (
-        (ALICE, ["/", "/calls", "/support", "/billing/usage", "/audit-log", "/settings"]),
-        (CHLOE, ["/", "/calls", "/support"]),
-        (PRIYA, ["/", "/calls", "/support", "/partner/billing", "/settings"]),
-        (ADA, ["/ops", "/settings"]),
+        (ALICE, ["/", "/calls", "/support", "/billing/usage", "/audit-log", "/settings", "/status"]),
+        (CHLOE, ["/", "/calls", "/support", "/status"]),
+        (PRIYA, ["/", "/calls", "/support", "/partner/billing", "/settings", "/status"]),
+        (ADA, ["/ops", "/settings", "/status"]),
     ):
         browser = await town.of(someone)
         page = await browser.get("/account")

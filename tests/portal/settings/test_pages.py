@@ -32,6 +32,7 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
         assert page.links("/settings?") == [
             "/settings?section=tenant-settings",
             "/settings?section=ip-allowlist",
+            "/settings?section=session-policy",
             "/settings?section=profile",
         ]
 

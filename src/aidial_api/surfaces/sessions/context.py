@@ -6,12 +6,14 @@ assignment, without the second factor, before they have a session. It tells them
 
 from __future__ import annotations
 
+from aidial_api.kernel import incidents
 from aidial_api.kernel.actor import KeyHolder, Person
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.sessions import store
 from aidial_contract.access import Role
 from aidial_contract.shapes.sessions import (
     ContextClient,
+    ContextIncident,
     ContextKey,
     ContextProject,
     ContextService,
@@ -23,6 +25,7 @@ from aidial_contract.shapes.sessions import (
 
 # What the issuer may ask of a role; SMS codes come with their tenant flag.
 EVERY_ROLES_FACTORS = ("totp", "recovery_code")
+BANNERS = 5
 EMAIL_CODE_ROLES = frozenset({Role.CLIENT_ADMIN, Role.PARTNER_ADMIN})
 
 
@@ -42,9 +45,23 @@ async def describe(ask: Ask) -> SessionContext:
         )
         for row in await store.list_projects(ask.tx, ask.reach)
     ]
-    if ask.actor.person is not None:
-        return _of_person(ask, ask.actor.person, clients, projects)
-    return _of_key(ask, clients, projects)
+    person = ask.actor.person
+    known = _of_key(ask, clients, projects) if person is None else _of_person(ask, person, clients, projects)
+    known.incidents = await _incidents(ask)
+    return known
+
+
+async def _incidents(ask: Ask) -> list[ContextIncident]:
+    return [
+        ContextIncident(
+            incident_id=str(row["incident_id"]),
+            severity=row["severity"],
+            state=row["state"],
+            title=row["title"],
+            version=row["version"],
+        )
+        for row in await incidents.active(ask.tx, ask.reach, BANNERS)
+    ]
 
 
 def _of_person(

@@ -18,6 +18,7 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
 from aidial_api.surfaces.sessions import expiry, store
 from aidial_api.surfaces.sessions.first_sign_in import bind
+from aidial_api.surfaces.sessions.policy import Limits, limits_of
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.ids import new_id
@@ -56,9 +57,9 @@ async def register(ask: Ask) -> RegisteredSession:
     claims = await ask.services.verifier.id_claims(body.id_token, person_of(ask).subject, body.nonce)
     if not person_of(ask).user_id:
         await bind(ask, claims)
-    now = utc_now()
-    await _make_room(ask, now)
-    row = _new_row(ask, claims, now)
+    now, limits = utc_now(), await limits_of(ask)
+    await _make_room(ask, now, limits.concurrent)
+    row = _new_row(ask, claims, now, limits)
     await store.insert_session(ask.tx, row)
     await record(
         ask,
@@ -74,22 +75,22 @@ async def register(ask: Ask) -> RegisteredSession:
     )
 
 
-async def _make_room(ask: Ask, now: datetime) -> None:
+async def _make_room(ask: Ask, now: datetime, most: int) -> None:
     """End the session this one takes the place of, and the oldest ones beyond the limit."""
     user_id = person_of(ask).user_id
     await store.hold_person(ask.tx, user_id)
     if ask.session is not None:
         await end(ask, [ask.session.session_id], "replaced")
     live = await store.list_live(ask.tx, user_id, now)
-    surplus = len(live) + 1 - ask.services.settings.sessions_per_user
+    surplus = len(live) + 1 - most
     if surplus > 0:
         oldest = sorted(live, key=lambda row: (row["created_at"], row["session_id"]))[:surplus]
         await end(ask, [str(row["session_id"]) for row in oldest], "concurrent_limit")
 
 
-def _new_row(ask: Ask, claims: dict[str, Any], now: datetime) -> store.NewRow:
+def _new_row(ask: Ask, claims: dict[str, Any], now: datetime, limits: Limits) -> store.NewRow:
     settings, person, body = ask.services.settings, person_of(ask), ask.body
-    absolute = now + timedelta(hours=settings.absolute_hours)
+    absolute = now + limits.absolute
     auth_time, sid = claims.get("auth_time"), claims.get("sid")
     return store.NewRow(
         session_id=new_id(),
@@ -100,7 +101,7 @@ def _new_row(ask: Ask, claims: dict[str, Any], now: datetime) -> store.NewRow:
         device_label=body.device_label,
         ip=ask.client_ip,
         now=now,
-        idle_expires_at=min(now + timedelta(minutes=settings.idle_minutes), absolute),
+        idle_expires_at=min(now + limits.idle, absolute),
         absolute_expires_at=absolute,
         mfa_satisfied=second_factor_shown(claims, settings.mfa_amr),
         auth_time=datetime.fromtimestamp(auth_time, UTC) if auth_time else None,
@@ -124,7 +125,7 @@ async def touch(ask: Ask) -> SessionStatus:
             person_of(ask).user_id,
             str(row["session_id"]),
             now,
-            idle_until=now + timedelta(minutes=settings.idle_minutes),
+            idle_until=now + (await limits_of(ask)).idle,
             untouched_since=untouched_since,
         )
         _forget(ask, str(row["session_id"]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from aidial_api.kernel.route import Access, AuthMode, Route, SessionNeed
-from aidial_api.surfaces.sessions import backchannel, handlers
+from aidial_api.surfaces.sessions import backchannel, handlers, others
 from aidial_contract.access import Permission
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.sessions import (
@@ -37,8 +37,34 @@ _MANAGED: dict[str, Any] = {
     "access": Access.FULL,
     "permission": Permission.SESSIONS_MANAGE_OWN,
 }
+_OTHERS: dict[str, Any] = {
+    "access": Access.FULL,
+    "auth": AuthMode.BEARER,
+    "permission": Permission.CUSTOMER_USERS_MANAGE,
+    "scope": ScopeKind.RECORD,
+    "bucket": "reads",
+    "path": "/v1/clients/{client_id}/users/{user_id}/sessions",
+    "find": others.find,
+}
 
 ROWS = (
+    Route(
+        **_OTHERS,
+        method="GET",
+        name="sessions.of_user",
+        summary="The live sessions of a customer user of a client you manage.",
+        handler=others.show_list,
+        answers={200: SessionList},
+    ),
+    Route(
+        **_OTHERS,
+        method="DELETE",
+        name="sessions.revoke_of_user",
+        summary="End every session of a customer user of a client you manage.",
+        handler=others.revoke,
+        answers={200: Revoked},
+        writes=True,
+    ),
     Route(
         **{**_CURRENT, "auth": AuthMode.EITHER, "bucket": "reads"},
         method="GET",

@@ -57,6 +57,11 @@ UPDATE sessions SET token_set = $4, token_generation = token_generation + 1,
 WHERE user_id = $1 AND session_id = $2 AND state = 'active' AND token_generation = $3
 RETURNING token_generation
 """
+_POLICY = "SELECT value FROM client_settings WHERE client_id = $1 AND section = 'session-policy'"
+_MEMBER = """
+SELECT m.client_id, m.user_id FROM memberships m
+WHERE m.client_id = any($1::text[]) AND m.user_id = $2 AND m.status <> 'removed'
+"""
 _CLIENTS = """
 SELECT client_id, name, timezone FROM clients WHERE client_id = any($1::text[]) ORDER BY name, client_id
 """
@@ -170,6 +175,17 @@ async def store_tokens(
         _STORE_TOKENS, user_id, session_id, expected_generation, token_set
     )
     return generation
+
+
+async def find_member(tx: Tx, client_ids: Sequence[str], user_id: str) -> asyncpg.Record | None:
+    """A person of one of these clients, suspended ones too."""
+    return await tx.fetchrow(_MEMBER, list(client_ids), user_id)
+
+
+async def session_policy(tx: Tx, client_id: str) -> str | None:
+    """What a tenant says of its people's sessions, as JSON; None when it never said."""
+    value: str | None = await tx.fetchval(_POLICY, client_id)
+    return value
 
 
 async def list_clients(tx: Tx, reach: Reach) -> Sequence[asyncpg.Record]:

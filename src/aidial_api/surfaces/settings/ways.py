@@ -23,7 +23,9 @@ from aidial_contract.shapes.settings import (
     AllowlistEntry,
     IpAllowlist,
     NewIpAllowlist,
+    NewSessionPolicy,
     NewTenantSettings,
+    SessionPolicy,
     TenantSettings,
 )
 
@@ -87,8 +89,26 @@ def _settled_allowlist(ask: Ask, new: NewIpAllowlist) -> IpAllowlist:
     return IpAllowlist(enabled=new.enabled, entries=entries)
 
 
+def _own_limits(_: asyncpg.Record) -> SessionPolicy:
+    return SessionPolicy()
+
+
+def _settled_policy(_: Ask, new: NewSessionPolicy) -> SessionPolicy:
+    return SessionPolicy(
+        idle_minutes=new.idle_minutes,
+        absolute_hours=new.absolute_hours,
+        concurrent_sessions=new.concurrent_sessions,
+    )
+
+
+async def _tightened(ask: Ask, value: SessionPolicy) -> None:
+    """Sessions that are open end no later than the new limits say; what was loosened counts from now on."""
+    await store.tighten(ask.tx, ask.found["client_id"], value.idle_minutes, value.absolute_hours)
+
+
 WAYS: Final[Mapping[str, Ways]] = {
     "tenant-settings": Ways(default=_plain_tenant, settled=_settled_tenant, applied=_moved),
     "ip-allowlist": Ways(default=_open_to_all, settled=_settled_allowlist),
+    "session-policy": Ways(default=_own_limits, settled=_settled_policy, applied=_tightened),
 }
 """By slug."""

@@ -47,12 +47,19 @@ from .dashboard import (
     KpiKind,
     Share,
 )
+from .ops import (
+    IncidentPage,
+    NewIncidentPage,
+    OpsCell,
+    OpsHomePage,
+    OpsListPage,
+    OpsRowsFragment,
+    OpsTile,
+)
 from .pages import (
     AccountPage,
     ComponentsPage,
     ErrorPage,
-    OpsHomePage,
-    OpsTile,
     SecurityPanel,
     SecurityState,
     SessionRow,
@@ -74,6 +81,14 @@ from .shell import (
     TextFilter,
     Theme,
     Tone,
+)
+from .status import (
+    IncidentShown,
+    IncidentUpdateShown,
+    PartShown,
+    ProjectHealthShown,
+    StatusFragment,
+    StatusPage,
 )
 from .support import (
     NewTicketPage,
@@ -100,10 +115,16 @@ Page = (
     | DashboardPage
     | ErrorPage
     | GovernancePage
+    | IncidentPage
+    | NewIncidentPage
     | NewTicketPage
     | OpsHomePage
+    | OpsListPage
+    | OpsRowsFragment
     | SettingsPage
     | SignInPage
+    | StatusFragment
+    | StatusPage
     | SupportPage
     | SupportRowsFragment
     | TicketPage
@@ -147,6 +168,9 @@ __all__ = [
     "HeatMap",
     "HowToPayPage",
     "Incident",
+    "IncidentPage",
+    "IncidentShown",
+    "IncidentUpdateShown",
     "InvoicePage",
     "InvoiceRow",
     "InvoicesPage",
@@ -154,14 +178,20 @@ __all__ = [
     "KpiKind",
     "ListState",
     "NavItem",
+    "NewIncidentPage",
     "NewTicketPage",
+    "OpsCell",
     "OpsHomePage",
+    "OpsListPage",
+    "OpsRowsFragment",
     "OpsTile",
     "Page",
+    "PartShown",
     "PartnerBillingPage",
     "PaymentPage",
     "Player",
     "ProjectChoice",
+    "ProjectHealthShown",
     "RecentCall",
     "RecipientsPage",
     "Redaction",
@@ -175,6 +205,8 @@ __all__ = [
     "Share",
     "ShellContext",
     "SignInPage",
+    "StatusFragment",
+    "StatusPage",
     "SupportPage",
     "SupportRowsFragment",
     "TextFilter",

@@ -1,4 +1,4 @@
-"""Account, sign-in, errors and operations."""
+"""Account, sign-in, errors and the components."""
 
 from __future__ import annotations
 
@@ -85,28 +85,6 @@ class ErrorPage:
     home_url: str | None = "/"
     home_label: str = "Go to the start page"
     sign_out_csrf_token: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpsTile:
-    """One part of operations: what it is for and, where known, a number worth seeing first.
-
-    url: where it leads, empty when it only informs. state: its health (pass, warn, fail).
-    """
-
-    label: str
-    detail: str
-    url: str = ""
-    figure: int | None = None
-    state: Literal["pass", "warn", "fail"] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpsHomePage:
-    """`/ops`: the doors into operations that the internal role may open."""
-
-    template: ClassVar[str] = "ops/home.html"
-    tiles: tuple[OpsTile, ...]
 
 
 @dataclass(frozen=True, slots=True)

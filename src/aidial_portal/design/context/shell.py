@@ -37,12 +37,16 @@ class ProjectChoice:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The banner above everything: a published incident that touches this tenant."""
+    """A banner above everything: an incident that concerns the reader.
+
+    `dismiss` is what hides it until it is updated, empty for one that cannot be hidden.
+    """
 
     title: str
     detail: str
     url: str = "/status"
     tone: Tone = "warn"
+    dismiss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class ShellContext:
     theme: Theme = "system"
     density: Density = "comfortable"
     search: SearchBox | None = None
-    incident: Incident | None = None
+    incidents: tuple[Incident, ...] = ()
     account_url: str = "/account"
 
 

@@ -14,6 +14,7 @@ import { startTickets } from "./tickets.js";
 import { startRows } from "./rows.js";
 import { startVersions } from "./versions.js";
 import { startUnlocks } from "./unlocks.js";
+import { startBanners } from "./banners.js";
 
 // Files are made seldom: what makes them is loaded when somebody asks for one.
 document.addEventListener("click", (event) => {
@@ -45,6 +46,8 @@ startTickets();
 startRows();
 startVersions();
 startUnlocks();
+startBanners();
+if (document.querySelector("[data-minute]")) void import("./minute.js").then((minute) => minute.startMinute());
 startSessionWatch();
 // What sticks is a layer of its own, which the first paint need not wait for either.
 document.documentElement.classList.add("is-painted");

@@ -8,6 +8,8 @@ async function ask(button) {
   const place = button.closest("section")?.querySelector("[data-post-error]");
   button.disabled = true;
   const answer = await send(url, button.dataset.post ? "POST" : "DELETE").catch(() => null);
+  const signOut = document.getElementById("sign-out");
+  if (answer?.ok && button.dataset.then === "sign-out" && signOut instanceof HTMLFormElement) return signOut.requestSubmit();
   if (answer?.ok) return location.reload();
   button.disabled = false;
   if (!(place instanceof HTMLElement)) return;

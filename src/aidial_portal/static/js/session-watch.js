@@ -11,6 +11,13 @@ const WARNING_MS = 120_000;
 
 /** @typedef {{ state: string, idle_expires_at: string | null, absolute_expires_at: string | null, degraded: boolean }} SessionState */
 
+/** @param {Response} answer A session that somebody ended says why; one that ran out leads back here. */
+async function turnedAway(answer) {
+  const body = await answer.json().catch(() => null);
+  if (body?.code === "session_revoked") location.assign("/access-denied");
+  else leave();
+}
+
 function leave() {
   location.assign(`/sign-in?callbackUrl=${encodeURIComponent(location.pathname + location.search)}`);
 }
@@ -32,7 +39,7 @@ function watch(dialog) {
 
   /** @param {Response} answer */
   const read = async (answer) => {
-    if (answer.status === 401) return leave();
+    if (answer.status === 401) return turnedAway(answer);
     if (!answer.ok) return;
     const said = Date.parse(answer.headers.get("Date") ?? "");
     if (!Number.isNaN(said)) clockAhead_ms = Date.now() - said;

@@ -21,6 +21,7 @@ REASONS: Final = {
     "idle": "Nobody had used it for a while.",
     "refresh_refused": "The sign-in service no longer vouched for it.",
     "replaced": "A newer sign-in took its place.",
+    "revoked_by_administrator": "Whoever manages the users ended it.",
     "revoked_by_owner": "They ended it from another session of theirs.",
 }
 PRESET_NAMES: Final = {
@@ -41,6 +42,7 @@ TARGETS: Final = {
     "invoice": "Invoice",
     "legal_hold": "Legal hold",
     "identity": "Identity",
+    "incident": "Incident",
     "project": "Project",
     "retention_receipt": "Retention receipt",
     "service_account": "Service account",

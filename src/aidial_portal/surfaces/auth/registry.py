@@ -17,7 +17,7 @@ from aidial_portal.kernel.api import Api, decoded
 from aidial_portal.kernel.guard import remediation_path
 from aidial_portal.kernel.nextauth.port import SignInRefusedError
 from aidial_portal.kernel.session import Session, session_of_claims
-from aidial_portal.kernel.steps import needs_second_factor
+from aidial_portal.kernel.steps import needs_second_factor, read_session
 from aidial_portal.kernel.tokens import TokenSet
 from aidial_portal.kernel.upstream import Call
 from aidial_portal.surfaces.auth.device import device_label
@@ -44,7 +44,18 @@ class Registry:
         asked = _portal_request(request)
         tokens = _own_tokens(signed_in)
         subject = signed_in.profile.sub
-        registered = await _registered(asked, signed_in, tokens)
+        former = _former(asked, subject)
+        try:
+            registered = await _registered(asked, signed_in, tokens, former)
+        except SignInRefusedError:
+            # A session that ended meanwhile is replaced by nothing.
+            if not former or not asked.reason.startswith("session_"):
+                raise
+            asked.reason = ""
+            registered = await _registered(asked, signed_in, tokens, "")
+        if former:
+            asked.portal.contexts.forget(former)
+            asked.portal.keeper.forget(former)
         claims: Claims = {
             "sub": subject,
             "name": signed_in.profile.name,
@@ -106,7 +117,18 @@ def _own_tokens(signed_in: SignedIn) -> TokenSet:
     return TokenSet(told.access_token, told.expires_at, told.refresh_token, 0, lifetime_s)
 
 
-async def _registered(asked: PortalRequest, signed_in: SignedIn, tokens: TokenSet) -> RegisteredSession:
+def _former(asked: PortalRequest, subject: str) -> str:
+    """The session this browser still has of the same person: a new sign-in, or a step-up, ends it."""
+    try:
+        session = read_session(asked)
+    except Fault:
+        return ""
+    return session.session_id if session.subject == subject else ""
+
+
+async def _registered(
+    asked: PortalRequest, signed_in: SignedIn, tokens: TokenSet, former: str
+) -> RegisteredSession:
     body = NewSession(
         id_token=signed_in.id_token,
         device_label=device_label(asked.headers.get("user-agent", "")),
@@ -119,6 +141,7 @@ async def _registered(asked: PortalRequest, signed_in: SignedIn, tokens: TokenSe
         request_id=asked.request_id,
         client_ip=asked.client_ip,
         bearer=tokens.access_token,
+        session_id=former or None,
         body=msgspec.json.encode(body),
     )
     try:

@@ -1,1 +1,1 @@
-"""Operations: what internal roles see first."""
+"""Operations: what internal roles see of everybody, and where incidents are published."""

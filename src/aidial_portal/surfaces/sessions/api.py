@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aidial_contract.ids import parse_uuid
+from aidial_contract.ids import is_slug, parse_uuid
 from aidial_contract.shapes.sessions import Revoked, SessionList
 from aidial_portal.kernel import answers, steps
 
@@ -39,3 +39,20 @@ async def revoke(request: PortalRequest) -> Response:
 async def revoke_others(request: PortalRequest) -> Response:
     """`POST /api/sessions/revoke-others`: `{"revoked": n}`."""
     return answers.json_answer(await request.api.send("POST", "/v1/sessions/revoke-others", Revoked))
+
+
+async def sessions_of_user(request: PortalRequest) -> Response:
+    """`GET /api/partner/clients/{client_id}/users/{user_id}/sessions`: a customer user's live sessions."""
+    return answers.json_answer(await request.api.forward(await _path_of_user(request), SessionList))
+
+
+async def revoke_of_user(request: PortalRequest) -> Response:
+    """`DELETE` of the same: all of them end; `{"revoked": n}`."""
+    return answers.json_answer(await request.api.send("DELETE", await _path_of_user(request), Revoked))
+
+
+async def _path_of_user(request: PortalRequest) -> str:
+    client_id, user_id = request.path_values["client_id"], parse_uuid(request.path_values["user_id"])
+    if user_id is None or not is_slug(client_id):
+        await steps.deny(request, "no client or user id")
+    return f"/v1/clients/{client_id}/users/{user_id}/sessions"

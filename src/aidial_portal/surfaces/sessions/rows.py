@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from aidial_contract.access import Permission
 from aidial_contract.errors import SESSION_SERVICE_UNAVAILABLE
 from aidial_contract.scope import ScopeKind
@@ -21,6 +24,8 @@ from aidial_portal.kernel.route import (
     WithoutContext,
 )
 from aidial_portal.surfaces.sessions import api
+
+_OF_USER: Final = "/api/partner/clients/{client_id}/users/{user_id}/sessions"
 
 
 def _row(method: Method, path: str, name: str, handler: Handler) -> Route:
@@ -44,9 +49,21 @@ def _row(method: Method, path: str, name: str, handler: Handler) -> Route:
     )
 
 
+def _of_user(method: Method, name: str, handler: Handler) -> Route:
+    """A row about the sessions of a customer user, for whoever manages the users of that client."""
+    return replace(
+        _row(method, _OF_USER, name, handler),
+        permission=Permission.CUSTOMER_USERS_MANAGE,
+        scope=RouteScope(kind=ScopeKind.RECORD, client_id=None, project_id=None),
+        denial="/v1/clients/{id}/users/{id}/sessions",
+    )
+
+
 def rows() -> tuple[Route, ...]:
-    """All of `/api/sessions`."""
+    """All of `/api/sessions`, and those of a customer user."""
     return (
+        _of_user("GET", "sessions.of_user", api.sessions_of_user),
+        _of_user("DELETE", "sessions.revoke_of_user", api.revoke_of_user),
         _row("GET", "/api/sessions", "sessions.list", api.sessions),
         _row("DELETE", "/api/sessions/{session_id}", "sessions.revoke", api.revoke),
         _row("POST", "/api/sessions/revoke-others", "sessions.revoke_others", api.revoke_others),

@@ -16,6 +16,10 @@ TITLES: Final = {
         "IP allowlist",
         "The networks that may reach your organisation's data: your people, your partner and your API keys.",
     ),
+    "session-policy": (
+        "Session limits",
+        "How long people stay signed in, and on how many devices. AiDial's own limits count where stricter.",
+    ),
 }
 """By slug: the heading, and a sentence."""
 

@@ -1,0 +1,107 @@
+"""The lists of operations: from an ask to an answer.
+
+The one thing a newcomer would get wrong: a job's arguments are ids by the queue's rule; they are shown as
+texts and nothing is looked up by them.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.clock import utc_now
+from aidial_api.kernel.paging import read_cursor
+from aidial_api.kernel.route import Answer
+from aidial_api.surfaces.ops import store
+from aidial_contract.shapes.ops import (
+    JOB_STATES,
+    BackgroundJob,
+    JobList,
+    JobQueue,
+    LiveSession,
+    LiveSessionList,
+    Tenant,
+    TenantList,
+    TenantProject,
+)
+
+T = TypeVar("T", str, int)
+
+
+def _after(ask: Ask, shape: type[T], *bound: str) -> T | None:
+    return read_cursor(ask.services.cursors, ask.query["cursor"], shape, *bound)
+
+
+async def show_tenants(ask: Ask) -> Answer:
+    """One page of every tenant there is."""
+    query, limit = ask.query, ask.query["limit"]
+    bound = ("ops tenants", query["q"] or "", ",".join(query["lifecycle"] or ()))
+    rows = await store.tenants(ask.tx, query["q"], query["lifecycle"], _after(ask, str, *bound), limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor = ask.services.cursors.encode(rows[-1]["client_id"], *bound) if more else None
+    tenants = [
+        Tenant(
+            client_id=row["client_id"],
+            name=row["name"],
+            lifecycle=row["lifecycle"],
+            environment=row["environment"],
+            timezone=row["timezone"],
+            partner_org=row["partner_org_id"],
+            project_count=row["project_count"],
+            projects=msgspec.json.decode(row["projects"], type=list[TenantProject]),
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
+    return Answer(TenantList(tenants=tenants, next_cursor=cursor))
+
+
+async def show_sessions(ask: Ask) -> Answer:
+    """One page of the sessions that count now."""
+    limit, bound = ask.query["limit"], "ops sessions"
+    rows = await store.live_sessions(ask.tx, utc_now(), _after(ask, str, bound), limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor = ask.services.cursors.encode(str(rows[-1]["session_id"]), bound) if more else None
+    sessions = [
+        LiveSession(
+            session_id=str(row["session_id"]),
+            user_id=str(row["user_id"]),
+            person=row["email"],
+            role=row["role"],
+            organisation=row["organisation"],
+            device=row["device_label"],
+            second_factor=row["mfa_satisfied"],
+            created_at=row["created_at"],
+            last_active_at=row["last_active_at"],
+        )
+        for row in rows
+    ]
+    return Answer(LiveSessionList(sessions=sessions, next_cursor=cursor))
+
+
+async def show_jobs(ask: Ask) -> Answer:
+    """One page of the queue, and how it is as a whole."""
+    states, limit = ask.query["state"] or JOB_STATES, ask.query["limit"]
+    bound = ("ops jobs", ",".join(states))
+    rows = await store.jobs(ask.tx, states, _after(ask, int, *bound), limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor = ask.services.cursors.encode(rows[-1]["id"], *bound) if more else None
+    jobs = [
+        BackgroundJob(
+            job_id=row["id"],
+            name=row["task_name"],
+            state=store.state_of(row["status"]),  # type: ignore[arg-type] # the states are the type's
+            attempts=row["attempts"],
+            due_at=row["scheduled_at"],
+            failed_at=row["failed_at"],
+            ids={name: str(value) for name, value in msgspec.json.decode(row["args"]).items()},
+        )
+        for row in rows
+    ]
+    queue = await store.queue(ask.tx)
+    return Answer(JobList(jobs=jobs, next_cursor=cursor, queue=JobQueue(**dict(queue))))

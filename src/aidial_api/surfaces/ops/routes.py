@@ -1,0 +1,55 @@
+"""The rows of operations.
+
+The one thing a newcomer would get wrong: these are for internal roles alone, and about every tenant at once;
+nobody names one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aidial_api.kernel.route import Access, AuthMode, Route
+from aidial_api.surfaces.ops import handlers
+from aidial_contract.access import Permission
+from aidial_contract.params import JOB_PARAMS, LIVE_SESSION_PARAMS, TENANT_PARAMS
+from aidial_contract.scope import ScopeKind
+from aidial_contract.shapes.ops import JobList, LiveSessionList, TenantList
+
+_READ: dict[str, Any] = {
+    "method": "GET",
+    "access": Access.FULL,
+    "auth": AuthMode.BEARER,
+    "permission": Permission.OPS_VIEW,
+    "scope": ScopeKind.EVERYTHING,
+    "bucket": "reads",
+}
+
+ROWS = (
+    Route(
+        **_READ,
+        path="/v1/ops/tenants",
+        name="ops.tenants",
+        summary="A page of every tenant, by id.",
+        handler=handlers.show_tenants,
+        answers={200: TenantList},
+        query=TENANT_PARAMS,
+    ),
+    Route(
+        **_READ,
+        path="/v1/ops/sessions",
+        name="ops.sessions",
+        summary="A page of the sessions that count now, of everybody, the newest sign-in first.",
+        handler=handlers.show_sessions,
+        answers={200: LiveSessionList},
+        query=LIVE_SESSION_PARAMS,
+    ),
+    Route(
+        **_READ,
+        path="/v1/ops/jobs",
+        name="ops.jobs",
+        summary="A page of the background jobs, the newest first; dead letters are those that failed.",
+        handler=handlers.show_jobs,
+        answers={200: JobList},
+        query=JOB_PARAMS,
+    ),
+)

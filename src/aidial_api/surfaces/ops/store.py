@@ -1,0 +1,98 @@
+"""Tenants, live sessions and jobs in the database, as AiDial's own people see them.
+
+The one thing a newcomer would get wrong: these statements name no tenant. What they may see, the policies
+named `operations` say; without that reach they see nothing. The queue (schema `jobs`) knows no tenants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from aidial_api.kernel.transaction import Tx
+
+PROJECTS_SHOWN: Final = 50
+STATUSES: Final = {
+    "waiting": ("todo",),
+    "running": ("doing", "aborting"),
+    "failed": ("failed", "cancelled", "aborted"),
+}
+"""The queue's own words for each state."""
+_STATE_OF: Final = {status: state for state, statuses in STATUSES.items() for status in statuses}
+
+_TENANTS = f"""
+SELECT c.client_id, c.name, c.lifecycle, c.environment, c.timezone, c.partner_org_id, c.created_at,
+    (SELECT count(*) FROM projects p WHERE p.client_id = c.client_id) AS project_count,
+    (SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.display_name, p.project_id), '[]'::jsonb) FROM (
+        SELECT p.project_id, p.display_name, p.is_active FROM projects p WHERE p.client_id = c.client_id
+        ORDER BY p.display_name, p.project_id LIMIT {PROJECTS_SHOWN}) p) AS projects
+FROM clients c
+WHERE ($1::text IS NULL OR position(lower($1) IN lower(c.client_id || ' ' || c.name)) > 0)
+    AND ($2::text[] IS NULL OR c.lifecycle = any($2))
+    AND ($3::text IS NULL OR c.client_id > $3)
+ORDER BY c.client_id LIMIT $4
+"""
+_SESSIONS = """
+SELECT s.session_id, s.user_id, u.email, m.role, m.organisation, s.device_label, s.mfa_satisfied,
+    s.created_at, s.last_active_at
+FROM sessions s JOIN users u ON u.user_id = s.user_id
+LEFT JOIN LATERAL (
+    SELECT role, coalesce(client_id, partner_org_id) AS organisation FROM memberships
+    WHERE user_id = s.user_id AND status = 'active' ORDER BY role LIMIT 1) m ON true
+WHERE s.state = 'active' AND s.idle_expires_at > $1 AND s.absolute_expires_at > $1
+    AND ($2::uuid IS NULL OR s.session_id < $2)
+ORDER BY s.session_id DESC LIMIT $3
+"""
+_JOBS = """
+SELECT j.id, j.task_name, j.status::text AS status, j.attempts, j.scheduled_at, j.args, (
+    SELECT max(e.at) FROM jobs.procrastinate_events e
+    WHERE e.job_id = j.id AND e.type::text IN ('failed', 'deferred_for_retry', 'cancelled', 'aborted')
+    ) AS failed_at
+FROM jobs.procrastinate_jobs j
+WHERE j.status::text = any($1::text[]) AND ($2::bigint IS NULL OR j.id < $2)
+ORDER BY j.id DESC LIMIT $3
+"""
+_QUEUE = """
+SELECT count(*) FILTER (WHERE j.status = 'todo') AS waiting,
+    count(*) FILTER (WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())) AS due,
+    count(*) FILTER (WHERE j.status::text IN ('doing', 'aborting')) AS running,
+    count(*) FILTER (WHERE j.status::text IN ('failed', 'cancelled', 'aborted')) AS failed,
+    extract(epoch FROM now() - min(coalesce(j.scheduled_at, (
+        SELECT min(e.at) FROM jobs.procrastinate_events e WHERE e.job_id = j.id)))
+        FILTER (WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()))
+        )::integer AS oldest_due_seconds
+FROM jobs.procrastinate_jobs j
+"""
+
+
+async def tenants(
+    tx: Tx, words: str | None, lifecycles: Sequence[str] | None, after: str | None, most: int
+) -> list[asyncpg.Record]:
+    """At most `most` tenants after an id, by id."""
+    return await tx.fetch(_TENANTS, words, lifecycles, after, most)
+
+
+async def live_sessions(tx: Tx, now: datetime, before: str | None, most: int) -> list[asyncpg.Record]:
+    """At most `most` sessions that count at `now`, begun before one, the newest first."""
+    return await tx.fetch(_SESSIONS, now, before, most)
+
+
+async def jobs(tx: Tx, states: Sequence[str], before: int | None, most: int) -> list[asyncpg.Record]:
+    """At most `most` jobs in any of these states, put in before one, the newest first."""
+    return await tx.fetch(_JOBS, [one for state in states for one in STATUSES[state]], before, most)
+
+
+async def queue(tx: Tx) -> asyncpg.Record:
+    """How many wait, are due, run and failed; the age of the oldest due one."""
+    row = await tx.fetchrow(_QUEUE)
+    if row is None:
+        raise RuntimeError("an aggregate gave no row")
+    return row
+
+
+def state_of(status: str) -> str:
+    """Our word for the queue's own."""
+    return _STATE_OF[status]

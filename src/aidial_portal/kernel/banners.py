@@ -1,0 +1,60 @@
+"""Banners above every page: the incidents that concern the reader, told with the session context.
+
+The one thing a newcomer would get wrong: what somebody hid is remembered by incident AND version in a cookie
+of the browser's session, so an update is shown again; a critical one cannot be hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from aidial_portal.design.context import Incident
+from aidial_portal.kernel.nextauth.cookies import first
+from aidial_portal.kernel.steps import needs_second_factor
+
+if TYPE_CHECKING:
+    from aidial_contract.shapes.sessions import ContextIncident
+    from aidial_portal.kernel.request import PortalRequest
+
+HIDDEN: Final = "aidial.hidden"
+MOST: Final = 3
+_KEYS = re.compile(r"[0-9a-f-]{36}\.\d{1,9}")
+_SEVERITIES: Final = {
+    "minor": "Minor issue",
+    "major": "Service degradation",
+    "critical": "Critical disruption",
+}
+_STATES: Final = {
+    "investigating": "we are investigating",
+    "identified": "we know the cause and are fixing it",
+    "monitoring": "a fix is in place and we are watching it",
+}
+
+
+def of(request: PortalRequest) -> tuple[Incident, ...]:
+    """The gravest three that were not hidden; none for somebody who cannot open the status page yet."""
+    if request.session.role is None or needs_second_factor(request.session):
+        return ()
+    hidden = set(_KEYS.findall(first(request.cookies, HIDDEN) or ""))
+    shown = [
+        one
+        for one in request.session.known.incidents
+        if one.severity == "critical" or key_of(one) not in hidden
+    ]
+    return tuple(_banner(one) for one in shown[:MOST])
+
+
+def key_of(incident: ContextIncident) -> str:
+    """What stands for an incident as it is now."""
+    return f"{incident.incident_id}.{incident.version}"
+
+
+def _banner(incident: ContextIncident) -> Incident:
+    is_critical = incident.severity == "critical"
+    return Incident(
+        title=incident.title,
+        detail=f"{_SEVERITIES[incident.severity]}: {_STATES.get(incident.state, incident.state)}.",
+        tone="bad" if is_critical else "warn",
+        dismiss="" if is_critical else key_of(incident),
+    )

@@ -1,0 +1,1 @@
+"""Status: how things are, for everybody who may sign in."""

@@ -1,0 +1,122 @@
+"""What a project's own calls say of its parts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aidial_api.kernel.jobs import enqueue
+from aidial_api.kernel.reach import NOTHING
+from aidial_api.surfaces.status.health import judged
+from aidial_contract.ids import new_id
+from aidial_contract.shapes.status import PARTS
+from tests.api.status.incidents import incident
+from tests.people import PHYSIO_LINE
+from tests.support.api import World
+from tests.support.world_calls import new_call
+
+
+async def parts(world: World) -> dict[str, Any]:
+    """The parts of Bayside's line, as Bella sees them, and the line's own state."""
+    (project,) = (await world.bella.get("/v1/status")).json["projects"]
+    assert project["project_id"] == PHYSIO_LINE
+    assert [one["part"] for one in project["parts"]] == list(PARTS)
+    return {one["part"]: one for one in project["parts"]} | {"": project}
+
+
+async def ring(world: World, count: int, **changes: Any) -> list[str]:
+    """So many calls of today."""
+    at = datetime.now(UTC) - timedelta(minutes=10)
+    ids = []
+    for _ in range(count):
+        when = {"started_at": at.isoformat(), "answered_at": None, "ended_at": at.isoformat()}
+        call = new_call(PHYSIO_LINE, f"health-{new_id()}", **(when | changes))
+        answer = await world.bayside_manage.post("/v1/calls", call)
+        assert answer.status == 201, answer
+        ids.append(answer.json["call_id"])
+    return ids
+
+
+@pytest.fixture
+async def quiet_line(world: World) -> Any:
+    """A line that has had no call this week, and has none after the test."""
+    moved = "UPDATE calls SET started_at = started_at - interval '{}' WHERE project_id = $1"
+    await world.sql(moved.format("30 days"), PHYSIO_LINE)
+    yield
+    await world.sql("DELETE FROM calls WHERE external_id LIKE 'health-%'")
+    await world.sql(moved.format("-30 days"), PHYSIO_LINE)
+
+
+@pytest.mark.usefixtures("quiet_line")
+async def test_a_line_nobody_rang_is_neither_well_nor_down(world: World) -> None:
+    found = await parts(world)
+    assert found[""]["state"] == "no_evidence"
+    assert {one["state"] for name, one in found.items() if name not in {"", "incidents"}} == {"no_evidence"}
+    assert found["phone_path"]["last_at"] is None
+
+
+@pytest.mark.usefixtures("quiet_line")
+async def test_parts_follow_what_calls_report(world: World) -> None:
+    await ring(world, 3, booking={"at": "2026-12-01T09:00:00+08:00"}, sms_status="delivered")
+    found = await parts(world)
+    assert found["phone_path"]["state"] == found["booking"]["state"] == found["sms"]["state"] == "operational"
+    assert (found["booking"]["seen"], found["booking"]["failed"]) == (3, 0)
+    assert found["email"]["state"] == "no_evidence"
+    assert found[""]["state"] == "operational"
+    await ring(world, 3, sms_status="failed", transfer={"destination": "Desk", "result": "failed"})
+    found = await parts(world)
+    assert (found["sms"]["seen"], found["sms"]["failed"], found["sms"]["state"]) == (6, 3, "down")
+    assert found["transfers"]["state"] == "down"
+    assert found["phone_path"]["state"] == "operational"
+    assert found[""]["state"] == "down"
+    report = (await world.bella.get("/v1/status")).json
+    assert report["overall"] == "operational", "incidents alone decide it"
+
+
+@pytest.mark.usefixtures("quiet_line")
+async def test_failed_calls_are_the_phone_paths(world: World) -> None:
+    await ring(world, 8)
+    await ring(world, 3, status="failed", end_reason="failed")
+    found = await parts(world)
+    assert (found["phone_path"]["failed"], found["phone_path"]["state"]) == (3, "degraded")
+
+
+@pytest.mark.usefixtures("quiet_line")
+async def test_what_the_worker_sends_is_late_when_its_queue_is(world: World) -> None:
+    await ring(world, 1, sms_status="delivered")
+    services = world.api.app.services
+    assert services is not None
+    async with services.db.transaction(NOTHING) as tx:
+        await enqueue(tx, "test.late", {}, at=datetime.now(UTC) - timedelta(minutes=6))
+    try:
+        found = await parts(world)
+        assert found["sms"]["state"] == found["reports"]["state"] == "degraded"
+        assert found["phone_path"]["state"] == "operational"
+    finally:
+        await world.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'test.late'")
+
+
+async def test_an_incident_shows_at_the_line_it_is_about(world: World) -> None:
+    async with incident(world.omar, severity="critical", project_ids=[PHYSIO_LINE]):
+        found = await parts(world)
+        assert found["incidents"]["state"] == found[""]["state"] == "down"
+    assert (await parts(world))["incidents"]["state"] == "operational"
+
+
+@pytest.mark.parametrize(
+    ("seen", "failed", "state"),
+    [
+        (0, 0, "no_evidence"),
+        (1, 1, "operational"),
+        (2, 2, "operational"),
+        (3, 3, "down"),
+        (50, 9, "operational"),
+        (50, 10, "degraded"),
+        (50, 24, "degraded"),
+        (50, 25, "down"),
+    ],
+)
+def test_a_few_failures_say_nothing_and_half_of_all_says_down(seen: int, failed: int, state: str) -> None:
+    assert judged(seen, failed) == state
