@@ -69,7 +69,8 @@ async def test_a_row_leaves_exactly_one_event_that_says_it_all(world: World, row
     if row.name == "sessions.revoke_of_user":
         await world.sql(
             "INSERT INTO sessions (session_id, user_id, issuer, subject, idle_expires_at,"
-            " absolute_expires_at) VALUES (gen_random_uuid(), $1, 'i', 's', now() + interval '1 h', now() + interval '1 h')",
+            " absolute_expires_at)"
+            " VALUES (gen_random_uuid(), $1, 'i', 's', now() + interval '1 h', now() + interval '1 h')",
             target.path["user_id"],
         )
     answer = await send(world, row, somebody, target)
