@@ -1,12 +1,14 @@
 """`make bench`: CPU a request and latency, beside their floors, in one run.
 
-`python -m bench [--rows 100000 1000000] [--requests 400] [--rounds 5]`. Needs nothing but the machine: a
+`python -m bench [--only servers scale paint redaction] [--rows 100000 1000000] [--calls 500000]
+[--requests 400] [--rounds 5]`. Needs nothing but the machine: a
 fresh database, the real servers as processes, everything on loopback, and stops by itself.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,9 +16,10 @@ from pathlib import Path
 
 import uvloop
 
-from bench import api, paint, portal, redaction
+from bench import api, paint, portal, redaction, scale
 from bench.load import Subject
 
+PARTS = ("servers", "scale", "paint", "redaction")
 TARGETS_CPU_US = {
     "GET /v1/calls, page without count": 900,
     "POST /v1/calls, 20 turns": 5_000,
@@ -36,8 +39,8 @@ def show(title: str, subjects: Sequence[Subject]) -> None:
         print(f"  {subject.name:44} {subject.cpu:8.0f} {subject.p50:8.2f} {subject.p99:8.2f}{verdict}")
 
 
-async def run(arguments: argparse.Namespace, folder: Path) -> None:
-    """Measure everything."""
+async def run_servers(arguments: argparse.Namespace, folder: Path) -> None:
+    """Measure the API and the portal over one tenant's calls."""
     effort = {"rounds": arguments.rounds, "requests": arguments.requests}
     with api.database(folder) as urls, portal.provider(folder) as issuer:
         async with api.ground(folder, urls, issuer.issuer, issuer.client_id) as base:
@@ -51,15 +54,29 @@ async def run(arguments: argparse.Namespace, folder: Path) -> None:
                 have = count
                 show(f"List over {count:,} calls of one project", await api.list_figures(base, **effort))
             show("Portal", await portal.list_figures(base, issuer, **effort))
-    print(await paint.first_paint_line(folder))
-    redaction.speed()
-    redaction.quality()
+
+
+async def run(arguments: argparse.Namespace, folder: Path) -> None:
+    """Measure what was asked for."""
+    wanted = arguments.only
+    if "servers" in wanted:
+        await run_servers(arguments, folder)
+    if "scale" in wanted:
+        with api.database(folder) as urls:
+            await scale.run(folder, urls, os.urandom(32), calls=arguments.calls, requests=arguments.requests)
+    if "paint" in wanted:
+        print(await paint.first_paint_line(folder))
+    if "redaction" in wanted:
+        redaction.speed()
+        redaction.quality()
 
 
 def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts")
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--calls", type=int, default=300_000, help="calls of all tenants in the part scale")
     parser.add_argument("--requests", type=int, default=400, help="requests a round")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; the least counts")
     arguments = parser.parse_args()

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from tests.support.portal import Town
 
 
-ON_ONE_WORKER = ("tests/aidial/seed/test_bulk.py", "tests/browser/", "tests/together/test_ingest.py")
+ON_ONE_WORKER = (
+    "tests/aidial/seed/test_bulk.py",
+    "tests/api/calls/test_ways.py",
+    "tests/browser/",
+    "tests/together/test_ingest.py",
+)
 OF_TEST_ALL = (
     "tests/aidial/cli/",
     "tests/aidial/demo/",
@@ -31,6 +36,7 @@ OF_TEST_ALL = (
     "tests/api/analytics/test_numbers.py",
     "tests/api/billing/test_provider_away.py",
     "tests/api/calls/test_long_calls.py",
+    "tests/api/calls/test_ways.py",
     "tests/api/idempotency/test_model.py",
     "tests/api/idempotency/test_rows.py",
     "tests/api/kernel/test_budget.py",

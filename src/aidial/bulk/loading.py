@@ -150,7 +150,7 @@ class Loader:
                 known = line.project.project_id
                 if known not in pools:
                     pools[known] = await templates(
-                        line.business, line.project, kinds, redactors, self._plan.seed
+                        line.business, line.project, self._plan.total, kinds, redactors, self._plan.seed
                     )
         self._columns = staged_columns(next(iter(pools.values()))[0].others)
         return [

@@ -6,6 +6,7 @@ other would give each its own pages on disk, and nobody would notice what neighb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,8 +16,8 @@ from aidial.seed import BUSINESSES, Business
 from aidial.seed.businesses import Project, stable_uuid7
 
 SLICE_CALLS = 40_000
-LINE_SHARES = (80, 20)
-"""Hundredths of a tenant's calls: the front desk's, and what other lines share."""
+OTHER_LINES_SHARE = 20
+"""Hundredths of a tenant's calls that all lines but the first share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,23 @@ class Tenant:
         """What it is called."""
         return f"{self.business.name} {self.client_id.rpartition('-')[2]}"
 
-    def lines(self, project_ids: tuple[str, ...] = ()) -> list[Line]:
-        """Its projects with their calls; ids of its own unless these are given."""
-        own = [stable_uuid7(f"project {self.client_id} {one.name}") for one in self.business.projects]
-        ids = project_ids or tuple(own)
-        first = self.count * LINE_SHARES[0] // 100 if len(ids) > 1 else self.count
-        others = [(self.count - first) // (len(ids) - 1)] * (len(ids) - 1) if len(ids) > 1 else []
-        counts = [self.count - sum(others), *others]
-        projects = self.business.projects
+    def lines(self, project_ids: Sequence[str] = ()) -> list[Line]:
+        """Its projects with their calls, the busiest first; ids of its own unless these are given."""
+        known = {stable_uuid7(f"project {self.client_id} {one.name}"): one for one in self.business.projects}
+        known |= {one.project_id: one for one in self.business.projects if one.project_id in project_ids}
+        ids = [one for one in known if one in project_ids or not project_ids]
+        ids += [one for one in project_ids if one not in known]
+        others = len(ids) - 1
+        each = self.count * OTHER_LINES_SHARE // 100 // others if others else 0
         return [
-            Line(self.client_id, project_id, self.business, projects[min(at, len(projects) - 1)], count)
-            for at, (project_id, count) in enumerate(zip(ids, counts, strict=True))
+            Line(
+                self.client_id,
+                project_id,
+                self.business,
+                known.get(project_id, self.business.projects[0]),
+                each if at else self.count - each * others,
+            )
+            for at, project_id in enumerate(ids)
         ]
 
 

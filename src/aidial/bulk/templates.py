@@ -24,6 +24,7 @@ from aidial_api.surfaces.calls.redacting import redact_call
 from aidial_contract.shapes.calls import NewCall
 
 A_LINE: Final = 600
+FEWEST: Final = 40
 DATED: Final = ("consent", "booking", "follow_up")
 """Documents with times in them."""
 OWN: Final = (
@@ -86,12 +87,13 @@ class Template:
 
 
 async def templates(
-    business: Business, project: Project, kinds: dict[str, str], redactors: Executor, seed: int
+    business: Business, project: Project, calls: int, kinds: dict[str, str], redactors: Executor, seed: int
 ) -> list[Template]:
-    """Make the templates of a line; `kinds` are the types of the columns of `calls` by name."""
+    """Make the templates of so many calls; `kinds` are the types of the columns of `calls` by name."""
+    wanted = max(FEWEST, min(A_LINE, calls // 5))
     until = datetime(2026, 11, 20, 4, tzinfo=UTC)
     made = []
-    for call in generate_calls(business, project.project_id, A_LINE, until=until, seed=seed):
+    for call in generate_calls(business, project.project_id, wanted, until=until, seed=seed):
         if call["status"] != "live":
             body = msgspec.convert(msgspec.json.decode(msgspec.json.encode(call)), NewCall)
             made.append(await _template(body, kinds, redactors))

@@ -55,6 +55,20 @@ async def test_each_tenant_gets_its_share(owner_url: str) -> None:
     assert counts == {"seed-0001": (450, 2), "seed-0002": (225, 2), "seed-0003": (225, 1)}
 
 
+async def test_the_front_desk_is_the_busiest_and_speaks_as_one(owner_url: str) -> None:
+    counts = await rows(
+        owner_url,
+        "SELECT p.display_name, count(*), count(*) FILTER (WHERE c.direction = 'outbound') AS rung"
+        " FROM calls c JOIN projects p USING (client_id, project_id) GROUP BY 1 ORDER BY 2 DESC",
+    )
+    assert [(row["display_name"], row["count"]) for row in counts] == [
+        ("Front desk", 360),
+        ("After hours", 90),
+    ]
+    # Nobody is rung by the line that answers at night.
+    assert counts[0]["rung"] > 0 == counts[1]["rung"]
+
+
 async def test_numbers_open_and_their_endings_find_the_call(owner_url: str) -> None:
     key = await key_of(owner_url)
     for call in await rows(

@@ -56,7 +56,7 @@ ORDER BY CASE WHEN duration_seconds IS NULL THEN 0 ELSE duration_seconds END DES
 """
 COUNT = """
 SELECT count(*) FROM (SELECT FROM calls WHERE client_id = $1 AND project_id = $2
-    AND started_at >= '2026-01-01' AND status = any('{missed,failed}'::text[])
+    AND started_at >= '2026-01-01'
     ORDER BY started_at DESC, call_id DESC LIMIT 10001) c
 """
 CALLER = """

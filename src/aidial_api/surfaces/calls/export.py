@@ -1,4 +1,4 @@
-"""Calls as CSV: counted and recorded first, then walked by keyset, a few hundred at a time.
+"""Calls as CSV: counted and recorded first, then walked by keyset, a part at a time.
 
 The one thing a newcomer would get wrong: no transaction lasts as long as the reader does. Each part is read
 in one of its own, after asking once more whether the person may, so a slow reader holds no connection.
@@ -6,7 +6,9 @@ in one of its own, after asking once more whether the person may, so a slow read
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,10 +22,10 @@ from aidial_api.kernel.guard import still_allowed
 from aidial_api.kernel.redaction import redact
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.scoping import database_reach
+from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.calls import listing
 from aidial_api.surfaces.calls.caller import calls_of_caller
-from aidial_api.surfaces.calls.columns import cells, columns_for
-from aidial_api.surfaces.calls.present import to_call
+from aidial_api.surfaces.calls.columns import Lines, columns_for
 from aidial_api.surfaces.calls.question import Caller
 from aidial_api.surfaces.calls.sensitive import refuse_sensitive
 from aidial_contract import errors
@@ -36,7 +38,11 @@ from aidial_contract.scope import ProjectReach
 from aidial_contract.shapes.common import Matching
 from aidial_contract.shapes.downloads import CSV
 
-PART_ROWS: Final = 200
+FIRST_ROWS: Final = 200
+"""Read before the first byte; a reader sees soon that something comes."""
+PART_ROWS: Final = 1_000
+PIECE_ROWS: Final = 100
+"""Written at a time, so that nobody else of this process waits for more."""
 COUNT_MS: Final = 3_000
 TOTAL_MS: Final = 500
 """How long counting may take what is too much anyway."""
@@ -46,24 +52,25 @@ _NARROWING: Final = ("from", "to", *(param.name for param in CALL_FILTERS), "cal
 
 @dataclass(frozen=True, slots=True)
 class _Export:
-    """One export: whose calls, which columns, and how much of a number its reader sees."""
+    """One export: whose calls, and how a row of them is written."""
 
     ask: Ask
     project: ProjectReach
     caller: Caller
-    columns: tuple[str, ...]
-    level: Level
+    lines: Lines
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The project's."""
-        return ZoneInfo(self.project.timezone)
+    async def read(self, tx: Tx, after: listing.Position | None, most: int) -> Sequence[asyncpg.Record]:
+        """The next rows after a position."""
+        ask = self.ask
+        return await listing.read_rows(
+            tx, ask.reach, ask.query, self.caller, after, most, self.lines.selected
+        )
 
-    async def lines(self, rows: Sequence[asyncpg.Record]) -> bytes:
-        """Stored calls as lines; their key is known since the first part was read."""
-        key = await self.ask.services.tenant_keys.get(self.ask.tx, self.project.client_id)
-        calls = (to_call(row, key, self.level) for row in rows)
-        return csv_lines(cells(call, self.columns, self.zone) for call in calls)
+    async def read_on(self, last: asyncpg.Record) -> Sequence[asyncpg.Record]:
+        """A part after a call, in a transaction of its own."""
+        after = listing.position_of(last, self.ask.query, Matching(count=0, capped=False))
+        async with self.ask.services.db.transaction(database_reach(self.ask), read_only=True) as tx:
+            return await self.read(tx, after, PART_ROWS)
 
 
 async def export(ask: Ask) -> Answer:
@@ -76,19 +83,18 @@ async def export(ask: Ask) -> Answer:
     caller = await calls_of_caller(ask) if ask.query["caller"] is not None else None
     matching = await _counted(ask, caller)
     level = ask.level or Level.METADATA_MASKED
-    export = _Export(
-        ask=ask,
-        project=ask.reach.projects[0],
-        caller=caller,
-        columns=columns_for(level, ask.query["include"] or ()),
-        level=Level.FULL if level in {Level.FULL, Level.METADATA} else Level.MASKED,
-    )
+    project = ask.reach.projects[0]
+    zone = ZoneInfo(project.timezone)
+    columns = columns_for(level, ask.query["include"] or ())
+    shown = Level.FULL if level in {Level.FULL, Level.METADATA} else Level.MASKED
+    key = await ask.services.tenant_keys.get(ask.tx, project.client_id)
+    export = _Export(ask, project, caller, Lines(columns, zone, shown, key))
     if ask.method != "HEAD":
         await record(ask, _event(ask, export, matching))
-    rows = await listing.read_rows(ask.tx, ask.reach, ask.query, caller, None, PART_ROWS)
+    rows = await export.read(ask.tx, None, FIRST_ROWS)
     head = BOM if ask.query["bom"] == "yes" else b""
-    first = head + csv_lines([export.columns]) + await export.lines(rows)
-    today = datetime.now(UTC).astimezone(export.zone).date()
+    first = head + csv_lines([columns]) + export.lines.written(rows)
+    today = datetime.now(UTC).astimezone(zone).date()
     return Answer(
         stream=_parts(export, first, rows),
         media_type=f"{CSV}; charset=utf-8; header=present",
@@ -136,15 +142,20 @@ def _event(ask: Ask, export: _Export, matching: int) -> Event:
 async def _parts(
     export: _Export, first: bytes, rows: Sequence[asyncpg.Record]
 ) -> AsyncGenerator[bytes, None]:
-    ask = export.ask
-    reach = database_reach(ask)
-    yield first
-    while len(rows) == PART_ROWS:
-        await still_allowed(ask)
-        end = listing.position_of(rows[-1], ask.query, Matching(count=0, capped=False))
-        async with ask.services.db.transaction(reach, read_only=True) as tx:
-            ask.tx_or_none = tx
-            rows = await listing.read_rows(tx, ask.reach, ask.query, export.caller, end, PART_ROWS)
-            lines = await export.lines(rows)
-        if rows:
-            yield lines
+    """Part after part; the database looks for one while the part before is written."""
+    coming = asyncio.create_task(export.read_on(rows[-1])) if len(rows) == FIRST_ROWS else None
+    try:
+        yield first
+        while coming is not None:
+            rows, coming = await coming, None
+            await still_allowed(export.ask)
+            if len(rows) == PART_ROWS:
+                coming = asyncio.create_task(export.read_on(rows[-1]))
+                await asyncio.sleep(0)
+            for start in range(0, len(rows), PIECE_ROWS):
+                yield export.lines.written(rows[start : start + PIECE_ROWS])
+    finally:
+        if coming is not None:
+            coming.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await coming

@@ -1,11 +1,13 @@
 """The condition each filter of the list puts on a call; its parameters are `aidial_contract.params`.
 
-The one thing a newcomer would get wrong: a condition names a column and a place, never a value.
+The one thing a newcomer would get wrong: a condition names a column and a place, never a value. Those of
+yes and no have no place either: an index of the calls that have something is used for its own words only.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 CONDITIONS: Final[dict[str, str]] = {
     "status": "c.status = any({}::text[])",
@@ -18,11 +20,19 @@ CONDITIONS: Final[dict[str, str]] = {
     "direction": "c.direction = any({}::text[])",
     "sms_status": "c.sms_status = any({}::text[])",
     "email_status": "c.email_status = any({}::text[])",
-    "attention": "c.attention_flag = ({}::text = 'yes')",
-    "booking": "(c.booking IS NOT NULL) = ({}::text = 'yes')",
-    "transfer": "(c.transfer IS NOT NULL) = ({}::text = 'yes')",
-    "follow_up": "(c.follow_up IS NOT NULL) = ({}::text = 'yes')",
+    "attention": "(c.attention_flag)",
+    "booking": "(c.booking IS NOT NULL)",
+    "transfer": "(c.transfer IS NOT NULL)",
+    "follow_up": "(c.follow_up IS NOT NULL)",
     "min_duration": "c.duration_seconds >= {}::integer",
     "max_duration": "c.duration_seconds <= {}::integer",
 }
 """By the name of the parameter."""
+
+
+def condition(name: str, value: Any, place: Callable[[Any], str]) -> str:
+    """What a filter asks of a call, `c`; `place` gives the place of a value."""
+    text = CONDITIONS[name]
+    if "{}" in text:
+        return text.format(place(value))
+    return text if value == "yes" else f"NOT {text}"

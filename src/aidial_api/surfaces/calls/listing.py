@@ -1,11 +1,13 @@
 """A page of calls by keyset: one index range a project, newest first unless said.
 
 The one thing a newcomer would get wrong: `matching` is counted on the first page only, when that is not all
-there is, and travels in the cursor; it never costs more than 50 ms of the database.
+there is, and travels in the cursor; it never costs more than 50 ms of the database, and for a long list not
+even that each time.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +18,9 @@ import msgspec
 
 from aidial_api.kernel.crypto import CursorInvalid, CursorKey
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.calls.question import Caller, question_of
+from aidial_api.surfaces.calls.question import Caller, walk_of
 from aidial_api.surfaces.calls.searching import count_found, read_found
+from aidial_api.surfaces.calls.store import CALL_COLUMNS
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.scope import Reach
@@ -29,6 +32,11 @@ SEARCH_COUNT_MS = 15
 """How long each of the two steps of counting a search may take: common words would always use all of it."""
 EVERY = 2**31 - 2
 """Counted without a cap."""
+LONG_FOR_S = 30.0
+"""How long a list that was longer than the cap is taken to be so: calls seldom become fewer."""
+LONG_LISTS = 10_000
+_long_lists: dict[tuple[str, ...], float] = {}
+"""Until when lists, by what binds their cursors, are known to be long; of this process."""
 
 
 class Position(msgspec.Struct, array_like=True):
@@ -63,14 +71,31 @@ async def list_page(
     elif len(rows) <= limit:
         matching = Matching(count=len(rows), capped=False)
     else:
-        within_ms = COUNT_MS if query["q"] is None else SEARCH_COUNT_MS
-        counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=within_ms)
-        capped = counted is None or counted > COUNT_CAP
-        matching = Matching(count=COUNT_CAP if counted is None else min(counted, COUNT_CAP), capped=capped)
+        matching = await _matching(tx, reach, query, caller, bound)
     if len(rows) > limit:
         rows = rows[:limit]
         cursor = cursors.encode(position_of(rows[-1], query, matching), *bound)
     return Page(rows, cursor, matching)
+
+
+async def _matching(
+    tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, bound: tuple[str, ...]
+) -> Matching:
+    """How many match, up to the cap; not counted again while it is known that they are more."""
+    within_ms = COUNT_MS if query["q"] is None else SEARCH_COUNT_MS
+    known = (str(COUNT_CAP), str(within_ms), *bound)
+    if _long_lists.get(known, 0.0) > time.monotonic():
+        return Matching(count=COUNT_CAP, capped=True)
+    counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=within_ms)
+    if counted is None:
+        # Nobody knows how long it is: perhaps the database was busy, so it is asked again the next time.
+        return Matching(count=COUNT_CAP, capped=True)
+    if counted <= COUNT_CAP:
+        return Matching(count=counted, capped=False)
+    if len(_long_lists) >= LONG_LISTS:
+        _long_lists.clear()
+    _long_lists[known] = time.monotonic() + LONG_FOR_S
+    return Matching(count=COUNT_CAP, capped=True)
 
 
 def position_of(row: asyncpg.Record, query: Mapping[str, Any], matching: Matching) -> Position:
@@ -80,14 +105,23 @@ def position_of(row: asyncpg.Record, query: Mapping[str, Any], matching: Matchin
 
 
 async def read_rows(
-    tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, position: Position | None, limit: int
+    tx: Tx,
+    reach: Reach,
+    query: Mapping[str, Any],
+    caller: Caller,
+    position: Position | None,
+    limit: int,
+    columns: str = CALL_COLUMNS,
 ) -> Sequence[asyncpg.Record]:
-    """The next `limit` stored calls after a position, or from the start, in the list's order."""
+    """The next `limit` stored calls after a position, or from the start, in the list's order.
+
+    `columns` are of `c` and hold those of a position under their names.
+    """
     after = None if position is None else (position.key, position.call_id)
     if query["q"] is not None:
-        return await read_found(tx, reach, query, caller, after, limit)
-    question = question_of(reach, query, caller, after)
-    return await tx.fetch_reaching(question.rows(limit), *question.values)
+        return await read_found(tx, reach, query, caller, after, limit, columns)
+    question = walk_of(reach, query, caller, after)
+    return await tx.fetch_reaching(question.rows(limit, columns), *question.values)
 
 
 async def count(
@@ -96,7 +130,7 @@ async def count(
     """How many match: `at_most + 1` stands for more, None for a count that took longer than `within_ms`."""
     if query["q"] is not None:
         return await count_found(tx, reach, query, caller, at_most=at_most, within_ms=within_ms)
-    question = question_of(reach, query, caller)
+    question = walk_of(reach, query, caller)
     counted: int | None = await tx.fetchval_within(
         within_ms, question.count(at_most + 1), *tx.settings, *question.values
     )

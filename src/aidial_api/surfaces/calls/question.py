@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from aidial_api.surfaces.calls.filters import CONDITIONS
+from aidial_api.surfaces.calls.filters import CONDITIONS, condition
 from aidial_api.surfaces.calls.store import CALL_COLUMNS
+from aidial_api.surfaces.calls.ways import Way, way_of
 from aidial_contract.scope import ProjectReach, Reach
 
 OF_REACH: Final = 3
@@ -57,6 +58,8 @@ class Question:
 
     `after` is where the list goes on, `through` how many calls are looked at in its order, None for all;
     `among` is the ids of the only calls that come into question, as a place or a query, "" for all.
+    `way` is joined before a project's calls, so that each of its rows is a range of an index; `token` is the
+    place of a caller's token when that caller's calls are walked instead of the project's.
     """
 
     values: list[Any]
@@ -66,6 +69,8 @@ class Question:
     after: str = ""
     through: int | None = None
     among: str = ""
+    way: str = ""
+    token: str = ""
 
     def place(self, value: Any) -> str:
         """A new place holding `value`."""
@@ -81,12 +86,18 @@ class Question:
         kind = "timestamptz" if isinstance(key, datetime) else "integer"
         beyond = "<" if self.descending else ">"
         places = f"({self.place(key)}::{kind}, {self.place(call_id)}::uuid)"
-        self.after = f" AND ({self.key}, c.call_id) {beyond} {places}"
+        self.after = (
+            f" AND ({self._walked(self.key)}, {'t' if self.token else 'c'}.call_id) {beyond} {places}"
+        )
 
-    def rows(self, most: int) -> str:
+    def _walked(self, key: str) -> str:
+        """The key as the index that is walked knows it."""
+        return key.replace(START, "t.started_at") if self.token else key
+
+    def rows(self, most: int, columns: str = CALL_COLUMNS) -> str:
         """The statement that reads the first `most` calls."""
         wanted = self.place(most)
-        ranges = self._ranges(CALL_COLUMNS, self.key, wanted)
+        ranges = self._ranges(columns, self.key, wanted)
         return f"SELECT c.* {ranges} ORDER BY {self._order(self.key)} LIMIT {wanted}"
 
     def count(self, most: int) -> str:
@@ -102,15 +113,26 @@ class Question:
 
     def _ranges(self, columns: str, key: str, limit: str) -> str:
         conditions = "".join(f" AND {condition}" for condition in self.conditions)
+        walked = self._walked(key)
+        row = "t" if self.token else "c"
         # In another order than the start's the period is no range of an index: hidden from the planner, who
         # would take it for a small one and sort a whole project.
-        whether = "" if key == START else " IS TRUE"
+        whether = "" if key == START or self.token else " IS TRUE"
         scope = (
-            "c.client_id = mine.client_id AND c.project_id = mine.project_id"
-            f" AND (c.started_at >= mine.since){whether} AND (c.started_at < mine.until){whether}{self.after}"
+            f"{row}.client_id = mine.client_id AND {row}.project_id = mine.project_id"
+            f" AND ({row}.started_at >= mine.since){whether}"
+            f" AND ({row}.started_at < mine.until){whether}{self.after}"
         )
-        calls, order = f"calls c WHERE {scope}", self._order(key)
-        if self.among:
+        calls, order = f"calls c WHERE {scope}", self._order(walked)
+        if self.token:
+            tables = "caller_tokens t"
+            # Counting asks the calls themselves only for what their tokens do not say.
+            if conditions or columns != "1":
+                tables += " JOIN calls c ON c.client_id = t.client_id AND c.call_id = t.call_id"
+            else:
+                order = order.replace("c.", "t.")
+            calls = f"{tables} WHERE {scope} AND t.token = {self.token}"
+        elif self.among:
             # A fence, or the planner might walk a whole project to meet the few.
             few = f"SELECT * FROM calls WHERE client_id = mine.client_id AND call_id = any({self.among})"
             calls = f"({few} OFFSET 0) c WHERE {scope}"
@@ -118,7 +140,7 @@ class Question:
             first = f"SELECT c.*, {key} AS sort_key FROM {calls} ORDER BY {order} LIMIT {self.through}"
             calls, order = f"({first}) c WHERE true", self._order("c.sort_key")
         return (
-            "FROM reached($1, $2, $3, $4, $5, $6, $7) AS mine CROSS JOIN LATERAL ("
+            f"FROM reached($1, $2, $3, $4, $5, $6, $7) AS mine{self.way} CROSS JOIN LATERAL ("
             f" SELECT {columns} FROM {calls}{conditions} ORDER BY {order} LIMIT {limit}) c"
         )
 
@@ -140,10 +162,7 @@ def question_of(
 ) -> Question:
     """Which calls a query asks for, but for the words it searches."""
     question = scope_of(reach, query)
-    for name, condition in CONDITIONS.items():
-        value = query[name]
-        if value is not None:
-            question.add(condition.format(question.place(value)))
+    _add_filters(question, query)
     if isinstance(caller, bytes):
         # One token is few calls: found first, then read.
         question.add(
@@ -155,3 +174,33 @@ def question_of(
     if after is not None:
         question.go_on_after(*after)
     return question
+
+
+def walk_of(reach: Reach, query: Mapping[str, Any], caller: Caller, after: After | None = None) -> Question:
+    """The same calls, when no words are searched: by the index that meets the fewest others on its way."""
+    question = scope_of(reach, query)
+    if isinstance(caller, bytes):
+        question.token = question.place(caller)
+        _add_filters(question, query)
+    elif caller is not None:
+        question.among = f"{question.place(caller)}::uuid[]"
+        _add_filters(question, query)
+    else:
+        way = way_of(query) if question.key == START else None
+        if way is not None:
+            question.way, conditions = way.joined(question.place)
+            question.conditions += conditions
+        _add_filters(question, query, way)
+    if after is not None:
+        question.go_on_after(*after)
+    return question
+
+
+def _add_filters(question: Question, query: Mapping[str, Any], way: Way | None = None) -> None:
+    for name in CONDITIONS:
+        if query[name] is None or (way is not None and name in way.answered):
+            continue
+        asked = condition(name, query[name], question.place)
+        # Hidden from the planner, who might read another index for it, a range of the way's after the other.
+        hidden = way is not None and name not in way.bare
+        question.add(f"coalesce({asked}, false)" if hidden else asked)

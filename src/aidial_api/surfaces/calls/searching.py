@@ -24,13 +24,19 @@ _FOUND: Final = "SELECT found FROM search_calls($1, $2, $3, $4, $5) AS found"
 
 
 async def read_found(
-    tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, after: After | None, most: int
+    tx: Tx,
+    reach: Reach,
+    query: Mapping[str, Any],
+    caller: Caller,
+    after: After | None,
+    most: int,
+    columns: str,
 ) -> Sequence[asyncpg.Record]:
     """The first `most` calls that hold the words, after a call or from the start, in the list's order."""
     question = question_of(reach, query, caller, after)
     _look_for_words(question, reach, query)
     question.through = NEWEST
-    rows = await tx.fetch_reaching(question.rows(most), *question.values)
+    rows = await tx.fetch_reaching(question.rows(most, columns), *question.values)
     if len(rows) == most:
         return rows
     found = await tx.fetch(_FOUND, *_searched(reach, query), FEW + 1)
@@ -39,7 +45,7 @@ async def read_found(
         question.among = f"{question.place([row['found'] for row in found])}::uuid[]"
     else:
         _look_for_words(question, reach, query)
-    return await tx.fetch_reaching(question.rows(most), *question.values)
+    return await tx.fetch_reaching(question.rows(most, columns), *question.values)
 
 
 async def count_found(

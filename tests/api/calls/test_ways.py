@@ -1,0 +1,199 @@
+"""Whatever is asked for, the index a list walks changes how soon it answers and never what."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import Any, cast
+
+import asyncpg
+import pytest
+
+from aidial.bulk.loading import Loader
+from aidial.bulk.plan import Plan, tenants
+from aidial_api.kernel.crypto import CursorKey, MasterKey
+from aidial_api.kernel.db import Database, observe
+from aidial_api.kernel.reach import Reach as DatabaseReach
+from aidial_api.kernel.transaction import Tx
+from aidial_api.surfaces.calls import listing
+from aidial_api.surfaces.calls.question import question_of, walk_of
+from aidial_api.surfaces.calls.ways import way_of
+from aidial_contract.params import CALL_LIST_PARAMS
+from aidial_contract.query import parse_query
+from aidial_contract.scope import ProjectReach, Reach
+from aidial_contract.shapes.common import Matching
+from tests.support.postgres import PostgresServer
+
+UNTIL = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
+CLIENT = "seed-0001"
+CALLS = 400
+SINGLES: tuple[tuple[str, str], ...] = (
+    ("status", "missed"),
+    ("status", "completed,failed"),
+    ("sentiment", "upset"),
+    ("outcome", "complaint"),
+    ("outcome", "appointment_booked,transferred"),
+    ("resolution", "escalated"),
+    ("type", "new_booking,nobody_says_this"),
+    ("agent", "agent-harbour-dental-matilda"),
+    ("channel", "sms"),
+    ("direction", "outbound"),
+    ("sms_status", "delivered"),
+    ("email_status", "delivered"),
+    ("attention", "yes"),
+    ("attention", "no"),
+    ("booking", "yes"),
+    ("booking", "no"),
+    ("transfer", "yes"),
+    ("follow_up", "yes"),
+    ("min_duration", "100"),
+    ("max_duration", "45"),
+    ("from", "2026-10-20"),
+)
+INDEXES = {
+    "status": "calls_by_status",
+    "sentiment": "calls_by_status",
+    "outcome": "calls_by_outcome",
+    "resolution": "calls_by_resolution",
+    "type": "calls_by_type",
+    "agent": "calls_by_agent",
+    "channel": "calls_by_channel",
+    "direction": "calls_by_channel",
+    "sms_status": "calls_by_sms_status",
+    "email_status": "calls_by_email_status",
+    "min_duration": "calls_by_length",
+    "max_duration": "calls_by_length",
+}
+PRESENT = {name: f"calls_with_{name}" for name in ("attention", "booking", "transfer", "follow_up")}
+
+
+@pytest.fixture(scope="module")
+async def ground(postgres_server: PostgresServer, worker_id: str) -> AsyncIterator[tuple[Database, Reach]]:
+    """Four hundred seeded calls of one tenant with two lines, and who reaches them."""
+    urls = postgres_server.migrated_database(f"aidial_ways_{worker_id}")
+    await Loader(urls.owner_url, bytes(32), Plan(tenants(CALLS, 1, 1, CLIENT), UNTIL, 90, 3)).load(
+        lambda _: None
+    )
+    db = await Database.connect(urls.app_url, min_size=1, max_size=2)
+    async with db.transaction(DatabaseReach((CLIENT,))) as tx:
+        rows = await tx.fetch("SELECT project_id::text FROM projects ORDER BY display_name DESC")
+    projects = tuple(ProjectReach(CLIENT, row["project_id"], "Australia/Sydney") for row in rows)
+    yield db, Reach((CLIENT,), projects)
+    await db.close()
+
+
+def asked(*pairs: tuple[str, str]) -> Any:
+    return parse_query(pairs, CALL_LIST_PARAMS)
+
+
+async def ids(tx: Tx, reach: Reach, query: Any, *, walking: bool) -> list[str]:
+    question = (walk_of if walking else question_of)(reach, query, None)
+    return [row["call_id"] for row in await tx.fetch_reaching(question.rows(CALLS), *question.values)]
+
+
+async def test_every_filter_and_every_two_give_the_same_calls_by_any_way(
+    ground: tuple[Database, Reach],
+) -> None:
+    db, reach = ground
+    pairs = [pair for pair in combinations(SINGLES, 2) if pair[0][0] != pair[1][0]]
+    some = 0
+    async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
+        for chosen in [*((one,) for one in SINGLES), *pairs]:
+            query = asked(*chosen)
+            walked = await ids(tx, reach, query, walking=True)
+            assert walked == await ids(tx, reach, query, walking=False), chosen
+            counted = await listing.count(tx, reach, query, None, at_most=CALLS, within_ms=5_000)
+            assert counted == len(walked), chosen
+            some += bool(walked)
+    assert some > len(pairs) / 2
+
+
+async def test_pages_by_a_way_join_without_a_gap_in_both_directions(ground: tuple[Database, Reach]) -> None:
+    db, reach = ground
+    for sort in ("-started_at", "started_at"):
+        query = asked(("sentiment", "positive,upset"), ("sort", sort))
+        async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
+            whole = await ids(tx, reach, query, walking=True)
+            found: list[str] = []
+            position: listing.Position | None = None
+            while rows := await listing.read_rows(tx, reach, query, None, position, 7):
+                found += [row["call_id"] for row in rows]
+                position = listing.position_of(rows[-1], query, Matching(count=0, capped=False))
+        assert found == whole
+
+
+@pytest.mark.parametrize("single", SINGLES, ids="=".join)
+async def test_a_page_of_one_filter_is_ranges_of_its_index(
+    ground: tuple[Database, Reach], single: tuple[str, str]
+) -> None:
+    name, value = single
+    index = PRESENT.get(name) if value in {"yes", "no"} else INDEXES.get(name)
+    if index is None or value == "no":
+        assert way_of(asked(single)) is None
+        return
+    db, reach = ground
+    question = walk_of(reach, asked(single), None)
+    statement = question.rows(21)
+    async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
+        # Four hundred calls fit on a few pages, and reading them all would do as well.
+        await tx.execute("SET LOCAL enable_sort = off")
+        plan = "\n".join(
+            row[0]
+            for row in await tx.fetch(f"EXPLAIN {statement}", *cast("Any", tx).settings, *question.values)
+        )
+    assert f"using {index} on calls" in plan, plan
+
+
+async def test_a_caller_is_walked_by_their_token(ground: tuple[Database, Reach]) -> None:
+    db, reach = ground
+    async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
+        rows: list[asyncpg.Record] = await tx.fetch(
+            "SELECT token, count(*) FROM caller_tokens GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3"
+        )
+        for row in rows:
+            token = bytes(row["token"])
+            for chosen in (
+                (),
+                (("status", "completed"),),
+                (("sort", "-duration"),),
+                (("sort", "started_at"),),
+            ):
+                query = asked(*chosen)
+                walked = walk_of(reach, query, token)
+                plain = question_of(reach, query, token)
+                found = [
+                    one["call_id"] for one in await tx.fetch_reaching(walked.rows(CALLS), *walked.values)
+                ]
+                assert found == [
+                    one["call_id"] for one in await tx.fetch_reaching(plain.rows(CALLS), *plain.values)
+                ]
+                assert found
+                if not chosen:
+                    assert len(found) == row["count"]
+                counted = await listing.count(tx, reach, query, token, at_most=CALLS, within_ms=5_000)
+                assert counted == len(found)
+
+
+async def test_a_list_known_to_be_long_is_not_counted_again(
+    ground: tuple[Database, Reach], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, reach = ground
+    monkeypatch.setattr(listing, "COUNT_CAP", 100)
+    monkeypatch.setattr(listing, "COUNT_MS", 5_000)
+    cursors = CursorKey(MasterKey(bytes(32)))
+
+    async def first_page(*chosen: tuple[str, str]) -> tuple[Matching, int]:
+        said: list[str] = []
+        with observe(said.append):
+            async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
+                page = await listing.list_page(tx, reach, asked(*chosen), cursors)
+        return page.matching, sum("count(*)" in statement for statement in said)
+
+    long, short = (("status", "completed"),), (("status", "missed"), ("limit", "5"))
+    assert await first_page(*long) == (Matching(count=100, capped=True), 1)
+    assert await first_page(*long) == (Matching(count=100, capped=True), 0)
+    # One that is not long is counted each time: its number is exact.
+    once, counted = await first_page(*short)
+    assert (once.capped, counted) == (False, 1)
+    assert await first_page(*short) == (once, 1)
