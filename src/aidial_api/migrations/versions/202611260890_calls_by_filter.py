@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "202611260890"
-down_revision = "202611260710"
+down_revision = "202611260810"
 branch_labels = None
 depends_on = None
 
