@@ -58,7 +58,7 @@ async def calls(request: PortalRequest) -> Response:
         return await _fragment(request, state)
     try:
         state.check()
-        (state, listed, review), found = await asyncio.gather(_load(request, state), saved_views(request))
+        state, listed, review, found = await _load(request, state)
     except Fault as fault:
         if not fault.field_errors:
             raise
@@ -107,19 +107,22 @@ async def _fragment(request: PortalRequest, state: ListState) -> Response:
 
 async def _load(
     request: PortalRequest, state: ListState
-) -> tuple[ListState, CallList | Fault, CallReview | None]:
-    """The list and, when one is open, the call. The list alone failing fails the page."""
+) -> tuple[ListState, CallList | Fault, CallReview | None, CallViews | Fault | None]:
+    """The list, the call when one is open, and the saved views. The list alone failing fails the page.
+
+    An open call is asked for first and alone: one out of reach costs the API what a denial costs.
+    """
     if not state.get("expand"):
-        listed, terms = await asyncio.gather(
-            client.page_of_calls(request, state.asked()), client.read_terms(request)
+        listed, terms, views = await asyncio.gather(
+            client.page_of_calls(request, state.asked()), client.read_terms(request), saved_views(request)
         )
-        return replace(state, terms=terms), listed, None
+        return replace(state, terms=terms), listed, None, views
     call = await client.find_call(request, state.get("expand"))
-    (found, (transcript, recording)), terms = await asyncio.gather(
-        client.page_and_call(request, state.asked(), call), client.read_terms(request)
+    (found, (transcript, recording)), terms, views = await asyncio.gather(
+        client.page_and_call(request, state.asked(), call), client.read_terms(request), saved_views(request)
     )
     state = replace(state, terms=terms)
-    return state, found, show_review(request, call, transcript, recording, state)
+    return state, found, show_review(request, call, transcript, recording, state), views
 
 
 def _page(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aidial_contract.errors import NOT_FOUND
 from aidial_contract.fault import Fault
 from aidial_contract.shapes.call_views import MOST_VIEWS, VIEW_PARAMS, CallViews
 from aidial_portal.design.context import SavedView, ViewsMenu
@@ -38,7 +39,13 @@ async def saved_views(request: PortalRequest) -> CallViews | Fault | None:
     client_id = client_of_views(request)
     if client_id is None:
         return None
-    return await part(request.api.get(VIEWS, CallViews, query={"client_id": client_id}))
+    try:
+        return await part(request.api.get(VIEWS, CallViews, query={"client_id": client_id}))
+    except Fault as fault:
+        # The list stands without them; whatever else is refused concerns the whole page.
+        if fault.row is NOT_FOUND:
+            return fault
+        raise
 
 
 def saving_url(request: PortalRequest) -> str:
