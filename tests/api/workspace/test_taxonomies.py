@@ -19,7 +19,7 @@ ASKED = {"code": "question_answered", "label": "Question answered"}
 NOTHING: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def clinic(world: World) -> Business:
     """A business of Bayside's partner whose lines have published nothing."""
     return await open_business(world, "Australia/Perth", "Australia/Perth")
