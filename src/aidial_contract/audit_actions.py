@@ -165,7 +165,12 @@ _ROWS: Final = (
         "governance.retention.completed", "Deleted what was older than the policy keeps", CHANGE, (), WORKER
     ),
     AuditAction("calls.views.updated", "Changed their saved views of calls", CHANGE, ("call_views.save",)),
-    AuditAction("workspace.draft.saved", "Saved a project's draft", CHANGE, ("workspace.profile.save",)),
+    AuditAction(
+        "workspace.draft.saved",
+        "Saved a project's draft",
+        CHANGE,
+        ("workspace.profile.save", "workspace.taxonomy.save"),
+    ),
     AuditAction("workspace.version.published", "Published a project's draft", CHANGE, ("workspace.publish",)),
 )
 

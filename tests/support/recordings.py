@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import soundfile
 
-from aidial_contract.ids import new_id
+from aidial_contract.ids import new_id, parse_uuid
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.world_calls import new_call
 
@@ -124,6 +124,8 @@ async def ready_call(place: Sql, key: Asker, external_id: str = "front-1") -> st
 async def given_address(place: Sql, call_id: str, session_id: str, purpose: str) -> str:
     """The id of an address that was given to a session, past every rule."""
     grant_id = new_id()
+    if parse_uuid(call_id) is None:
+        return grant_id
     await place.sql(
         "INSERT INTO recording_grants (client_id, grant_id, call_id, project_id, recording_id, session_id,"
         " purpose, ends_at) SELECT client_id, $1, call_id, project_id, recording_id, $3, $4,"

@@ -9,7 +9,7 @@ from aidial_api.provisioning import NewClient, NewPerson, NewProject
 from aidial_contract.access import Role
 from aidial_contract.headers import API_KEY
 from aidial_contract.ids import new_api_key, new_id
-from tests.people import ALICE, PARTNER, Someone
+from tests.people import ALICE, PARTNER, PRIYA, Someone
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
 
@@ -52,6 +52,14 @@ async def open_business(world: World, *timezones: str) -> Business:
     admin = await _person(world, client_id, Role.CLIENT_ADMIN, None)
     staff = await _person(world, client_id, Role.CLIENT_STAFF, lines[0])
     return Business(client_id, lines, Asker(world.api.http, {API_KEY: key}), admin, staff)
+
+
+async def leave_priya(world: World) -> None:
+    """No business of a test is Priya's any longer: other tests know whom she looks after."""
+    await world.sql(
+        "DELETE FROM assignments WHERE client_id LIKE 'b-%' AND user_id = $1", world.user_ids[PRIYA.name]
+    )
+    world.api.hear()
 
 
 async def _person(world: World, client_id: str, role: Role, line: str | None) -> SignedIn:

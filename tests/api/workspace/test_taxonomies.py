@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from aidial_contract.ids import new_id
-from tests.api.calls.lines import Business, open_business
+from tests.api.calls.lines import Business, leave_priya, open_business
 from tests.people import BAYSIDE, NORTHSIDE_LINE, PHYSIO_LINE
 from tests.support.api import World
 from tests.support.askers import Answer, Asker
@@ -20,9 +21,10 @@ NOTHING: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
 
 
 @pytest.fixture
-async def clinic(world: World) -> Business:
+async def clinic(world: World) -> AsyncIterator[Business]:
     """A business of Bayside's partner whose lines have published nothing."""
-    return await open_business(world, "Australia/Perth", "Australia/Perth")
+    yield await open_business(world, "Australia/Perth", "Australia/Perth")
+    await leave_priya(world)
 
 
 async def partner(world: World, clinic: Business) -> Asker:

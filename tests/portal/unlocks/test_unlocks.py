@@ -45,7 +45,8 @@ async def panel(browser: Browser, call_id: str) -> Page:
 async def two_needed(town: Town) -> Any:
     await town.sql(
         "INSERT INTO client_settings (client_id, section, value, version)"
-        """ VALUES ($1, 'data-governance', '{"unlocks_need_approval": true}', 2)""",
+        """ VALUES ($1, 'data-governance', '{"unlocks_need_approval": true}', 2)"""
+        " ON CONFLICT (client_id, section) DO UPDATE SET value = excluded.value",
         HARBOUR,
     )
     yield
