@@ -23,6 +23,8 @@ Days = Annotated[int, Meta(ge=LEAST_DAYS, le=MOST_DAYS, description="Days since 
 Category = Literal["recordings", "transcripts", "analytics"]
 CATEGORIES: Final[tuple[Category, ...]] = get_args(Category)
 HoldKind = Literal["tenant", "period", "call"]
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+"""Of a hold's days: no call is older, and a day in any zone stays a time that can be written."""
 Day = Annotated[
     str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", description="A day in the tenant's zone: YYYY-MM-DD")
 ]
@@ -177,8 +179,13 @@ def _days(body: dict[str, Any], failed: frozenset[str]) -> Iterable[FieldError]:
         if not isinstance(text, str) or f"/{name}" in failed:
             continue
         try:
-            days[name] = date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             yield FieldError(f"/{name}", "format")
+            continue
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            yield FieldError(f"/{name}", "too_small" if day.year < FIRST_YEAR else "too_large")
+            continue
+        days[name] = day
     if len(days) == len(("first_day", "last_day")) and days["last_day"] < days["first_day"]:
         yield FieldError("/last_day", "order")

@@ -118,6 +118,17 @@ async def test_the_lists_filters_say_which_calls_belong_into_it(clinic: Business
         assert (await stream.until(fits))["matches"]
 
 
+async def test_filters_of_yes_and_no_say_so_too(clinic: Business) -> None:
+    project = clinic.lines[0]
+    query = f"seconds=60&project_id={project}&attention=yes&booking=no&min_duration=1"
+    async with listening(clinic.admin, query) as stream:
+        other = (await clinic.deliver(new_call(project, new_id()))).json["call_id"]
+        call = new_call(project, new_id(), attention={"flag": True, "reason": "Upset"})
+        fits = (await clinic.deliver(call)).json["call_id"]
+        assert not (await stream.until(other))["matches"]
+        assert (await stream.until(fits))["matches"]
+
+
 async def test_a_stream_ends_with_the_session_of_whoever_listens(world: World) -> None:
     somebody = await world.sign_in(ALICE)
     async with listening(somebody) as stream:

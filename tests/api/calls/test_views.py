@@ -68,6 +68,11 @@ BAD = {
     "a long name": ([{**MISSED, "name": "x" * 61}], "/views/0/name", "too_long"),
     "a private name": ([{**MISSED, "name": "Jane 0412 345 678"}], "/views/0/name", "sensitive"),
     "a private search": ([{**MISSED, "query": {"q": "jane@example.com"}}], "/views/0/query/q", "sensitive"),
+    "a private outcome": (
+        [{**MISSED, "query": {"outcome": "jane@example.com"}}],
+        "/views/0/query/outcome",
+        "sensitive",
+    ),
     "a caller": ([{**MISSED, "query": {"caller": "567"}}], "/views/0/query/caller", "unknown"),
     "a cursor": ([{**MISSED, "query": {"cursor": "x"}}], "/views/0/query/cursor", "unknown"),
     "no status": ([{**MISSED, "query": {"status": "gone"}}], "/views/0/query/status", "not_allowed"),

@@ -35,6 +35,9 @@ class KilledError(BaseException):
     """The worker is gone in the middle of something."""
 
 
+EARLY, LATE = {"/first_day": "too_small"}, {"/last_day": "too_large"}
+
+
 @pytest.fixture
 async def clinic(world: World) -> Business:
     return await open_business(world, "Australia/Sydney")
@@ -213,6 +216,11 @@ async def test_receipts_and_holds_are_paged_and_never_anothers(
     [
         ({"kind": "call"}, {"/call_id": "required"}),
         ({"kind": "period", "first_day": "2026-02-30", "last_day": "2026-03-01"}, {"/first_day": "format"}),
+        (
+            {"kind": "period", "first_day": "0001-01-01", "last_day": "2026-03-01"},
+            {"/first_day": "too_small"},
+        ),
+        ({"kind": "period", "first_day": "2026-03-01", "last_day": "9999-12-31"}, LATE),
         ({"kind": "period", "first_day": "2026-03-02", "last_day": "2026-03-01"}, {"/last_day": "order"}),
         ({"kind": "tenant", "last_day": "2026-03-01"}, {"/last_day": "conflict"}),
         ({"kind": "everything"}, {"/kind": "not_allowed"}),

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from aidial_contract.ids import new_id
+from tests.people import HARBOUR
 from tests.support.api import RunningApi, World, running_api
 from tests.support.askers import Answer, KeyHolder
 from tests.support.recordings import consented_call, form_of, recorded_call, sound, wav
@@ -132,6 +134,23 @@ async def test_the_same_again_changes_nothing_and_another_takes_its_place(world:
     assert other.headers["etag"] != first.headers["etag"]
     rows = await world.sql("SELECT state FROM recordings WHERE call_id = $1 ORDER BY recording_id", call_id)
     assert [row["state"] for row in rows] == ["deleting", "deleting", "stored"]
+
+
+async def test_a_recording_under_legal_hold_is_not_replaced(world: World) -> None:
+    call_id = await consented_call(world)
+    assert (await upload(world, call_id, wav(0.1))).status == 201
+    await world.sql(
+        "INSERT INTO legal_holds (client_id, hold_id, kind, call_id, reason)"
+        " VALUES ($1, $2, 'call', $3, 'x')",
+        HARBOUR,
+        new_id(),
+        call_id,
+    )
+    assert (await upload(world, call_id, wav(0.2))).code == "state_conflict"
+    rows = await world.sql("SELECT state FROM recordings WHERE call_id = $1 ORDER BY recording_id", call_id)
+    assert rows[0]["state"] == "stored"
+    await world.sql("DELETE FROM legal_holds WHERE client_id = $1", HARBOUR)
+    assert (await upload(world, call_id, wav(0.2))).status == 200
 
 
 async def test_if_match_is_obeyed_where_it_is_given(world: World) -> None:

@@ -21,7 +21,7 @@ from aidial_api.kernel.news import Watcher
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.scoping import database_reach
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.calls.filters import CONDITIONS
+from aidial_api.surfaces.calls.filters import CONDITIONS, condition
 from aidial_api.surfaces.calls.question import bounds
 from aidial_contract.fault import Fault
 from aidial_contract.scope import Reach
@@ -114,10 +114,14 @@ async def _read(tx: Tx, reach: Reach, query: Mapping[str, Any], call_ids: list[s
         call_ids,
     ]
     matches = "c.started_at >= mine.since AND c.started_at < mine.until"
-    for name, condition in CONDITIONS.items():
+
+    def place(value: Any) -> str:
+        values.append(value)
+        return f"${len(values)}"
+
+    for name in CONDITIONS:
         if query[name] is not None:
-            values.append(query[name])
-            matches += f" AND {condition.format(f'${len(values)}')}"
+            matches += f" AND {condition(name, query[name], place)}"
     return await tx.fetch(
         "SELECT c.call_id::text AS call_id, c.project_id::text AS project_id, c.status, c.transcript_state,"
         f" c.message_count, c.version, coalesce({matches}, false) AS matches"

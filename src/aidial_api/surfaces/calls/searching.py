@@ -37,8 +37,8 @@ async def read_found(
     _look_for_words(question, reach, query)
     question.through = NEWEST
     rows = await tx.fetch_reaching(question.rows(most, columns), *question.values)
-    if len(rows) == most:
-        return rows
+    if len(rows) == most or await _is_small(tx, reach, query):
+        return rows  # enough, or everything was looked through
     found = await tx.fetch(_FOUND, *_searched(reach, query), FEW + 1)
     question = question_of(reach, query, caller, after)
     if len(found) <= FEW:

@@ -12,6 +12,7 @@ import asyncpg
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
+from aidial_api.kernel.holds import lock_holds
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.redaction import redact
 from aidial_api.kernel.route import Answer
@@ -47,7 +48,7 @@ async def place(ask: Ask) -> Answer:
     """201 with the hold."""
     new: NewLegalHold = ask.body
     client_id: str = ask.found["client_id"]
-    await store.lock_holds(ask.tx, client_id)
+    await lock_holds(ask.tx, client_id)
     reason = redact(new.reason.strip()).text[:REASON_CHARACTERS] or "-"
     what = (new.kind, new.call_id, new.first_day, new.last_day)
     row = await store.place_hold(ask.tx, (client_id, new_id(), *what, reason, ask.actor.label))

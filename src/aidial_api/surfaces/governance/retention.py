@@ -14,6 +14,7 @@ from uuid import UUID
 
 from aidial_api.kernel import call_counts, client_settings
 from aidial_api.kernel.governance import policy_of
+from aidial_api.kernel.holds import lock_holds
 from aidial_api.kernel.jobs import Job, enqueue
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.recordings import delete_recordings
@@ -56,15 +57,20 @@ async def ask_for(tx: Tx, client_id: str, version: int, *, at: datetime) -> None
 async def run(db: Database, *, client_id: str, version: str, run_id: str) -> None:
     """Delete what is due by the policy and write receipts; the first of all, ask for tomorrow's run."""
     async with db.transaction(Reach((client_id,))) as tx:
-        if await client_settings.current_version(tx, client_id, SECTION) != int(version):
-            return
         receipts = await store.receipts_of(tx, client_id, run_id)
         if not receipts:
+            if not await _is_policy(tx, client_id, int(version)):
+                return
             receipts = await _open(tx, client_id, int(version), run_id)
     for receipt in receipts:
         if receipt["completed_at"] is None:
             await _WAYS[receipt["category"]](db, client_id, receipt)
             await _complete(db, client_id, receipt)
+
+
+async def _is_policy(tx: Tx, client_id: str, version: int) -> bool:
+    """Whether the policy is still the one a run was asked for; under another it deletes no more, but ends."""
+    return await client_settings.current_version(tx, client_id, SECTION) == version
 
 
 async def _open(tx: Tx, client_id: str, version: int, run_id: str) -> Sequence[asyncpg.Record]:
@@ -91,7 +97,9 @@ def _in_batches(take: Taker) -> Callable[[Database, str, asyncpg.Record], Awaita
         after = _FIRST
         while True:
             async with db.transaction(Reach((client_id,))) as tx:
-                await store.lock_holds(tx, client_id)
+                await lock_holds(tx, client_id)
+                if not await _is_policy(tx, client_id, receipt["policy_version"]):
+                    return
                 rows = await take(tx, client_id, receipt["before"], after)
                 if not rows:
                     return
@@ -120,7 +128,9 @@ async def _take_recordings(
 async def _forget_numbers(db: Database, client_id: str, receipt: asyncpg.Record) -> None:
     """The numbers of every day that is due and in which nothing is held."""
     async with db.transaction(Reach((client_id,))) as tx:
-        await store.lock_holds(tx, client_id)
+        await lock_holds(tx, client_id)
+        if not await _is_policy(tx, client_id, receipt["policy_version"]):
+            return
         held = await store.holds_in_force(tx, client_id)
     until = before_of("analytics", receipt["before"])
     for since, end in free_spans(BEGINNING, until, [(row["since"], row["until"]) for row in held]):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from aidial_api.kernel.holds import HELD
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
 
@@ -19,11 +20,6 @@ _CLIENT: Final = """
 SELECT client_id, name, timezone FROM clients
 WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
 """
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('legal holds of ' || $1, 0))"
-_HELD: Final = """EXISTS (
-    SELECT FROM legal_holds h WHERE h.client_id = c.client_id AND h.released_at IS NULL
-        AND (h.kind = 'tenant' OR h.call_id = c.call_id
-             OR (c.started_at >= h.starts_at AND c.started_at < h.ends_at)))"""
 _DUE: Final = {
     "transcripts": (
         "c.client_id = $1 AND c.started_at < $2"
@@ -38,7 +34,7 @@ _DUE: Final = {
 _COUNTS: Final = {
     category: f"""
     SELECT ARRAY[count(*) FILTER (WHERE NOT d.held), count(*) FILTER (WHERE d.held)]
-    FROM (SELECT {_HELD} AS held FROM calls c WHERE {due}) d
+    FROM (SELECT {HELD} AS held FROM calls c WHERE {due}) d
     """
     for category, due in _DUE.items()
 }
@@ -78,7 +74,7 @@ FROM clients c WHERE c.client_id = $1 RETURNING {_HOLD}
 _TRANSCRIPTS: Final = f"""
 WITH due AS (
     SELECT c.call_id, c.started_at FROM calls c
-    WHERE {_DUE["transcripts"]} AND NOT {_HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
+    WHERE {_DUE["transcripts"]} AND NOT {HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
     ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
 ), emptied AS (
     UPDATE transcripts t SET turns = '[]', raw = NULL FROM due
@@ -91,7 +87,7 @@ SELECT call_id, started_at FROM due ORDER BY started_at, call_id
 """
 _RECORDINGS: Final = f"""
 SELECT c.call_id, c.started_at FROM calls c
-WHERE {_DUE["recordings"]} AND NOT {_HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
+WHERE {_DUE["recordings"]} AND NOT {HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
 ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
 """
 
@@ -99,11 +95,6 @@ ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
 async def find_client(tx: Tx, reach: Reach, client_id: str) -> asyncpg.Record | None:
     """A client in reach that is not archived."""
     return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids))
-
-
-async def lock_holds(tx: Tx, client_id: str) -> None:
-    """From here on no hold of the client is placed before this transaction ends."""
-    await tx.execute(_LOCK, client_id)
 
 
 async def count_due(

@@ -30,7 +30,7 @@ SELECT c.client_id, c.name, c.lifecycle, c.environment, c.timezone, c.partner_or
         SELECT p.project_id, p.display_name, p.is_active FROM projects p WHERE p.client_id = c.client_id
         ORDER BY p.display_name, p.project_id LIMIT {PROJECTS_SHOWN}) p) AS projects
 FROM clients c
-WHERE ($1::text IS NULL OR position(lower($1) IN lower(c.client_id || ' ' || c.name)) > 0)
+WHERE ($1::text IS NULL OR position(lower(trim($1)) IN c.client_id || ' ' || lower(c.name)) > 0)
     AND ($2::text[] IS NULL OR c.lifecycle = any($2))
     AND ($3::text IS NULL OR c.client_id > $3)
 ORDER BY c.client_id LIMIT $4

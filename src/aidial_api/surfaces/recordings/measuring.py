@@ -22,6 +22,7 @@ from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.recordings import MEASURE_JOB, file_name
 from aidial_api.surfaces.recordings import store
 from aidial_api.surfaces.recordings.reading import opened
+from aidial_api.surfaces.recordings.sounds import LONGEST_S
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 
@@ -55,6 +56,8 @@ async def measure(db: Database, files: Files, *, client_id: str, recording_id: s
         return
     async with _places:
         said = await _read(files, key, client_id, recording_id, found["size_bytes"])
+    if said is not None and said.duration_ms >= LONGEST_S * 1_000:
+        said = None  # a header that claims weeks
     columns: dict[str, Any] = {"measure": "unreadable"}
     if said is not None:
         columns = {"measure": "done", **msgspec.structs.asdict(said)}

@@ -30,7 +30,7 @@ CLAIMS: Final = {
 """Media types an upload may be sent as, and what each claims; None claims nothing."""
 _OGG_CODECS: Final = (b"OpusHead", b"\x01vorbis")
 _FRAME_HEADER_BYTES, _SYNC, _RESERVED_VERSION, _RESERVED_RATE = 4, 0xFF, 1, 3
-_LONGEST_S: Final = 7 * 86_400
+LONGEST_S: Final = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Wave:
     def duration_ms(self, size_bytes: int) -> int | None:
         """How long a file of that size plays, by its real size: streamed ones do not know theirs."""
         seconds = (size_bytes - self.begins_at) / self.bytes_a_second
-        return round(seconds * 1_000) if 0 <= seconds < _LONGEST_S else None
+        return round(seconds * 1_000) if 0 <= seconds < LONGEST_S else None
 
 
 def media_type_of(head: bytes) -> str | None:

@@ -17,6 +17,7 @@ import asyncpg
 
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
+from aidial_api.kernel.holds import is_held, lock_holds
 from aidial_api.kernel.jobs import enqueue
 from aidial_api.kernel.preconditions import etag, read_if_match, require_match
 from aidial_api.kernel.recordings import MEASURE_JOB, enqueue_deletion, file_name
@@ -83,6 +84,7 @@ async def receive(ask: Ask) -> Answer:
 
 async def _keep(ask: Ask, arriving: Arriving, sound: _Sound) -> Answer:
     """Make what was stored the call's recording, in place of what it had."""
+    await lock_holds(ask.tx, ask.found["client_id"])
     call = await store.find_call(ask.tx, ask.reach, ask.found["call_id"], for_change=True)
     if call is None:
         raise Fault(errors.NOT_FOUND, reason="the call went away meanwhile")
@@ -95,6 +97,8 @@ async def _keep(ask: Ask, arriving: Arriving, sound: _Sound) -> Answer:
         return await _answer(ask, call, call["version"], 200)
     require_match(arriving.if_match, call_tag(ask, call))
     if before is not None:
+        if await is_held(ask.tx, client_id, call["call_id"]):
+            raise Fault(errors.STATE_CONFLICT, reason="a legal hold keeps the recording this would replace")
         await _let_go(ask, client_id, before["recording_id"])
     await store.mark_stored(ask.tx, client_id, arriving.recording_id, sound.columns(fingerprint))
     version = await store.tell_call(ask.tx, client_id, call["call_id"])
