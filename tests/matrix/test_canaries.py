@@ -113,9 +113,11 @@ async def test_the_rival_herself_reads_it_by_the_same_requests(world: World, riv
     assert rival.admin is not None
     for row in READS:
         asker = rival.key if row.auth is AuthMode.KEY else rival.admin
-        if set(path_names(row)) <= set(ids_of(rival)) and leaks(
-            rival, await asker.get(row.path.format(**ids_of(rival)))
-        ):
+        if not set(path_names(row)) <= set(ids_of(rival)):
+            continue
+        # A stream ends at once when it is asked to.
+        query = "?seconds=0" if any(param.name == "seconds" for param in row.query) else ""
+        if leaks(rival, await asker.get(row.path.format(**ids_of(rival)) + query)):
             found.add(row.name)
     assert {"projects.list", "calls.list", "calls.show", "calls.transcript", "tickets.list"} <= found
 
