@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ON_ONE_WORKER = (
     "tests/aidial/seed/test_bulk.py",
     "tests/api/calls/test_ways.py",
+    "tests/api/recordings/test_on_s3.py",
     "tests/browser/",
     "tests/together/test_ingest.py",
 )
@@ -37,6 +38,7 @@ OF_TEST_ALL = (
     "tests/api/billing/test_provider_away.py",
     "tests/api/calls/test_long_calls.py",
     "tests/api/calls/test_ways.py",
+    "tests/api/recordings/test_on_s3.py",
     "tests/api/idempotency/test_model.py",
     "tests/api/idempotency/test_rows.py",
     "tests/api/kernel/test_budget.py",

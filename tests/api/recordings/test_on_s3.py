@@ -35,7 +35,9 @@ def objects() -> Iterator[Objects]:
 
 @pytest.fixture(scope="module")
 async def on_s3(world: World, objects: Objects) -> AsyncIterator[RunningApi]:
-    async with running_api({**world.environ, **objects.environ()}) as api:
+    # A slow disk behind the server is not what is tried here.
+    patient = {"AIDIAL_STORAGE_TIMEOUT_MS": "20000"}
+    async with running_api({**world.environ, **objects.environ(), **patient}) as api:
         yield api
 
 
