@@ -27,6 +27,7 @@ from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
 from tests.matrix.records import give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR, NORTHSIDE_LINE
 from tests.support.askers import Asker
+from tests.support.holds import new_hold
 from tests.support.recordings import given_address, ready_call
 from tests.support.tickets import new_ticket
 from tests.support.unlocks import new_unlock
@@ -73,7 +74,7 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "workspace.publish": dict,
     "unlocks.create": new_unlock,
     "governance.save": lambda: {"value": {}},
-    "governance.hold": lambda: {"client_id": HARBOUR, "kind": "tenant", "reason": "Of the matrix"},
+    "governance.hold": new_hold,
     "call_views.save": lambda: {"views": [{"name": "Missed", "query": {"status": "missed"}}]},
     "support.create": new_ticket,
     "support.change": lambda: {"priority": "high"},

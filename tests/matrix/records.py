@@ -32,6 +32,7 @@ from tests.people import (
     Someone,
 )
 from tests.support.askers import Asker
+from tests.support.holds import new_hold
 from tests.support.tickets import new_ticket
 from tests.support.unlocks import new_unlock
 
@@ -118,7 +119,7 @@ async def _unlock(place: Place) -> str:
 
 
 async def _hold(place: Place) -> str:
-    new = {"client_id": HARBOUR, "kind": "tenant", "reason": "Of the matrix"}
+    new = new_hold()
     answer = await (await place.at_v1(PRIYA)).post("/v1/legal-holds", new)
     assert answer.status == 201, answer
     return str(answer.json["hold"]["hold_id"])

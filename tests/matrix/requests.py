@@ -18,6 +18,7 @@ from tests.matrix.records import give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
+from tests.support.holds import new_hold
 from tests.support.recordings import given_address, ready_call, wav
 from tests.support.tickets import new_ticket
 from tests.support.unlocks import new_unlock
@@ -125,7 +126,7 @@ def good_body(
         "workspace.publish": dict,
         "unlocks.create": new_unlock,
         "governance.save": lambda: {"value": {}},
-        "governance.hold": lambda: {"client_id": client_id, "kind": "tenant", "reason": "The matrix"},
+        "governance.hold": lambda: new_hold(client_id),
         "call_views.save": lambda: {"views": [{"name": "Missed", "query": {"status": "missed"}}]},
         "billing.payment_portal": lambda: {"return_url": "https://portal.example/billing"},
         "billing.change_recipients": lambda: {"recipients": ["accounts@harbour.example"]},
