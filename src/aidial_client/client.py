@@ -6,7 +6,9 @@ waits, so a wait the API asks for that does not fit in it is raised at once, wit
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, Unpack
 from urllib.parse import quote
@@ -24,14 +26,16 @@ from aidial_client.filters import (
     SeriesFilters,
     query_of,
 )
+from aidial_client.sending import look_at
 from aidial_client.transport import Question, Reply, Transport, decode
 from aidial_contract.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
 from aidial_contract.limits import CALLS_PAGE_MAX
 from aidial_contract.shapes.analytics import Breakdown, Summary, Timeseries
-from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
+from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, NewTurn, Transcript
 from aidial_contract.shapes.common import ErrorEntry, ErrorRegistry, Health
 from aidial_contract.shapes.downloads import CSV
 from aidial_contract.shapes.projects import Project, ProjectList
+from aidial_contract.shapes.recordings import Recording, Side
 from aidial_contract.shapes.sessions import SessionContext
 
 CREATED: Final = 201
@@ -159,6 +163,60 @@ class AsyncAidial:
             )
         )
         return _tagged(reply)
+
+    async def append_turns(
+        self,
+        call_id: str,
+        turns: Sequence[NewTurn | Mapping[str, Any]],
+        *,
+        from_index: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> TaggedCall:
+        """Append what was said since to a live call; `from_index` is the place of the first turn, from 0.
+
+        Safe to repeat: by hand, too, with the same `from_index` or `idempotency_key`. Raises `Conflict`:
+        `state_conflict` for a call that is over or a gap (`details["message_count"]` is the place to go on
+        from), `already_exists` for other words in a taken place.
+        """
+        body: dict[str, Any] = {"turns": turns}
+        if from_index is not None:
+            body["from_index"] = from_index
+        return _tagged(
+            await self._transport.ask(
+                Question(
+                    method="POST",
+                    path=_path(call_id, "/turns"),
+                    body=msgspec.json.encode(body),
+                    headers={IDEMPOTENCY_KEY: idempotency_key or str(uuid4())},
+                    repeatable=True,
+                )
+            )
+        )
+
+    async def upload_recording(
+        self, call_id: str, path: str | PathLike[str], *, side: Side = "mixed", etag: str | None = None
+    ) -> Recording:
+        """Upload a call's recording (WAV, MP3, Ogg or Opus) from a file, which is never whole in memory.
+
+        It takes the place of what that `side` had; the same file again changes nothing. With an `etag` only
+        while the call is as it says. `timeout_s` is for each piece of the file, then for the answer. Raises
+        OSError for a file that cannot be read, `TooLarge`, `InvalidRequest` (`unsupported_media_type`),
+        `Conflict` (`recording_unavailable`, `state_conflict`), `PreconditionFailed`, `NotFound`.
+        """
+        question = Question(
+            method="PUT",
+            path=_path(call_id, "/recording"),
+            query=query_of({"side": side}),
+            file=await look_at(Path(path)),
+            headers={} if etag is None else {"if-match": etag},
+            repeatable=etag is None,
+            answers=frozenset({200, CREATED}),
+        )
+        return decode(await self._transport.ask(question), Recording)
+
+    async def recording(self, call_id: str) -> Recording:
+        """What there is of a call's recordings. Raises `NotFound`."""
+        return await self._get(_path(call_id, "/recording"), Recording)
 
     async def summary(self, **period: Unpack[PeriodFilters]) -> Summary:
         """KPIs of a period beside those of the one before."""

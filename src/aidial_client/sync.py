@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
+from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -25,9 +26,10 @@ from aidial_client.filters import (
 )
 from aidial_contract.limits import CALLS_PAGE_MAX
 from aidial_contract.shapes.analytics import Breakdown, Summary, Timeseries
-from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, Transcript
+from aidial_contract.shapes.calls import Call, CallList, CallPatch, NewCall, NewTurn, Transcript
 from aidial_contract.shapes.common import ErrorEntry, Health
 from aidial_contract.shapes.projects import Project
+from aidial_contract.shapes.recordings import Recording, Side
 from aidial_contract.shapes.sessions import SessionContext
 
 T = TypeVar("T")
@@ -168,6 +170,29 @@ class Aidial:
     def change_call(self, call_id: str, etag: str, patch: CallPatch | Mapping[str, Any]) -> TaggedCall:
         """See `AsyncAidial.change_call`."""
         return self._loop.run(self._client.change_call(call_id, etag, patch))
+
+    def append_turns(
+        self,
+        call_id: str,
+        turns: Sequence[NewTurn | Mapping[str, Any]],
+        *,
+        from_index: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> TaggedCall:
+        """See `AsyncAidial.append_turns`."""
+        return self._loop.run(
+            self._client.append_turns(call_id, turns, from_index=from_index, idempotency_key=idempotency_key)
+        )
+
+    def upload_recording(
+        self, call_id: str, path: str | PathLike[str], *, side: Side = "mixed", etag: str | None = None
+    ) -> Recording:
+        """See `AsyncAidial.upload_recording`."""
+        return self._loop.run(self._client.upload_recording(call_id, path, side=side, etag=etag))
+
+    def recording(self, call_id: str) -> Recording:
+        """See `AsyncAidial.recording`."""
+        return self._loop.run(self._client.recording(call_id))
 
     def summary(self, **period: Unpack[PeriodFilters]) -> Summary:
         """See `AsyncAidial.summary`."""

@@ -20,6 +20,7 @@ import msgspec
 from yarl import URL
 
 from aidial_client.errors import AidialError, NoAnswer, Refused, UnexpectedAnswer, read_refusal
+from aidial_client.sending import FileBody
 from aidial_contract.headers import API_KEY, REQUEST_ID
 from aidial_contract.ids import new_id, parse_api_key
 
@@ -39,13 +40,15 @@ T = TypeVar("T")
 class Question:
     """One request. `path` and `query` are encoded; `repeatable` says that asking twice does no harm.
 
-    `answers` are the statuses that answer it, `media_type` what they come as.
+    `answers` are the statuses that answer it, `media_type` what they come as. With a `file` the
+    time-out is for each piece of it, then for the answer.
     """
 
     method: str
     path: str
     query: str = ""
     body: bytes | None = None
+    file: FileBody | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
     answers: frozenset[int] = frozenset({200})
@@ -109,6 +112,8 @@ class Transport:
             outcome = await self._try(session, question, request_id, deadline)
             if isinstance(outcome, Reply):
                 return outcome
+            if question.file is not None:
+                deadline = loop.time() + self._timeout_s
             pause_s = _pause_s(outcome, wait_s)
             if not tries_left or not _may_pass(outcome) or loop.time() + pause_s >= deadline:
                 raise outcome
@@ -211,8 +216,8 @@ class Transport:
         self, session: aiohttp.ClientSession, question: Question, request_id: str, deadline: float
     ) -> Reply | AidialError:
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self._exchange(session, question, request_id)
+            async with asyncio.timeout_at(deadline) as limit:
+                return await self._exchange(session, question, request_id, limit)
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
             return NoAnswer(f"No answer from the API ({type(error).__name__}).", request_id)
         except aiohttp.ClientError as error:
@@ -221,17 +226,29 @@ class Transport:
             return NoAnswer(f"No answer from the API within {self._timeout_s:g} s.", request_id)
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, question: Question, request_id: str
+        self, session: aiohttp.ClientSession, question: Question, request_id: str, limit: asyncio.Timeout
     ) -> Reply | AidialError:
         sent = {"accept": question.media_type, REQUEST_ID: request_id, **question.headers}
-        body_sent = None
+        body_sent: BytesIO | AsyncIterator[bytes] | None = None
         if question.body is not None:
             sent["content-type"] = JSON
             body_sent = BytesIO(question.body)  # large bytes would be written in one go
+        elif question.file is not None:
+            sent |= {
+                "content-type": question.file.media_type,
+                "content-length": str(question.file.size_bytes),
+            }
+            body_sent = question.file.pieces(limit, self._timeout_s)
         query = f"?{question.query}" if question.query else ""
         url = URL(f"{self.api_url}{question.path}{query}", encoded=True)
+        # What is refused is refused before its file is sent: in the middle it may be lost with the line.
         async with session.request(
-            question.method, url, headers=sent, data=body_sent, allow_redirects=False
+            question.method,
+            url,
+            headers=sent,
+            data=body_sent,
+            allow_redirects=False,
+            expect100=question.file is not None,
         ) as answer:
             body = await _read(answer)
             if isinstance(body, str):

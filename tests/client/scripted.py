@@ -70,6 +70,9 @@ class ScriptedServer:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         now = asyncio.get_running_loop().time()
         headers = {name.lower(): value for name, value in request.headers.items()}
+        if headers.get("expect") == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
         self.asked.append(Asked(request.method, request.path_qs, headers, await request.read(), now))
         self.was_asked.set()
         step = self.steps[min(len(self.asked), len(self.steps)) - 1]

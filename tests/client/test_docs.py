@@ -45,11 +45,15 @@ async def test_the_first_example_prints_what_the_page_says(world: World) -> None
     assert without_time(await run(PYTHON[0], world)) == without_time(SHOWN[0])
 
 
+async def test_the_live_example_prints_what_the_page_says(world: World) -> None:
+    assert await run(PYTHON[1], world) == SHOWN[1]
+
+
 async def test_the_asynchronous_example_runs(world: World) -> None:
-    printed = await run(PYTHON[1], world)
+    printed = await run(PYTHON[2], world)
     assert re.match(r"calls in 7 days: \d+\.0\n", printed)
     assert "not answered: front-2\n" in printed
 
 
 def test_every_example_of_the_page_is_run() -> None:
-    assert (len(PYTHON), len(SHOWN)) == (2, 1)
+    assert (len(PYTHON), len(SHOWN)) == (3, 2)

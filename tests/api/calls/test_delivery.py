@@ -62,11 +62,22 @@ async def test_a_new_call_is_answered_with_the_call_its_place_and_its_revision(c
     assert call["client_id"] == clinic.client_id
     assert (call["duration_seconds"], call["message_count"], call["version"]) == (96, 2, 1)
     assert call["transcript_state"] == "available"
-    assert (call["cost"], call["recording"], call["source"]) == (sent["cost"], None, None)
+    assert (call["cost"], call["recording"]) == (sent["cost"], None)
     assert call["booking"]["reference"] == "B-1"
     assert call["agent"] == {**sent["agent"], "config_version": None}
     read = await clinic.key.get(answer.headers["location"])
     assert (read.json, read.headers["etag"]) == (call, answer.headers["etag"])
+
+
+async def test_a_call_names_the_key_that_brought_it_and_keeps_it(world: World, clinic: Business) -> None:
+    sent = whole_call(clinic.lines[0])
+    call = (await clinic.key.post("/v1/calls", sent)).json
+    known = await world.sql("SELECT api_key_id FROM api_keys WHERE client_id = $1", clinic.client_id)
+    assert call["source"] == {"provider": "api", "connection": str(known[0]["api_key_id"])}
+    changed = await clinic.key.patch(f"/v1/calls/{call['call_id']}", {"outcome": "other"}, if_match="*")
+    assert changed.json["source"] == call["source"]
+    listed = await clinic.staff.get(f"/v1/calls/{call['call_id']}")
+    assert listed.json["source"] == call["source"]
 
 
 async def test_what_is_not_said_is_unknown_and_never_zero(clinic: Business) -> None:

@@ -60,7 +60,9 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
     if known is None:
         call_id = new_id()
         redacted = await redact_call(body, ask.services.redactors)
-        if await insert_call(ask.tx, stored_call(client_id, call_id, body, redacted, key, mark)):
+        new = stored_call(client_id, call_id, body, redacted, key, mark)
+        new.columns["source"] = _text({"provider": "api", "connection": ask.actor.actor_id})
+        if await insert_call(ask.tx, new):
             await record(ask, _delivered(client_id, call_id, body, redacted))
             tell = partial(ask.services.news.tell, client_id, body.project_id, call_id, is_new=True)
             ask.on_commit.append(tell)
