@@ -108,6 +108,12 @@ _ROWS: Final = (
     ),
     AuditAction("sessions.session.tokens_renewed", "Renewed a sign-in", SIGN_IN, ("sessions.store_tokens",)),
     AuditAction(
+        "settings.call_limits.updated",
+        "Changed how calls are handled",
+        CHANGE,
+        ("settings.call_limits.save",),
+    ),
+    AuditAction(
         "settings.ip_allowlist.updated",
         "Changed the IP allowlist",
         CHANGE,

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from aidial_contract.access import Permission
 from aidial_contract.addresses import is_address
-from aidial_contract.checking import Rule
 from aidial_contract.fault import FieldError
 from aidial_contract.networks import parse_network
+from aidial_contract.project_sections import PROJECT_SECTIONS
+from aidial_contract.section import Save, Section
 from aidial_contract.shapes import settings as shapes
 from aidial_contract.zones import is_zone
 
@@ -27,31 +27,6 @@ _TAG: Final = re.compile(
 )
 _SCRIPT_LETTERS: Final = 4
 _REGION_LETTERS: Final = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """One section. `restricted` are the members of its value that a summary leaves out.
-
-    `value` is its value as stored and shown; `change` and `document` are what `/v1` takes and answers,
-    `portal_change` and `portal_document` the same on the portal. `rules` are the checks over a change.
-    """
-
-    slug: str
-    view: Permission
-    edit: Permission
-    value: type[Any]
-    change: type[Any]
-    document: type[Any]
-    portal_change: type[Any]
-    portal_document: type[Any]
-    restricted: tuple[str, ...]
-    rules: tuple[Rule, ...]
-
-    @property
-    def name(self) -> str:
-        """`tenant_settings`: the slug as route names and audit events spell it."""
-        return self.slug.replace("-", "_")
 
 
 def language_tag(text: str) -> str | None:
@@ -116,37 +91,52 @@ SECTIONS: Final = (
         view=Permission.TENANT_SETTINGS_VIEW,
         edit=Permission.TENANT_SETTINGS_EDIT,
         value=shapes.TenantSettings,
-        change=shapes.TenantSettingsChange,
         document=shapes.TenantSettingsDocument,
-        portal_change=shapes.PortalTenantSettingsChange,
         portal_document=shapes.PortalTenantSettings,
         restricted=("billing_contact", "security_contact"),
-        rules=(_tenant_settings,),
+        saves=(
+            Save(
+                change=shapes.TenantSettingsChange,
+                portal_change=shapes.PortalTenantSettingsChange,
+                rules=(_tenant_settings,),
+            ),
+        ),
+        per_project=False,
+        in_runtime=False,
     ),
     Section(
         slug="ip-allowlist",
         view=Permission.IP_ALLOWLIST_VIEW,
         edit=Permission.IP_ALLOWLIST_EDIT,
         value=shapes.IpAllowlist,
-        change=shapes.IpAllowlistChange,
         document=shapes.IpAllowlistDocument,
-        portal_change=shapes.PortalIpAllowlistChange,
         portal_document=shapes.PortalIpAllowlist,
         restricted=("entries",),
-        rules=(_ip_allowlist,),
+        saves=(
+            Save(
+                change=shapes.IpAllowlistChange,
+                portal_change=shapes.PortalIpAllowlistChange,
+                rules=(_ip_allowlist,),
+            ),
+        ),
+        per_project=False,
+        in_runtime=False,
     ),
     Section(
         slug="session-policy",
         view=Permission.TENANT_SETTINGS_VIEW,
         edit=Permission.TENANT_SETTINGS_EDIT,
         value=shapes.SessionPolicy,
-        change=shapes.SessionPolicyChange,
         document=shapes.SessionPolicyDocument,
-        portal_change=shapes.PortalSessionPolicyChange,
         portal_document=shapes.PortalSessionPolicy,
         restricted=(),
-        rules=(),
+        saves=(
+            Save(change=shapes.SessionPolicyChange, portal_change=shapes.PortalSessionPolicyChange, rules=()),
+        ),
+        per_project=False,
+        in_runtime=False,
     ),
+    *PROJECT_SECTIONS,
 )
 """In the order in which they are shown."""
 

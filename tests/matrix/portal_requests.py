@@ -81,6 +81,9 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "support.comment": lambda: {"body": "The matrix was here."},
     "billing.change_recipients": lambda: {"recipients": ["a@b.example"], "expected_version": 1},
     "settings.tenant_settings.save": lambda: {"value": {"timezone": "UTC", "regional_format": "en-AU"}},
+    "settings.call_limits.save": lambda: {
+        "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
+    },
     "settings.session_policy.save": lambda: {"value": {}},
     "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},
     "ops.incidents.publish": lambda: {

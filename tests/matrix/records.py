@@ -236,11 +236,22 @@ async def own_record(place: Place, name: str) -> str:
 async def version_of(place: Place, name: str, record_id: str, row_name: str) -> int:
     """The version a good change by a row names; 1 of what is not there."""
     sort = SORTS[name]
+    if row_name.startswith("settings."):
+        return await _version_of_settings(place, record_id, row_name.split(".")[1].replace("_", "-"))
     # A project has a version of each of its sections.
     saves = row_name.startswith("workspace.") and row_name.endswith(".save")
     section = f" AND section = '{row_name.split('.')[1] if saves else 'profile'}'"
     only = section if sort.table == "project_drafts" else ""
     rows = await place.sql(f"SELECT version FROM {sort.table} WHERE {name}::text = $1{only}", record_id)
+    return int(rows[0]["version"]) if rows else 1
+
+
+async def _version_of_settings(place: Place, project_id: str, section: str) -> int:
+    rows = await place.sql(
+        "SELECT version FROM project_settings WHERE project_id::text = $1 AND section = $2",
+        project_id,
+        section,
+    )
     return int(rows[0]["version"]) if rows else 1
 
 

@@ -134,6 +134,9 @@ def good_body(
         "sessions.sign_out": dict,
         "sessions.store_tokens": lambda: {"expected_generation": 0, "tokens": "sealed"},
         "settings.tenant_settings.save": lambda: {"value": {"timezone": "UTC", "regional_format": "en-AU"}},
+        "settings.call_limits.save": lambda: {
+            "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
+        },
         "settings.session_policy.save": lambda: {"value": {}},
         "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},
         "incidents.create": lambda: {

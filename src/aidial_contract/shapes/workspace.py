@@ -116,6 +116,25 @@ class PublishedVersionList(Outgoing):
     next_cursor: str | None
 
 
+class RuntimeGreeting(Outgoing):
+    """What the agent says first ("" for its own words), and whether a caller may speak over it."""
+
+    text: str
+    interruptible: bool
+
+
+class RuntimeMaxDuration(Outgoing):
+    """After so many seconds the runtime ends a call."""
+
+    timeout_seconds: int
+
+
+class RuntimeHangup(Outgoing):
+    """When the runtime ends a call by itself."""
+
+    max_duration: RuntimeMaxDuration
+
+
 class RuntimeConfig(Outgoing):
     """`GET /v1/projects/{project_id}/runtime-config`: the published sections, by name."""
 
@@ -124,6 +143,8 @@ class RuntimeConfig(Outgoing):
     published_at: Time
     profile: JsonObject
     taxonomy: JsonObject | None
+    greeting: RuntimeGreeting
+    hangup: RuntimeHangup
 
 
 class ShownTerm(Outgoing):

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from aidial_contract.shapes.settings import AllowlistEntry, IpAllowlist, SessionPolicy, TenantSettings
 
 from . import context as c
+from . import project_examples as project_settings
 
 ZONE: Final = "Australia/Sydney"
 NOW: Final = datetime(2026, 11, 22, 4, 5, tzinfo=UTC)
@@ -300,6 +301,7 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
         "tenant_settings": "Organisation",
         "ip_allowlist": "IP allowlist",
         "session_policy": "Session limits",
+        **project_settings.TITLES,
     }
     values = {
         "tenant_settings": TenantSettings(
@@ -316,7 +318,9 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
             ],
         ),
         "session_policy": SessionPolicy(idle_minutes=15, concurrent_sessions=2),
+        **project_settings.VALUES,
     }
+    per_project = project_settings.document(name, mode=mode)
     return c.SettingsPage(
         sections=tuple(
             c.NavItem(title, f"/settings?section={one.replace('_', '-')}", "settings", is_current=one == name)
@@ -337,6 +341,9 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
         changed_by="alice@harbour-dental.example",
         zones=("Australia/Sydney", "Australia/Perth"),
         formats=("en-AU", "en-NZ"),
+        document=per_project,
+        projects=project_settings.PROJECTS if per_project is not None else (),
+        project_ref=project_settings.PROJECTS[0].ref if per_project is not None else "",
     )
 
 

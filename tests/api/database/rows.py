@@ -89,6 +89,8 @@ async def _organisation(tx: Tx, tenant: Tenant) -> None:
     for table, columns, values in (
         ("project_drafts", "section, version, value", "'profile', 2, '{}'"),
         ("project_versions", "number, content", "1, '{}'"),
+        ("project_settings", "section, value, version", "'call-limits', '{}', 2"),
+        ("project_settings_history", "section, value, version, changed_at", "'call-limits', '{}', 2, now()"),
         ("project_terms", "kind, code, label, place", "'outcome', 'booked', 'Booked', 0"),
     ):
         await tx.execute(

@@ -58,6 +58,8 @@ GRANTED = {
     "project_drafts": {READ, ADD, CHANGE},
     "project_versions": {READ, ADD},
     "project_terms": {READ, ADD, REMOVE},
+    "project_settings": {READ, ADD, CHANGE},
+    "project_settings_history": {READ, ADD},
     "billing_accounts": {READ},
     "billing_changes": {READ, ADD},
     "invoices": {READ, ADD},

@@ -75,7 +75,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
     "operations": (examples.ops(), examples.shell(csp_nonce="n0nce", nav=SHELL.nav[:1], theme="dark")),
     **{
         f"settings, {name}, {mode}": (examples.settings(name, mode=mode), SHELL)
-        for name in ("tenant_settings", "ip_allowlist", "session_policy")
+        for name in ("tenant_settings", "ip_allowlist", "session_policy", "call_limits")
         for mode in MODES
     },
     "settings, no networks": (

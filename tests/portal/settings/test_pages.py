@@ -33,6 +33,7 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
             "/settings?section=tenant-settings",
             "/settings?section=ip-allowlist",
             "/settings?section=session-policy",
+            "/settings?section=call-limits",
             "/settings?section=profile",
         ]
 
@@ -88,7 +89,7 @@ async def test_the_menu_leads_there_whoever_has_a_section(town: Town) -> None:
         assert ("· Settings" in page.words) is has_sections
 
 
-@pytest.mark.parametrize("section", ["nothing", "call-limits", "tenant-settings", "ip-allowlist", ""])
+@pytest.mark.parametrize("section", ["nothing", "tenant-settings", "ip-allowlist", ""])
 async def test_a_section_that_is_not_ones_own_is_no_page(town: Town, section: str) -> None:
     for someone in (CHLOE, PRIYA, ADA):
         assert (await (await town.of(someone)).get(f"/settings?section={section}")).status == 404

@@ -1,7 +1,7 @@
 """One section of settings: read it, save it.
 
 The one thing a newcomer would get wrong: these two handlers serve every section. What differs is in its row
-of `aidial_contract.sections` and in its `ways`.
+of `aidial_contract.sections`, in its `place` (the tenant, a project) and in its `ways`.
 """
 
 from __future__ import annotations
@@ -11,89 +11,110 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from aidial_api.kernel import client_settings
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.preconditions import etag
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.versions import conflict
+from aidial_api.surfaces.settings.places import place_of
 from aidial_api.surfaces.settings.ways import WAYS
 from aidial_contract.access import Level
-from aidial_contract.sections import Section
+from aidial_contract.section import Section
 from aidial_contract.shapes.settings import LastChange
 
 
 async def find(section: Section, ask: Ask) -> asyncpg.Record | None:
-    """The section of the asker's own tenant, through the scope."""
-    return await client_settings.find(ask.tx, ask.actor.own_client_id, ask.reach.client_ids, section.slug)
+    """The section of the asker's own tenant, or of the project the path names, through the scope."""
+    return await place_of(section).find(ask)
 
 
 async def show(section: Section, ask: Ask) -> Answer:
     """The document, as much of it as the role sees."""
-    return _answer(section, ask, _value(section, ask.found), ask.found)
+    return await _answer(section, ask, await _working(section, ask, ask.found), ask.found)
 
 
 async def save(section: Section, ask: Ask) -> Answer:
     """The document after the change. 409 `version_conflict`; what a section itself refuses is 422."""
-    ways, client_id = WAYS[section.slug], ask.found["client_id"]
-    value = ways.settled(ask, ask.body.value)
-    text = msgspec.json.encode(value).decode()
-    saved = await client_settings.save(
-        ask.tx, client_id, section.slug, text, ask.body.expected_version, ask.actor.label
-    )
+    ways, place = WAYS[section.slug], place_of(section)
+    former = await _working(section, ask, ask.found)
+    value = ways.settled(ask, ask.body.value, former)
+    saved = await place.save(ask, await ways.kept(ask, value))
     if saved is None:
-        raise conflict(await client_settings.current_version(ask.tx, client_id, section.slug))
+        raise conflict(await place.current_version(ask))
     await ways.applied(ask, value)
-    await record(ask, _saved(section, client_id, _value(section, ask.found), value))
+    await record(ask, _saved(section, ask, former, value))
     # Every other process hears it from the database; this one must not answer its author from before.
     ask.on_commit.append(lambda: ask.services.credentials.heard(None))
-    return _answer(section, ask, value, saved)
+    return await _answer(section, ask, value, saved, is_saved=True)
 
 
-def _value(section: Section, row: asyncpg.Record) -> Any:
+async def _working(section: Section, ask: Ask, row: asyncpg.Record) -> Any:
+    ways = WAYS[section.slug]
     if row["value"] is None:
-        return WAYS[section.slug].default(row)
-    return msgspec.json.decode(row["value"], type=section.value)
+        return ways.default(row)
+    return await ways.read(ask, row["value"], section.value)
 
 
-def _saved(section: Section, client_id: str, former: Any, value: Any) -> Event:
+async def _published(section: Section, ask: Ask, working: Any) -> Any:
+    """What the runtime works by: another copy after a partner went back to an older version."""
+    if not section.in_runtime:
+        return working
+    text = ask.found["published"]
+    ways = WAYS[section.slug]
+    return ways.default(ask.found) if text is None else await ways.read(ask, text, section.value)
+
+
+def _saved(section: Section, ask: Ask, former: Any, value: Any) -> Event:
     """Names of the members that changed; what they say may be an address."""
     names = [name for name in value.__struct_fields__ if getattr(former, name) != getattr(value, name)]
     return Event(
         action=f"settings.{section.name}.updated",
         target_kind="settings",
         target_id=section.slug,
-        client_id=client_id,
+        client_id=ask.found["client_id"],
+        project_id=ask.found["project_id"] if section.per_project else None,
         technical={"fields": names},
     )
 
 
-def _answer(section: Section, ask: Ask, value: Any, row: asyncpg.Record) -> Answer:
+async def _answer(
+    section: Section, ask: Ask, value: Any, row: asyncpg.Record, *, is_saved: bool = False
+) -> Answer:
+    """The document; `is_saved`: `row` is a save's, and `value` was published by it."""
     client_id: str = ask.found["client_id"]
-    mode = "edit" if ask.level is Level.FULL else "summary"
-    left_out = {} if mode == "edit" else _left_out(section, value)
-    shown = msgspec.structs.replace(value, **left_out.get("members", {}))
+    is_summary = ask.level is Level.SUMMARY
+    mode = "summary" if is_summary else "edit"
+    published = value if is_saved else await _published(section, ask, value)
     document = section.document(
         section=section.slug,
         mode=mode,
         version=row["version"],
-        working=shown,
-        published=shown,
-        publish_status="published",
+        working=_shown(section, value, is_summary=is_summary),
+        published=_shown(section, published, is_summary=is_summary),
+        publish_status="published" if published == value else "pending_publish",
         observed_at=None,
         last_changed=row["changed_at"] and LastChange(at=row["changed_at"], by=row["changed_by"]),
-        **{name: what for name, what in left_out.items() if name != "members"},
+        **(_left_out(section, value) if is_summary else {}),
+        **await WAYS[section.slug].more(ask, value),
     )
+    if section.per_project:
+        return Answer(document)
     tag = etag(ask.services.etag_key, client_id, f"settings/{section.slug}/{mode}", row["version"])
     return Answer(document, headers={"etag": tag})
 
 
-def _left_out(section: Section, value: Any) -> dict[str, Any]:
-    """What a summary is without: the members emptied, their names, and how many there are of a list."""
-    lists = {
-        name: len(getattr(value, name))
-        for name in section.restricted
-        if isinstance(getattr(value, name), list)
+def _shown(section: Section, value: Any, *, is_summary: bool) -> Any:
+    """The value, or what a summary shows of it: the restricted members are emptied."""
+    if not is_summary:
+        return value
+    empty: dict[str, Any] = {
+        name: [] if isinstance(getattr(value, name), list) else None for name in section.restricted
     }
-    members: dict[str, Any] = {name: [] if name in lists else None for name in section.restricted}
-    return {"members": members, "restricted": list(section.restricted), "counts": lists}
+    return msgspec.structs.replace(value, **empty)
+
+
+def _left_out(section: Section, value: Any) -> dict[str, Any]:
+    """The names of what a summary is without, and how many there are of a list."""
+    members = {name: getattr(value, name) for name in section.restricted}
+    counts = {name: len(one) for name, one in members.items() if isinstance(one, list)}
+    return {"restricted": list(section.restricted), "counts": counts}

@@ -1,4 +1,4 @@
-"""The rows of settings: two for each section.
+"""The rows of settings: one to read each section, and one for each way to save it.
 
 The one thing a newcomer would get wrong: a section is added to `aidial_contract.sections`; its rows follow.
 """
@@ -12,40 +12,44 @@ from typing import Any
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
 from aidial_api.surfaces.settings import handlers
 from aidial_contract.scope import ScopeKind
-from aidial_contract.sections import SECTIONS, Section
+from aidial_contract.section import Section
+from aidial_contract.sections import SECTIONS
 
 
 def _rows(section: Section) -> Iterator[Route]:
+    whose = "the project's" if section.per_project else "your tenant's"
+    base = "/v1/projects/{project_id}/settings" if section.per_project else "/v1/settings"
     common: dict[str, Any] = {
-        "path": f"/v1/settings/{section.slug}",
         "access": Access.FULL,
         "auth": AuthMode.BEARER,
-        "scope": ScopeKind.CLIENTS,
+        "scope": ScopeKind.RECORD if section.per_project else ScopeKind.CLIENTS,
         "find": partial(handlers.find, section),
         "answers": {200: section.document},
+        "bucket": "reads",
     }
     yield Route(
         **common,
         method="GET",
+        path=f"{base}/{section.slug}",
         name=f"settings.{section.name}",
-        summary=f"Your tenant's `{section.slug}`, as much of it as your role sees.",
+        summary=f"{whose.capitalize()} `{section.slug}`, as much of it as your role sees.",
         handler=partial(handlers.show, section),
         permission=section.view,
-        bucket="reads",
     )
-    yield Route(
-        **common,
-        method="PUT",
-        name=f"settings.{section.name}.save",
-        summary=f"Save your tenant's `{section.slug}` over the version you changed.",
-        handler=partial(handlers.save, section),
-        permission=section.edit,
-        bucket="reads",
-        body=section.change,
-        rules=section.rules,
-        precondition=Precondition.EXPECTED_VERSION,
-        writes=True,
-    )
+    for save in section.saves:
+        yield Route(
+            **common,
+            method="PUT",
+            path=f"{base}/{section.path(save)}",
+            name=section.row_name(save),
+            summary=f"Save {whose} `{section.path(save)}` over the version you changed.",
+            handler=partial(handlers.save, section),
+            permission=section.edit,
+            body=save.change,
+            rules=save.rules,
+            precondition=Precondition.EXPECTED_VERSION,
+            writes=True,
+        )
 
 
 ROWS = tuple(row for section in SECTIONS for row in _rows(section))

@@ -21,6 +21,16 @@ FROM memberships m
 WHERE m.client_id = $1 AND m.status = 'active' AND s.user_id = m.user_id AND s.state = 'active'
 """
 
+_LIMIT: Final = """
+UPDATE projects SET max_duration_minutes = $3, version = version + 1
+WHERE client_id = $1 AND project_id = $2::uuid AND max_duration_minutes <> $3
+"""
+
+
+async def limit_calls(tx: Tx, client_id: str, project_id: str, minutes: int) -> None:
+    """Let calls of a project last no longer than this."""
+    await tx.execute(_LIMIT, client_id, project_id, minutes)
+
 
 async def move(tx: Tx, client_id: str, timezone: str) -> None:
     """Let the tenant's days begin in another zone."""

@@ -6,14 +6,15 @@ equal things are equal; it refuses what only the request can tell (422).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.settings import store
+from aidial_api.surfaces.settings.project_ways import PROJECT_WAYS
+from aidial_api.surfaces.settings.way import Ways
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.networks import holds, parse_network
@@ -32,19 +33,6 @@ from aidial_contract.shapes.settings import (
 DEFAULT_FORMAT: Final = "en-AU"
 
 
-async def _nothing_more(_: Ask, __: Any) -> None:
-    """A save that changes nothing but the section."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """`default` of the tenant's row, `settled` of what was sent, `applied` in the same transaction."""
-
-    default: Callable[[asyncpg.Record], Any]
-    settled: Callable[[Ask, Any], Any]
-    applied: Callable[[Ask, Any], Awaitable[None]] = _nothing_more
-
-
 def _plain_tenant(row: asyncpg.Record) -> TenantSettings:
     return TenantSettings(
         timezone=row["timezone"],
@@ -55,7 +43,7 @@ def _plain_tenant(row: asyncpg.Record) -> TenantSettings:
     )
 
 
-def _settled_tenant(_: Ask, new: NewTenantSettings) -> TenantSettings:
+def _settled_tenant(_: Ask, new: NewTenantSettings, __: Any) -> TenantSettings:
     return TenantSettings(
         timezone=new.timezone,
         regional_format=language_tag(new.regional_format) or DEFAULT_FORMAT,
@@ -74,7 +62,7 @@ def _open_to_all(_: asyncpg.Record) -> IpAllowlist:
     return IpAllowlist(enabled=False, entries=[])
 
 
-def _settled_allowlist(ask: Ask, new: NewIpAllowlist) -> IpAllowlist:
+def _settled_allowlist(ask: Ask, new: NewIpAllowlist, _: Any) -> IpAllowlist:
     """Networks without host bits. 422 when it would shut out the address it is sent from, unconfirmed."""
     networks: list[Network] = []
     entries: list[AllowlistEntry] = []
@@ -93,7 +81,7 @@ def _own_limits(_: asyncpg.Record) -> SessionPolicy:
     return SessionPolicy()
 
 
-def _settled_policy(_: Ask, new: NewSessionPolicy) -> SessionPolicy:
+def _settled_policy(_: Ask, new: NewSessionPolicy, __: Any) -> SessionPolicy:
     return SessionPolicy(
         idle_minutes=new.idle_minutes,
         absolute_hours=new.absolute_hours,
@@ -110,5 +98,6 @@ WAYS: Final[Mapping[str, Ways]] = {
     "tenant-settings": Ways(default=_plain_tenant, settled=_settled_tenant, applied=_moved),
     "ip-allowlist": Ways(default=_open_to_all, settled=_settled_allowlist),
     "session-policy": Ways(default=_own_limits, settled=_settled_policy, applied=_tightened),
+    **PROJECT_WAYS,
 }
 """By slug."""

@@ -11,13 +11,14 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
+from aidial_api.kernel import project_versions
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.preconditions import etag
 from aidial_api.kernel.route import Answer, Handler
 from aidial_api.kernel.versions import conflict
-from aidial_api.surfaces.workspace import store
+from aidial_api.surfaces.workspace import runtime, store
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.ids import parse_uuid
@@ -103,15 +104,14 @@ async def publish(ask: Ask) -> Answer:
     """202: from now on the runtime reads this draft of the section, and the other sections as they were."""
     client_id, project_id = _place(ask)
     section: str = ask.body.section
-    await store.hold_project(ask.tx, client_id, project_id)
+    await project_versions.hold(ask.tx, client_id, project_id)
     draft = await store.claim_draft(ask.tx, client_id, project_id, section, ask.body.expected_version)
     if draft is None:
         raise await _nothing_to_publish(ask, section, ask.body.expected_version)
     value = _object.decode(draft["value"])
-    before = await store.newest_version(ask.tx, client_id, project_id)
-    known = {PROFILE: _as_it_is(ask, PROFILE)} if before is None else _object.decode(before["content"])
-    content = msgspec.json.encode(known | {section: value}).decode()
-    row = await store.add_version(ask.tx, client_id, project_id, content, ask.body.note, ask.actor.label)
+    row = await project_versions.publish(
+        ask.tx, client_id, project_id, section, draft["value"], ask.body.note, ask.actor.label
+    )
     if section == TAXONOMY:
         await store.apply_taxonomy(ask.tx, client_id, project_id, value)
     else:
@@ -164,6 +164,7 @@ async def show_runtime_config(ask: Ask) -> Answer:
         published_at=row["published_at"],
         profile=content[PROFILE],
         taxonomy=content.get(TAXONOMY),
+        **runtime.of_settings(content, row["max_duration_minutes"]),
     )
     tag = etag(ask.services.etag_key, client_id, f"runtime-config/{project_id}", row["number"])
     return Answer(config, headers={"etag": tag})

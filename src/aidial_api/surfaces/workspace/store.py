@@ -37,12 +37,6 @@ UPDATE project_drafts SET published_version = version
 WHERE client_id = $1 AND project_id = $2 AND section = $3 AND version = $4 AND published_version < version
 RETURNING version, published_version, value, changed_at
 """
-_PUBLISH = """
-INSERT INTO project_versions (client_id, project_id, number, content, note, published_by)
-SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5
-FROM project_versions WHERE client_id = $1 AND project_id = $2
-RETURNING number, published_at, published_by, note
-"""
 _APPLY = """
 UPDATE projects SET display_name = $3, timezone = $4, version = version + 1
 WHERE client_id = $1 AND project_id = $2 AND (display_name, timezone) IS DISTINCT FROM ($3, $4)
@@ -53,8 +47,9 @@ WHERE client_id = $1 AND project_id = $2 AND ($3::integer IS NULL OR number < $3
 ORDER BY number DESC LIMIT $4
 """
 _NEWEST = """
-SELECT number, published_at, content FROM project_versions
-WHERE client_id = $1 AND project_id = $2 ORDER BY number DESC LIMIT 1
+SELECT v.number, v.published_at, v.content, p.max_duration_minutes
+FROM project_versions v JOIN projects p ON p.client_id = v.client_id AND p.project_id = v.project_id
+WHERE v.client_id = $1 AND v.project_id = $2 ORDER BY v.number DESC LIMIT 1
 """
 
 
@@ -81,25 +76,6 @@ async def claim_draft(
 ) -> asyncpg.Record | None:
     """Mark a draft as published; None when it is another version, or published already."""
     return await tx.fetchrow(_CLAIM, client_id, project_id, section, expected_version)
-
-
-async def hold_project(tx: Tx, client_id: str, project_id: str) -> None:
-    """Let publications of one project wait for each other, whatever their sections."""
-    await tx.execute(
-        "SELECT FROM projects WHERE client_id = $1 AND project_id = $2 FOR NO KEY UPDATE",
-        client_id,
-        project_id,
-    )
-
-
-async def add_version(
-    tx: Tx, client_id: str, project_id: str, content: str, note: str | None, by: str | None
-) -> asyncpg.Record:
-    """Keep the next version of a project that is held."""
-    row = await tx.fetchrow(_PUBLISH, client_id, project_id, content, note, by)
-    if row is None:
-        raise RuntimeError("a version that was inserted came back empty")
-    return row
 
 
 async def apply_profile(tx: Tx, client_id: str, project_id: str, profile: dict[str, Any]) -> None:

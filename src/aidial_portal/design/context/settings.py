@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         RetentionCount,
         RetentionReceipt,
     )
+    from aidial_contract.shapes.settings import SettingsProject
 
     from .shell import NavItem
 
@@ -25,6 +26,8 @@ class SettingsPage:
 
     mode: `edit` draws a form that puts to `action`, `summary` what may be read. counts: how many there are of
     a list that a summary leaves out. your_address: the visitor's own. zones, formats: suggestions.
+    document: what `/v1` gave, whole. projects: what to choose from where a section is per project, else none;
+    project_ref: the one that is chosen, "" where there is none to choose.
     """
 
     template: ClassVar[str] = "settings/page.html"
@@ -44,6 +47,9 @@ class SettingsPage:
     changed_by: str | None = None
     zones: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    document: Any = None
+    projects: tuple[SettingsProject, ...] = ()
+    project_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ startJsonForms();
 startTickets();
 startRows();
 startVersions();
+if (document.querySelector("[data-counted]")) void import("./counts.js").then((counts) => counts.startCounts());
 startUnlocks();
 startBanners();
 if (document.querySelector("[data-minute]")) void import("./minute.js").then((minute) => minute.startMinute());

@@ -3,8 +3,8 @@
  * Forms over one version of a document: `<form data-json="/api/..." data-versioned="working">`.
  *
  * Saved, they go on from the new version. When somebody else was first (409 `version_conflict`), theirs and mine
- * stand side by side, member by member, and what is chosen is saved over theirs. The document is read from the
- * address it is sent to; `data-versioned` is the member of it that the form's `value/...` fields hold.
+ * stand side by side, member by member, and what is chosen is saved over theirs. The document is read from
+ * `data-document`, else from the address it is sent to; `data-versioned` is the member of it that the form's `value/...` fields hold.
  */
 import { announce } from "./http.js";
 import { bodyOf, summary } from "./json-forms.js";
@@ -114,7 +114,7 @@ function compare(form, theirs) {
   const saved = theirs[form.dataset.versioned ?? ""];
   const mine = valueOf(form);
   const base = known.get(form) ?? {};
-  const members = Object.keys(saved).filter((member) => said(saved[member]) !== said(mine[member]));
+  const members = Object.keys(saved).filter((member) => (fieldOf(form, member) || groupOf(form, member)) && said(saved[member]) !== said(mine[member]));
   const panel = made("section", "", "conflict");
   panel.tabIndex = -1;
   panel.setAttribute("aria-labelledby", "conflict-title");
@@ -163,7 +163,7 @@ function compare(form, theirs) {
 
 /** @param {HTMLFormElement} form @param {string} message */
 async function resolve(form, message) {
-  const answer = await fetch(form.dataset.json ?? "", { headers: { Accept: "application/json" } }).catch(() => null);
+  const answer = await fetch(form.dataset.document ?? form.dataset.json ?? "", { headers: { Accept: "application/json" } }).catch(() => null);
   const theirs = answer?.ok ? await answer.json().catch(() => null) : null;
   if (theirs) return compare(form, theirs);
   summary(form, "That was not saved", [{ text: message }], answer?.headers.get("X-Request-Id") ?? null);
@@ -174,8 +174,13 @@ export function startVersions() {
     if (!(form instanceof HTMLFormElement)) continue;
     known.set(form, valueOf(form));
     form.addEventListener("json-sent", (event) => {
-      inStep(form, /** @type {CustomEvent} */ (event).detail);
+      const saved = /** @type {CustomEvent} */ (event).detail;
+      inStep(form, saved);
       tell(form, "Saved just now");
+      // The cards of one document have one version: the others go on from it, with what was typed into them.
+      for (const other of document.querySelectorAll("form[data-versioned]")) {
+        if (other instanceof HTMLFormElement && other.dataset.document === form.dataset.document) setVersion(other, saved.version);
+      }
     });
     form.addEventListener("json-refused", (event) => {
       const { error } = /** @type {CustomEvent} */ (event).detail;

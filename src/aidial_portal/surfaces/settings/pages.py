@@ -14,7 +14,7 @@ from aidial_contract.sections import SECTIONS
 from aidial_contract.shapes.governance import SECTION as GOVERNANCE
 from aidial_portal.design.context import NavItem, SettingsPage
 from aidial_portal.design.links import with_query
-from aidial_portal.kernel.pages import draw, zone_of
+from aidial_portal.kernel.pages import draw, projects_of, zone_of
 from aidial_portal.kernel.steps import deny
 from aidial_portal.surfaces.settings import api, governance
 from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
@@ -22,7 +22,8 @@ from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from aidial_contract.sections import Section
+    from aidial_contract.section import Section
+    from aidial_contract.shapes.sessions import ContextProject
     from aidial_portal.kernel.request import PortalRequest
     from aidial_portal.kernel.route import Handler
 
@@ -34,25 +35,40 @@ _PROFILE_LABEL: Final = "Your profile"
 async def show(profile: Handler, request: PortalRequest) -> Response:
     """The section asked for, the role's first one without; one's own profile is everybody's."""
     role = request.session.role
-    listed = [one for one in SECTIONS if role is not None and level_of(role, one.view) is not None]
+    listed = [
+        one
+        for one in SECTIONS
+        if role is not None
+        and level_of(role, one.view) is not None
+        and (not one.per_project or projects_of(request))
+    ]
     governs = role is not None and level_of(role, Permission.GOVERNANCE_EDIT) is not None
-    first = listed[0].slug if listed else GOVERNANCE if governs else PROFILE
+    first = GOVERNANCE if governs else listed[0].slug if listed else PROFILE
     slug = request.query.get("section", first)
     if slug == PROFILE:
         return await profile(request)
     if slug == GOVERNANCE and governs:
-        return await governance.page(request, _menu([], GOVERNANCE))
+        return await governance.page(request, _menu(request, listed, GOVERNANCE))
     section = next((one for one in listed if one.slug == slug), None)
     if section is None:
         await deny(request, "no such section, or not this role's")
-    return draw(request, _page(request, listed, section, await api.read(section, request)), path=PATH)
+    reference = request.query.get("project_ref")
+    project = await api.project_for(section, request, reference)
+    document = await api.read(section, request, project)
+    return draw(request, _page(request, listed, section, project, document), path=PATH)
 
 
-def _page(request: PortalRequest, listed: list[Section], section: Section, document: Any) -> SettingsPage:
+def _page(
+    request: PortalRequest,
+    listed: list[Section],
+    section: Section,
+    project: ContextProject | None,
+    document: Any,
+) -> SettingsPage:
     title, about = TITLES[section.slug]
     changed = document.last_changed
     return SettingsPage(
-        sections=_menu(listed, section.slug),
+        sections=_menu(request, listed, section.slug),
         kind=section.name,
         title=title,
         about=about,
@@ -63,7 +79,10 @@ def _page(request: PortalRequest, listed: list[Section], section: Section, docum
         counts=document.counts or {},
         changed_at=changed.at if changed else None,
         changed_by=changed.by if changed else None,
-        timezone=zone_of(request),
+        timezone=project.timezone if project is not None else zone_of(request),
+        document=document,
+        projects=tuple(api.references(request)) if project is not None else (),
+        project_ref=api.reference_of(request, project) if project is not None else "",
         now=datetime.now(UTC),
         your_address=request.client_ip,
         zones=ZONES,
@@ -71,20 +90,25 @@ def _page(request: PortalRequest, listed: list[Section], section: Section, docum
     )
 
 
-def _menu(listed: list[Section], current: str) -> tuple[NavItem, ...]:
-    own = NavItem(_PROFILE_LABEL, with_query(PATH, {"section": PROFILE}), "account")
-    if current == GOVERNANCE:
-        address = with_query(PATH, {"section": GOVERNANCE})
-        return (NavItem("Data governance", address, "settings", is_current=True), own)
+def _menu(request: PortalRequest, listed: list[Section], current: str) -> tuple[NavItem, ...]:
+    role = request.session.role
+    governs = role is not None and level_of(role, Permission.GOVERNANCE_EDIT) is not None
+    reference = request.query.get("project_ref")
+    items = [
+        (one.slug, TITLES[one.slug][0], {"project_ref": reference} if one.per_project and reference else {})
+        for one in listed
+    ]
+    if governs:
+        items.insert(0, (GOVERNANCE, "Data governance", {}))
     return (
         *(
             NavItem(
-                TITLES[one.slug][0],
-                with_query(PATH, {"section": one.slug}),
+                title,
+                with_query(PATH, {"section": slug, **kept}),
                 "settings",
-                is_current=one.slug == current,
+                is_current=slug == current,
             )
-            for one in listed
+            for slug, title, kept in items
         ),
-        own,
+        NavItem(_PROFILE_LABEL, with_query(PATH, {"section": PROFILE}), "account"),
     )

@@ -1,4 +1,4 @@
-"""The rows of settings: the page, and two for each section.
+"""The rows of settings: the page, one to read each section, and one for each way to save it.
 
 The one thing a newcomer would get wrong: a section is added to `aidial_contract.sections` and to `words`; its
 rows follow. Whatever else stands under `/api/settings` is a section that nobody has: its reads and saves ask
@@ -23,7 +23,7 @@ from aidial_portal.surfaces.settings import api, governance, governance_rows, pa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aidial_contract.sections import Section
+    from aidial_contract.section import Section
     from aidial_portal.kernel.route import Handler, Route
 
 _READ_SCOPE = RouteScope(
@@ -45,7 +45,7 @@ def rows(profile: Handler) -> tuple[Route, ...]:
             access=PendingWhen("section", pages.PROFILE),
             permission=Permission.PROFILE_VIEW,
             scope=SELF,
-            query=frozenset({"section"}) | governance.QUERY,
+            query=frozenset({"section", "project_ref"}) | governance.QUERY,
         ),
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(),
@@ -79,15 +79,16 @@ def _section(section: Section) -> Iterator[Route]:
         scope=_READ_SCOPE,
         params=(_PROJECT_REF,),
     )
-    yield change_row(
-        "PUT",
-        path,
-        f"settings.{section.name}.save",
-        partial(api.save, section),
-        permission=section.edit,
-        scope=_SAVE_SCOPE,
-        bucket=SETTINGS_CHANGES,
-        body=json_body(section.portal_change, *section.rules),
-        precondition=Precondition.EXPECTED_VERSION,
-        errors=("version_conflict",),
-    )
+    for save in section.saves:
+        yield change_row(
+            "PUT",
+            f"/api/settings/{section.path(save)}",
+            section.row_name(save),
+            partial(api.save, section, save),
+            permission=section.edit,
+            scope=_SAVE_SCOPE,
+            bucket=SETTINGS_CHANGES,
+            body=json_body(save.portal_change, *save.rules),
+            precondition=Precondition.EXPECTED_VERSION,
+            errors=("version_conflict",),
+        )

@@ -20,6 +20,10 @@ TITLES: Final = {
         "Session limits",
         "How long people stay signed in, and on how many devices. AiDial's own limits count where stricter.",
     ),
+    "call-limits": (
+        "Call handling",
+        "What callers hear first, whether they may speak over it, and how long a call may last.",
+    ),
 }
 """By slug: the heading, and a sentence."""
 

@@ -1,0 +1,89 @@
+"""Where a section is kept: with its tenant, or with a project.
+
+The one thing a newcomer would get wrong: `save` of a project's section holds the project first, because it
+publishes; two saves and a partner's publication of one project wait for each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import asyncpg
+
+from aidial_api.kernel import client_settings, project_settings, project_versions
+from aidial_api.kernel.ask import Ask
+from aidial_contract.ids import parse_uuid
+from aidial_contract.section import Section
+
+NO_PROJECT: Final = "00000000-0000-0000-0000-000000000000"
+
+
+class Place(Protocol):
+    """One section of one tenant or project; `section` is what it is about."""
+
+    async def find(self, ask: Ask) -> asyncpg.Record | None:
+        """What is there, through the scope; what the default is made of besides."""
+
+    async def save(self, ask: Ask, value: str) -> asyncpg.Record | None:
+        """Write JSON over the version the body names; None when another is there."""
+
+    async def current_version(self, ask: Ask) -> int:
+        """What the version is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfTenant:
+    """With the asker's own tenant."""
+
+    section: Section
+
+    async def find(self, ask: Ask) -> asyncpg.Record | None:
+        """The section of the asker's own tenant."""
+        own, slug = ask.actor.own_client_id, self.section.slug
+        return await client_settings.find(ask.tx, own, ask.reach.client_ids, slug)
+
+    async def save(self, ask: Ask, value: str) -> asyncpg.Record | None:
+        """A save is in force at once: there is no other copy."""
+        client_id, slug = ask.found["client_id"], self.section.slug
+        return await client_settings.save(
+            ask.tx, client_id, slug, value, ask.body.expected_version, ask.actor.label
+        )
+
+    async def current_version(self, ask: Ask) -> int:
+        """1 when it was never saved."""
+        return await client_settings.current_version(ask.tx, ask.found["client_id"], self.section.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class OfProject:
+    """With the project that the path names."""
+
+    section: Section
+
+    async def find(self, ask: Ask) -> asyncpg.Record | None:
+        """The section of a project in reach."""
+        project_id = parse_uuid(ask.path["project_id"]) or NO_PROJECT
+        return await project_settings.find(ask.tx, ask.reach, project_id, self.section.slug)
+
+    async def save(self, ask: Ask, value: str) -> asyncpg.Record | None:
+        """Saved, and published where the runtime works by it: both or neither."""
+        place = ask.found["client_id"], ask.found["project_id"], self.section.slug
+        if self.section.in_runtime:
+            await project_versions.hold(ask.tx, *place[:2])
+        saved = await project_settings.save(ask.tx, *place, value, ask.body.expected_version, ask.actor.label)
+        if saved is not None and self.section.in_runtime:
+            note = f"Settings: {self.section.slug}, version {saved['version']}"
+            await project_versions.publish(ask.tx, *place, value, note, ask.actor.label)
+        return saved
+
+    async def current_version(self, ask: Ask) -> int:
+        """1 when it was never saved."""
+        place = ask.found["client_id"], ask.found["project_id"], self.section.slug
+        row = await project_settings.current(ask.tx, *place)
+        return project_settings.FIRST_VERSION if row is None else int(row["version"])
+
+
+def place_of(section: Section) -> Place:
+    """Where a section is kept."""
+    return OfProject(section) if section.per_project else OfTenant(section)

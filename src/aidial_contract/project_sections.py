@@ -1,0 +1,28 @@
+"""The sections of settings that every project has of its own; `sections.py` lists them after the tenant's.
+
+The one thing a newcomer would get wrong: what callers hear of them is a published version of the project, as
+with a partner's drafts; a save makes one (`in_runtime`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aidial_contract.access import Permission
+from aidial_contract.section import Save, Section
+from aidial_contract.shapes import project_settings as shapes
+
+PROJECT_SECTIONS: Final = (
+    Section(
+        slug="call-limits",
+        view=Permission.PROJECT_SETTINGS_VIEW,
+        edit=Permission.PROJECT_SETTINGS_EDIT,
+        value=shapes.CallLimits,
+        document=shapes.CallLimitsDocument,
+        portal_document=shapes.PortalCallLimits,
+        restricted=("greeting",),
+        saves=(Save(change=shapes.CallLimitsChange, portal_change=shapes.PortalCallLimitsChange, rules=()),),
+        per_project=True,
+        in_runtime=True,
+    ),
+)
