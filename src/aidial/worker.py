@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import procrastinate
@@ -28,6 +29,8 @@ from aidial_api.kernel.audit_chain.sealer import Sealer
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import CONNECT_TIMEOUT_S, Database, DatabaseRefused, DatabaseUnavailable
 from aidial_api.kernel.jobs import QUEUE, Job
+from aidial_api.kernel.outgoing.port import EmbeddedOutbox, Post
+from aidial_api.kernel.outgoing.settings import mail_courier
 from aidial_api.kernel.roles import choose_role
 from aidial_api.kernel.storage import Files, Storage
 from aidial_api.settings import read_settings
@@ -56,7 +59,7 @@ def run_worker() -> None:
         sys.exit(EXIT_CODE)
     logs.set_up()
     try:
-        asyncio.run(work(settings.database_url, files=files_of(settings), checkpoints=settings.checkpoints))
+        asyncio.run(work(settings.database_url, post=post_of(settings), checkpoints=settings.checkpoints))
     except DatabaseRefused as refused:
         raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except DatabaseUnavailable as gone:
@@ -71,21 +74,28 @@ def files_of(settings: Settings) -> Files:
     return Files(storage, TenantKeys(MasterKey(settings.master_key)))
 
 
+def post_of(settings: Settings) -> Post:
+    """What jobs that send need, files among it."""
+    return Post(mail=mail_courier(settings.smtp), sms=EmbeddedOutbox(), files=files_of(settings))
+
+
 async def work(
     database_url: str,
     *,
     wait: bool = True,
     files: Files | None = None,
+    post: Post | None = None,
     checkpoints: CheckpointSettings | None = None,
 ) -> None:
     """Run jobs as they come due, and seal the activity log; with `wait` False, only the jobs due now.
 
-    Jobs about files need `files`. `checkpoints` None: none are written.
+    Jobs about files need `files`, jobs that send a `post`, which has files. `checkpoints` None: none are
+    written.
     """
     role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
     db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + 1)
     try:
-        app = _app(database_url, role, db, files)
+        app = _app(database_url, role, db, _Tools(files or (post.files if post else None), post))
         async with app.open_async(), _sealing(db, checkpoints, wait=wait):
             await app.run_worker_async(
                 queues=[QUEUE],
@@ -119,7 +129,20 @@ async def _sealing(
             await sealing
 
 
-def _app(database_url: str, role: str | None, db: Database, files: Files | None) -> procrastinate.App:
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What some jobs take after the database."""
+
+    files: Files | None
+    post: Post | None
+
+    def of(self, job: Job) -> tuple[Files | Post | None, ...]:
+        if job.with_post:
+            return (self.post,)
+        return (self.files,) if job.with_files else ()
+
+
+def _app(database_url: str, role: str | None, db: Database, tools: _Tools) -> procrastinate.App:
     options = "-c search_path=jobs" + (f" -c role={role}" if role else "")
     connector = procrastinate.PsycopgConnector(
         conninfo=make_conninfo(database_url, options=options, application_name="aidial worker"),
@@ -131,7 +154,7 @@ def _app(database_url: str, role: str | None, db: Database, files: Files | None)
     retry = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=3)
     for job in JOBS:
         if job.cron is None:
-            app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db, files))
+            app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db, tools))
         else:
             task = app.task(name=job.name, queue=QUEUE, queueing_lock=job.name)(_regular(job, db))
             app.periodic(cron=job.cron)(task)
@@ -147,9 +170,9 @@ def _app(database_url: str, role: str | None, db: Database, files: Files | None)
     return app
 
 
-def _runner(job: Job, db: Database, files: Files | None) -> Callable[..., Awaitable[None]]:
+def _runner(job: Job, db: Database, tools: _Tools) -> Callable[..., Awaitable[None]]:
     async def run(**arguments: Any) -> None:
-        await (job.run(db, files, **arguments) if job.with_files else job.run(db, **arguments))
+        await job.run(db, *tools.of(job), **arguments)
         _log.info("job.done", job=job.name, **arguments)
 
     return run

@@ -6,12 +6,22 @@ carry it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aidial_api.kernel import call_counts, idempotency
+from aidial_api.kernel.outgoing.sending import Writer, send_job
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.governance import retention
+from aidial_api.surfaces.notifications import writing
 from aidial_api.surfaces.recordings import deleting, measuring
 from aidial_api.surfaces.sessions import expiry
+
+WRITERS: Mapping[str, Writer] = {
+    "call_transcript": writing.write_transcript,
+    "call_summary": writing.write_summary,
+}
+"""Who writes each kind of message."""
 
 JOBS = (
     stalled.CHECK,
@@ -23,4 +33,5 @@ JOBS = (
     deleting.DELETE,
     deleting.COLLECT,
     retention.RUN,
+    send_job(WRITERS),
 )

@@ -19,6 +19,8 @@ from aidial_api.kernel.audit_chain.checkpoints import SigningKey, key_of_base64,
 from aidial_api.kernel.audit_chain.outside import place_of_checkpoints
 from aidial_api.kernel.crypto import MasterKey
 from aidial_api.kernel.introspection import IntrospectionClient
+from aidial_api.kernel.outgoing import settings as mail
+from aidial_api.kernel.outgoing.smtp import SmtpSettings
 from aidial_api.kernel.storage import StoragePlace, storage_url
 from aidial_contract.limits import SCALE, Numbers, load_with_numbers
 from aidial_contract.settings import (
@@ -109,12 +111,16 @@ SETTINGS = (
     Setting("AIDIAL_INVOICE_ABN", text, default=None),
     Setting("AIDIAL_INVOICE_HOW_TO_PAY", text, default=None),
     *CHECKPOINTS,
+    *mail.SETTINGS,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every value; `portal_client_id` is whose ID tokens are taken, `introspection` is None when off."""
+    """Every value; `portal_client_id` is whose ID tokens are taken, `introspection` is None when off.
+
+    `smtp` None: mail stays in the embedded outbox.
+    """
 
     database_url: str
     master_key: bytes
@@ -145,6 +151,7 @@ class Settings:
     invoice_abn: str | None
     invoice_how_to_pay: str | None
     checkpoints: CheckpointSettings
+    smtp: SmtpSettings | None
 
     def __repr__(self) -> str:
         """Secrets stay out of tracebacks."""
@@ -186,6 +193,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         invoice_abn=values["AIDIAL_INVOICE_ABN"],
         invoice_how_to_pay=values["AIDIAL_INVOICE_HOW_TO_PAY"],
         checkpoints=checkpoint_settings(values),
+        smtp=mail.smtp_settings(values),
     )
 
 
@@ -203,12 +211,13 @@ def checkpoint_settings(values: Mapping[str, Any]) -> CheckpointSettings:
 
 
 def _settings_for(environ: Mapping[str, str]) -> tuple[Setting, ...]:
-    """The settings; those of introspection are required when it is on, so one complaint names all."""
+    """The settings; those of what is switched on are required then, so one complaint names all."""
     try:
         is_on = load((_SWITCH,), environ)[_SWITCH.name]
     except ConfigurationError:
         is_on = False  # the whole reading complains of it
-    return tuple(replace(one, required=True) if is_on and one in INTROSPECTION else one for one in SETTINGS)
+    required = (*(INTROSPECTION if is_on else ()), *mail.needed(environ))
+    return tuple(replace(one, required=True) if one in required else one for one in SETTINGS)
 
 
 def _introspection(values: Mapping[str, Any]) -> IntrospectionClient | None:

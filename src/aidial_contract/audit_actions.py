@@ -132,6 +132,7 @@ _ROWS: Final = (
         CHANGE,
         ("settings.tenant_settings.save",),
     ),
+    AuditAction("ops.outbox.viewed", "Looked at the messages that were sent", LOOK, ("ops.outbox",)),
     AuditAction("status.incident.published", "Published an incident", CHANGE, ("incidents.create",)),
     AuditAction("status.incident.updated", "Said how an incident goes on", CHANGE, ("incidents.change",)),
     AuditAction("support.comment.added", "Commented on a support ticket", CHANGE, ("tickets.comment",)),

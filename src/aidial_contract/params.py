@@ -34,7 +34,7 @@ from aidial_contract.shapes.clients import LIFECYCLES
 from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS, TRANSCRIPT_FORMATS
 from aidial_contract.shapes.governance import CATEGORIES as CATEGORIES_KEPT
 from aidial_contract.shapes.governance import LEAST_DAYS, MOST_DAYS
-from aidial_contract.shapes.ops import JOB_STATES, TENANT_LIFECYCLES
+from aidial_contract.shapes.ops import CHANNELS, DELIVERY_STATES, JOB_STATES, TENANT_LIFECYCLES
 from aidial_contract.shapes.recordings import SIDES
 from aidial_contract.shapes.status import INCIDENT_STATES
 from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
@@ -267,6 +267,11 @@ TENANT_PARAMS: Final = (
 )
 JOB_PARAMS: Final = (
     QueryParam("state", Kind.CHOICES, "Any of these states; dead letters are `failed`.", JOB_STATES),
+    *_OPS_PAGE_PARAMS,
+)
+OUTBOX_PARAMS: Final = (
+    QueryParam("state", Kind.CHOICES, "Any of these states.", DELIVERY_STATES),
+    QueryParam("channel", Kind.CHOICE, "Only by e-mail, or by SMS.", CHANNELS),
     *_OPS_PAGE_PARAMS,
 )
 LIVE_SESSION_PARAMS: Final = _OPS_PAGE_PARAMS

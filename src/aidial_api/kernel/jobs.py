@@ -32,13 +32,14 @@ class Job:
 
     A job may run twice (a worker was killed half-way): it must find out for itself what is left to do.
     `cron`: when it runs without being enqueued, once for all workers; such a job takes only the database.
-    `with_files`: it also takes `Files`, after the database.
+    `with_files`: it also takes `Files`, after the database; `with_post`: the `Post`.
     """
 
     name: str
     run: Callable[..., Awaitable[None]]
     cron: str | None = None
     with_files: bool = False
+    with_post: bool = False
 
 
 async def enqueue(tx: Tx, name: str, arguments: dict[str, str], *, at: datetime) -> None:

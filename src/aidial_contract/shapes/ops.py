@@ -1,7 +1,8 @@
-"""What AiDial's own people see of every tenant on the wire: tenants, live sessions, background jobs.
+"""What AiDial's own people see of every tenant: tenants, live sessions, background jobs, messages.
 
-The one thing a newcomer would get wrong: it is about tenants and never from inside one. No call, text or
-number of theirs is here; a job shows the ids it was given and nothing else.
+The one thing a newcomer would get wrong: it is about tenants and never from inside one. No number of theirs
+is here, and a text only where the embedded outbox keeps what would have been sent: redacted and masked. A job
+shows the ids it was given and nothing else.
 """
 
 from __future__ import annotations
@@ -76,6 +77,44 @@ class BackgroundJob(Outgoing):
     due_at: Time | None
     failed_at: Time | None
     ids: dict[str, str]
+
+
+DELIVERY_STATES: Final = ("queued", "sent", "failed", "gave_up")
+CHANNELS: Final = ("email", "sms")
+
+
+class OutboxMessage(Outgoing):
+    """A message to somebody. `recipient` is masked. `about_id` is the call or report it tells of.
+
+    `sent_by` is what took it away: `smtp`, or `outbox`, which brings nothing to anybody and keeps `subject`
+    and `text`, redacted, masked and at most 8,000 characters of it, for as long as the transcript is kept.
+    `failed` is tried again at `next_attempt_at`; `gave_up` is not. `failure` says in a word why the last try
+    failed.
+    """
+
+    delivery_id: Uuid
+    client_id: str
+    project_id: Uuid | None
+    kind: Literal["call_transcript", "call_summary", "monthly_report"]
+    channel: Literal["email", "sms"]
+    recipient: str
+    about_id: Uuid
+    state: Literal["queued", "sent", "failed", "gave_up"]
+    attempts: int
+    failure: str | None
+    sent_by: str | None
+    subject: str | None
+    text: str | None
+    created_at: Time
+    next_attempt_at: Time | None
+    sent_at: Time | None
+
+
+class OutboxList(Outgoing):
+    """`GET /v1/ops/outbox`, the newest first."""
+
+    messages: list[OutboxMessage]
+    next_cursor: str | None
 
 
 class JobQueue(Outgoing):

@@ -67,6 +67,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _ticket(tx, tenant)
         await _unlock(tx, tenant)
         await _governance(tx, tenant)
+        await _delivery(tx, tenant)
     return tenant
 
 
@@ -197,6 +198,19 @@ async def _governance(tx: Tx, tenant: Tenant) -> None:
         " before, manifest) VALUES ($1, $2, $2, 'transcripts', 2, 30, now(), $3)",
         tenant.client_id,
         new_id(),
+        bytes(32),
+    )
+
+
+async def _delivery(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO deliveries (client_id, delivery_id, project_id, kind, channel, about_id, mask,"
+        " recipient, recipient_mark, recipient_shown)"
+        " VALUES ($1, $2, $3, 'call_transcript', 'email', $4, true, $5, $5, 'a...@harbour.example')",
+        tenant.client_id,
+        new_id(),
+        tenant.project_id,
+        tenant.call_id,
         bytes(32),
     )
 

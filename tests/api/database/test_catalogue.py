@@ -50,6 +50,7 @@ GRANTED = {
     "retention_receipts": {READ, ADD, CHANGE},
     "incidents": {READ, ADD, CHANGE},
     "incident_updates": {READ, ADD},
+    "deliveries": {READ, ADD, CHANGE},
     "tickets": {READ, ADD, CHANGE},
     "ticket_comments": {READ, ADD},
     "recordings": {READ, ADD, CHANGE},

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from aidial_api.kernel.crypto import TenantKey
-from aidial_api.surfaces.calls.present import mask_number, open_number
+from aidial_api.kernel.masking import mask_number
+from aidial_api.surfaces.calls.present import open_number
 from aidial_contract.access import Level
 from aidial_contract.csv_text import neutral
 from aidial_contract.shapes.downloads import FULL_COLUMNS, METADATA_COLUMNS, SENSITIVE_COLUMNS

@@ -8,22 +8,11 @@ from __future__ import annotations
 
 import asyncpg
 from msgspec import Raw
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from aidial_api.kernel.crypto import TenantKey
+from aidial_api.kernel.masking import mask_number
 from aidial_contract.access import Level
 from aidial_contract.shapes.calls import Call, CallAgent, CallAttention, CallSentiment
-
-_SHOWN_DIGITS = 3
-_COUNTRY_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
-
-
-def mask_number(number: str) -> str:
-    """`+61 ... 678`: the country code and the last three digits."""
-    for end in (2, 3, 4):
-        if number[1:end] in _COUNTRY_CODES:
-            return f"{number[:end]} ... {number[-_SHOWN_DIGITS:]}"
-    return f"+ ... {number[-_SHOWN_DIGITS:]}"
 
 
 def open_number(key: TenantKey, sealed: bytes | None, purpose: str, call_id: str) -> str | None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import asyncpg
 import msgspec
 
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
@@ -22,6 +24,8 @@ from aidial_contract.shapes.ops import (
     JobQueue,
     LiveSession,
     LiveSessionList,
+    OutboxList,
+    OutboxMessage,
     Tenant,
     TenantList,
     TenantProject,
@@ -105,3 +109,49 @@ async def show_jobs(ask: Ask) -> Answer:
     ]
     queue = await store.queue(ask.tx)
     return Answer(JobList(jobs=jobs, next_cursor=cursor, queue=JobQueue(**dict(queue))))
+
+
+async def show_outbox(ask: Ask) -> Answer:
+    """One page of the messages to people of every tenant. Whoever looks is written down."""
+    query, limit = ask.query, ask.query["limit"]
+    bound = ("ops outbox", ",".join(query["state"] or ()), query["channel"] or "")
+    before = _after(ask, str, *bound)
+    rows = await store.deliveries(ask.tx, query["state"], query["channel"], before, limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor = ask.services.cursors.encode(str(rows[-1]["delivery_id"]), *bound) if more else None
+    event = Event(
+        action="ops.outbox.viewed",
+        target_kind="outbox",
+        target_id="deliveries",
+        technical={"messages": len(rows)},
+    )
+    await record(ask, event)
+    return Answer(OutboxList(messages=[_message(row) for row in rows], next_cursor=cursor))
+
+
+class _Kept(msgspec.Struct):
+    subject: str | None = None
+    text: str | None = None
+
+
+def _message(row: asyncpg.Record) -> OutboxMessage:
+    kept = _Kept() if row["content"] is None else msgspec.json.decode(row["content"], type=_Kept)
+    return OutboxMessage(
+        delivery_id=str(row["delivery_id"]),
+        client_id=row["client_id"],
+        project_id=row["project_id"] and str(row["project_id"]),
+        kind=row["kind"],
+        channel=row["channel"],
+        recipient=row["recipient_shown"],
+        about_id=str(row["about_id"]),
+        state=row["state"],
+        attempts=row["attempts"],
+        failure=row["failure"],
+        sent_by=row["sent_by"],
+        subject=kept.subject or None,
+        text=kept.text,
+        created_at=row["created_at"],
+        next_attempt_at=row["next_attempt_at"],
+        sent_at=row["sent_at"],
+    )

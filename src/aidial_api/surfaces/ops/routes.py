@@ -11,9 +11,9 @@ from typing import Any
 from aidial_api.kernel.route import Access, AuthMode, Route
 from aidial_api.surfaces.ops import handlers
 from aidial_contract.access import Permission
-from aidial_contract.params import JOB_PARAMS, LIVE_SESSION_PARAMS, TENANT_PARAMS
+from aidial_contract.params import JOB_PARAMS, LIVE_SESSION_PARAMS, OUTBOX_PARAMS, TENANT_PARAMS
 from aidial_contract.scope import ScopeKind
-from aidial_contract.shapes.ops import JobList, LiveSessionList, TenantList
+from aidial_contract.shapes.ops import JobList, LiveSessionList, OutboxList, TenantList
 
 _READ: dict[str, Any] = {
     "method": "GET",
@@ -51,5 +51,15 @@ ROWS = (
         handler=handlers.show_jobs,
         answers={200: JobList},
         query=JOB_PARAMS,
+    ),
+    Route(
+        **_READ,
+        path="/v1/ops/outbox",
+        name="ops.outbox",
+        summary="A page of the messages to people of every tenant, the newest first. Looking is recorded.",
+        handler=handlers.show_outbox,
+        answers={200: OutboxList},
+        query=OUTBOX_PARAMS,
+        records=True,
     ),
 )

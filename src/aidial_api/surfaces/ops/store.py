@@ -67,6 +67,23 @@ SELECT count(*) FILTER (WHERE j.status = 'todo') AS waiting,
 FROM jobs.procrastinate_jobs j
 """
 
+# Each state is an index of its own but `sent`, which nearly all are.
+_DELIVERIES = """
+SELECT d.delivery_id, d.client_id, d.project_id, d.kind, d.channel, d.recipient_shown, d.about_id, d.state,
+    d.attempts, d.failure, d.sent_by, d.content, d.created_at, d.next_attempt_at, d.sent_at
+FROM deliveries d
+WHERE ($1::text[] IS NULL OR d.state = any($1)) AND ($2::text IS NULL OR d.channel = $2)
+    AND ($3::uuid IS NULL OR d.delivery_id < $3)
+ORDER BY d.delivery_id DESC LIMIT $4
+"""
+
+
+async def deliveries(
+    tx: Tx, states: Sequence[str] | None, channel: str | None, before: str | None, most: int
+) -> list[asyncpg.Record]:
+    """At most `most` messages made before one, the newest first."""
+    return await tx.fetch(_DELIVERIES, states, channel, before, most)
+
 
 async def tenants(
     tx: Tx, words: str | None, lifecycles: Sequence[str] | None, after: str | None, most: int

@@ -37,7 +37,10 @@ class OpsHomePage:
 
 @dataclass(frozen=True, slots=True)
 class OpsCell:
-    """One cell: a text (a link with `url`, a status with `is_status`), a time, and a quiet line below."""
+    """One cell: a text (a link with `url`, a status with `is_status`), a time, and a quiet line below.
+
+    `opens` is a long text that opens under `text`.
+    """
 
     text: str = ""
     url: str = ""
@@ -45,13 +48,15 @@ class OpsCell:
     is_status: bool = False
     is_number: bool = False
     quiet: str = ""
+    opens: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OpsListPage:
     """One of the lists. `search` is what was searched for, None where nothing can be.
 
-    `empty` is heading, text and icon of an empty list; `facts` stand above it; `action` is label and address.
+    `empty` is heading, text and icon of an empty list; `facts` stand above it; `action` is label and address;
+    `note` is something everybody here should know.
     """
 
     template: ClassVar[str] = "ops/list.html"
@@ -71,6 +76,7 @@ class OpsListPage:
     search: str | None = None
     search_label: str = ""
     action: tuple[str, str] | None = None
+    note: str = ""
     next_url: str | None = None
 
 

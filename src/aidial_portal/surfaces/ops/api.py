@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aidial_contract.shapes.ops import JobList, LiveSessionList, TenantList
+from aidial_contract.shapes.ops import JobList, LiveSessionList, OutboxList, TenantList
 from aidial_contract.shapes.status import IncidentAnswer, IncidentList
 from aidial_portal.kernel.answers import json_answer
 from aidial_portal.surfaces.ops.client import find_incident, path_of, repeatable
@@ -62,3 +62,8 @@ async def sessions(request: PortalRequest) -> Response:
 async def jobs(request: PortalRequest) -> Response:
     """`GET /api/ops/jobs`: `{"jobs", "next_cursor", "queue"}`, the newest first."""
     return json_answer(await request.api.forward("/v1/ops/jobs", JobList, query=request.query))
+
+
+async def outbox(request: PortalRequest) -> Response:
+    """`GET /api/ops/outbox`: `{"messages", "next_cursor"}`, the newest first."""
+    return json_answer(await request.api.forward("/v1/ops/outbox", OutboxList, query=request.query))

@@ -40,9 +40,9 @@ Rows = tuple[tuple[OpsCell, ...], ...]
 
 async def incidents(request: PortalRequest) -> Response:
     """`/ops/incidents`: every incident, newest first."""
-    query = _query(request)
+    query = query_of(request)
     found = await request.api.get("/v1/incidents", IncidentList, query=query)
-    return _draw(
+    return draw_list(
         request,
         path=INCIDENTS,
         heading="Incidents",
@@ -53,7 +53,7 @@ async def incidents(request: PortalRequest) -> Response:
         empty=("No incident yet", "Publish one when something does not work for customers.", "check"),
         noun="incidents",
         action=("New incident", NEW_INCIDENT),
-        filters=_choices(
+        filters=choices(
             INCIDENTS,
             query,
             (("All", ""), ("Active", "investigating,identified,monitoring"), ("Resolved", "resolved")),
@@ -75,9 +75,9 @@ def _incident(one: Incident) -> tuple[OpsCell, ...]:
 
 async def tenants(request: PortalRequest) -> Response:
     """`/ops/tenants`: every tenant, by id."""
-    query = _query(request)
+    query = query_of(request)
     found = await request.api.get("/v1/ops/tenants", TenantList, query=query)
-    return _draw(
+    return draw_list(
         request,
         path=TENANTS,
         heading="Tenants",
@@ -104,9 +104,9 @@ def _tenant(one: Tenant) -> tuple[OpsCell, ...]:
 
 async def sessions(request: PortalRequest) -> Response:
     """`/ops/sessions`: who is signed in."""
-    query = _query(request)
+    query = query_of(request)
     found = await request.api.get("/v1/ops/sessions", LiveSessionList, query=query)
-    return _draw(
+    return draw_list(
         request,
         path=SESSIONS,
         heading="Sessions",
@@ -131,10 +131,10 @@ def _session(one: LiveSession) -> tuple[OpsCell, ...]:
 
 async def jobs(request: PortalRequest) -> Response:
     """`/ops/jobs`: what the worker has to do."""
-    query = _query(request)
+    query = query_of(request)
     found = await request.api.get("/v1/ops/jobs", JobList, query=query)
     states = (("All", ""), *((label(state), state) for state in JOB_STATES))
-    return _draw(
+    return draw_list(
         request,
         path=JOBS,
         heading="Jobs",
@@ -145,15 +145,15 @@ async def jobs(request: PortalRequest) -> Response:
         empty=("No background work waits", "Jobs appear here when there is something to do later.", "clock"),
         noun="jobs",
         facts=_facts(found.queue),
-        filters=_choices(JOBS, query, states),
+        filters=choices(JOBS, query, states),
     )
 
 
 async def dead_letters(request: PortalRequest) -> Response:
     """`/ops/dead-letters`: jobs that failed for good."""
-    query = {**_query(request), "state": "failed"}
+    query = {**query_of(request), "state": "failed"}
     found = await request.api.get("/v1/ops/jobs", JobList, query=query)
-    return _draw(
+    return draw_list(
         request,
         path=DEAD_LETTERS,
         heading="Dead letters",
@@ -203,19 +203,21 @@ def _facts(queue: JobQueue) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _query(request: PortalRequest) -> dict[str, str]:
+def query_of(request: PortalRequest) -> dict[str, str]:
+    """What a list is asked for; a form sends its empty fields too."""
     return {name: text for name, text in request.query.items() if text.strip()}
 
 
-def _choices(path: str, query: dict[str, str], choices: Iterable[tuple[str, str]]) -> tuple[Choice, ...]:
+def choices(path: str, query: dict[str, str], listed: Iterable[tuple[str, str]]) -> tuple[Choice, ...]:
+    """A switch of states: words and state each."""
     chosen = query.get("state", "")
     return tuple(
         Choice(words, state, with_query(path, {}, state=state), is_current=state == chosen)
-        for words, state in choices
+        for words, state in listed
     )
 
 
-def _draw(  # noqa: PLR0913 - what a list says of itself
+def draw_list(  # noqa: PLR0913 - what a list says of itself
     request: PortalRequest,
     *,
     path: str,
@@ -231,8 +233,10 @@ def _draw(  # noqa: PLR0913 - what a list says of itself
     search: str | None = None,
     search_label: str = "",
     action: tuple[str, str] | None = None,
+    note: str = "",
 ) -> Response:
-    query = _query(request)
+    """A list as a page, or only its next rows."""
+    query = query_of(request)
     is_narrowed = bool(set(query) - {"limit"})
     page = OpsListPage(
         state="ready" if rows else "no_match" if is_narrowed else "no_data",
@@ -251,6 +255,7 @@ def _draw(  # noqa: PLR0913 - what a list says of itself
         search=search,
         search_label=search_label,
         action=action,
+        note=note,
         next_url=with_query(path, query, cursor=next_cursor) if next_cursor else None,
     )
     if wants_fragment(request):

@@ -23,6 +23,7 @@ from aidial_portal.surfaces.ops.places import (
     HOME,
     INCIDENTS,
     JOBS,
+    OUTBOX,
     SESSIONS,
     TENANTS,
     places,
@@ -57,6 +58,7 @@ async def home(request: PortalRequest) -> Response:
         *_queue_tiles(queue),
         OpsTile("Tenants", "Every business on AiDial, and its phone lines.", url=TENANTS),
         OpsTile("Sessions", "Who is signed in right now.", url=SESSIONS),
+        OpsTile("Outbox", "Messages to people, and what became of them.", url=OUTBOX),
         OpsTile("Components", "Every part of the interface on one page.", url="/ops/components"),
     )
     return draw(request, OpsHomePage(tiles, places(HOME)), path=HOME)

@@ -11,6 +11,7 @@ INCIDENTS: Final = f"{HOME}/incidents"
 NEW_INCIDENT: Final = f"{INCIDENTS}/new"
 TENANTS: Final = f"{HOME}/tenants"
 SESSIONS: Final = f"{HOME}/sessions"
+OUTBOX: Final = f"{HOME}/outbox"
 JOBS: Final = f"{HOME}/jobs"
 DEAD_LETTERS: Final = f"{HOME}/dead-letters"
 _PLACES: Final = (
@@ -18,6 +19,7 @@ _PLACES: Final = (
     ("Incidents", INCIDENTS),
     ("Tenants", TENANTS),
     ("Sessions", SESSIONS),
+    ("Outbox", OUTBOX),
     ("Jobs", JOBS),
     ("Dead letters", DEAD_LETTERS),
 )

@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from aidial_contract.access import Permission
-from aidial_contract.params import INCIDENT_PARAMS, JOB_PARAMS, LIVE_SESSION_PARAMS, TENANT_PARAMS
+from aidial_contract.params import (
+    INCIDENT_PARAMS,
+    JOB_PARAMS,
+    LIVE_SESSION_PARAMS,
+    OUTBOX_PARAMS,
+    TENANT_PARAMS,
+)
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.status import (
     IncidentPatch,
@@ -21,7 +27,7 @@ from aidial_portal.kernel.limits import SETTINGS_CHANGES
 from aidial_portal.kernel.pages import page_row
 from aidial_portal.kernel.route import Access, Precondition, Route, RouteScope, json_body
 from aidial_portal.kernel.rows import REPEATABLE, change_row, read_row
-from aidial_portal.surfaces.ops import api, incidents, lists, pages, places
+from aidial_portal.surfaces.ops import api, incidents, lists, outbox, pages, places
 
 if TYPE_CHECKING:
     from aidial_contract.query import QueryParam
@@ -58,6 +64,7 @@ def _pages() -> tuple[Route, ...]:
         _page(f"{places.INCIDENTS}/{{incident_id}}", "incident.page", incidents.incident, denial=_DENIAL),
         _page(places.TENANTS, "tenants.page", lists.tenants, TENANT_PARAMS),
         _page(places.SESSIONS, "sessions.page", lists.sessions, LIVE_SESSION_PARAMS),
+        _page(places.OUTBOX, "outbox.page", outbox.outbox, OUTBOX_PARAMS),
         _page(places.JOBS, "jobs.page", lists.jobs, JOB_PARAMS),
         _page(places.DEAD_LETTERS, "dead_letters.page", lists.dead_letters, _DEAD_LETTER_PARAMS),
     )
@@ -73,6 +80,7 @@ def _lists() -> tuple[Route, ...]:
             ("tenants", api.tenants, TENANT_PARAMS),
             ("sessions", api.sessions, LIVE_SESSION_PARAMS),
             ("jobs", api.jobs, JOB_PARAMS),
+            ("outbox", api.outbox, OUTBOX_PARAMS),
         )
     )
 

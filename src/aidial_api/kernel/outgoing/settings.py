@@ -1,0 +1,86 @@
+"""How mail leaves, from the environment.
+
+The one thing a newcomer would get wrong: with `AIDIAL_MAIL=smtp` its server and sender have no default; what
+is missing is named at once, with everything else that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
+from typing import Any, Final
+
+from aidial_api.kernel.outgoing.port import Courier, EmbeddedOutbox
+from aidial_api.kernel.outgoing.smtp import USUAL_PORTS, SmtpCourier, SmtpSettings
+from aidial_contract.addresses import is_address
+from aidial_contract.settings import ConfigurationError, Setting, port, positive_number, secret, text
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        value = raw.strip().lower()
+        if value not in choices:
+            raise ValueError(f"must be {' or '.join(choices)}")
+        return value
+
+    return read
+
+
+def _sender(raw: str) -> tuple[str, str]:
+    """`AiDial <no-reply@aidial.example>`, or the address alone: name and address."""
+    value = text(raw)
+    name, address = parseaddr(value)
+    if not is_address(address) or not address.isascii() or set(name) & set('"\\<>'):
+        raise ValueError("must be an address, or a name and an address in angle brackets")
+    return name, address
+
+
+CHOICE: Final = Setting("AIDIAL_MAIL", _one_of("outbox", "smtp"), default="outbox")
+NEEDED: Final = (Setting("AIDIAL_SMTP_HOST", text), Setting("AIDIAL_MAIL_FROM", _sender))
+"""Required with `AIDIAL_MAIL=smtp`."""
+_USERNAME: Final = Setting("AIDIAL_SMTP_USERNAME", text)
+PASSWORD: Final = Setting("AIDIAL_SMTP_PASSWORD", secret(1))
+_SECURITY: Final = Setting("AIDIAL_SMTP_SECURITY", _one_of("starttls", "tls", "none"), default="starttls")
+SETTINGS: Final = (
+    CHOICE,
+    *NEEDED,
+    Setting("AIDIAL_SMTP_PORT", port),
+    _SECURITY,
+    _USERNAME,
+    PASSWORD,
+    Setting("AIDIAL_SMTP_TIMEOUT_MS", positive_number, default=10_000.0),
+)
+
+
+def needed(environ: Mapping[str, str]) -> tuple[Setting, ...]:
+    """What this environment makes required."""
+    uses_smtp = (environ.get(CHOICE.name) or "").strip().lower() == "smtp"
+    if not uses_smtp:
+        return ()
+    signs_in = environ.get(_USERNAME.name) or environ.get(f"{_USERNAME.name}_FILE")
+    return (*NEEDED, PASSWORD) if signs_in else NEEDED
+
+
+def smtp_settings(values: Mapping[str, Any]) -> SmtpSettings | None:
+    """The server, of values that hold `SETTINGS`; None: mail stays in the embedded outbox."""
+    if values[CHOICE.name] != "smtp":
+        return None
+    security, username = values[_SECURITY.name], values[_USERNAME.name]
+    if security == "none" and username is not None:
+        raise ConfigurationError({_USERNAME.name: "a password is only sent over starttls or tls"})
+    name, address = values["AIDIAL_MAIL_FROM"]
+    return SmtpSettings(
+        host=values["AIDIAL_SMTP_HOST"],
+        port=values["AIDIAL_SMTP_PORT"] or USUAL_PORTS[security],
+        security=security,
+        sender=address,
+        sender_name=name,
+        username=username,
+        password=values[PASSWORD.name],
+        timeout_s=values["AIDIAL_SMTP_TIMEOUT_MS"] / 1_000,
+    )
+
+
+def mail_courier(settings: SmtpSettings | None) -> Courier:
+    """Who takes e-mail."""
+    return EmbeddedOutbox() if settings is None else SmtpCourier(settings)

@@ -1,0 +1,29 @@
+"""Calls as a message tells of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from aidial_api.kernel.transaction import Tx
+
+_LABEL: Final = """coalesce((SELECT t.label FROM project_terms t WHERE t.client_id = c.client_id
+    AND t.project_id = c.project_id AND t.kind = '{kind}' AND t.code = c.{column}), c.{column})"""
+_ENDED_CALL: Final = f"""
+SELECT c.client_id, c.call_id::text AS call_id, c.project_id::text AS project_id, c.status, c.channel,
+    c.direction, c.started_at, c.duration_seconds, c.from_number, c.to_number, c.agent_name, c.summary,
+    c.transcript_state, s.turns, p.display_name, p.timezone,
+    {_LABEL.format(kind="outcome", column="outcome")} AS outcome,
+    {_LABEL.format(kind="call_type", column="call_type")} AS call_type
+FROM calls c
+JOIN projects p ON p.client_id = c.client_id AND p.project_id = c.project_id
+JOIN transcripts s ON s.client_id = c.client_id AND s.call_id = c.call_id
+WHERE c.client_id = $1 AND c.call_id = $2 AND c.status <> 'live'
+"""
+
+
+async def ended_call(tx: Tx, client_id: str, call_id: str) -> asyncpg.Record | None:
+    """A call that is over, with its project and its redacted turns as JSON."""
+    return await tx.fetchrow(_ENDED_CALL, client_id, call_id)

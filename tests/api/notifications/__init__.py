@@ -1,0 +1,1 @@
+"""Messages to people: queued, sent, tried again, given up."""
