@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import asyncpg
 
 from aidial.worker import post_of, work
@@ -38,7 +40,7 @@ def by_smtp(port: int) -> dict[str, str]:
     }
 
 
-async def delivered_call(world: World, **changes: object) -> str:
+async def delivered_call(world: World, **changes: Any) -> str:
     """A call of Harbour's front desk."""
     call = new_call(FRONT_DESK, f"told-{new_id()}", **changes)
     answer = await world.harbour_manage.post("/v1/calls", call)

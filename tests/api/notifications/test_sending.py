@@ -157,17 +157,17 @@ async def test_a_server_that_stays_away_is_tried_at_growing_intervals_and_given_
     await queue(world, call_id)
     through = post(world, **by_smtp(1))
     waits = []
-    for tries in range(1, TRIES + 1):
+    for tries in range(1, TRIES):
         await send_due(world, through)
         (row,) = await deliveries(world, call_id)
-        assert row["attempts"] == tries
-        if row["state"] == "failed":
-            waits.append(row["next_attempt_at"] - dt.datetime.now(dt.UTC))
-            await hasten(world, call_id)
+        assert (row["attempts"], row["state"]) == (tries, "failed")
+        waits.append(row["next_attempt_at"] - dt.datetime.now(dt.UTC))
+        await hasten(world, call_id)
+    await send_due(world, through)
+    (row,) = await deliveries(world, call_id)
     assert (row["state"], row["failure"]) == ("gave_up", "unreachable_ConnectionRefusedError")
     assert row["next_attempt_at"] is None
     assert waits == sorted(waits)
-    assert len(waits) == TRIES - 1
     await send_due(world)
     assert (await deliveries(world, call_id))[0]["state"] == "gave_up"
 
