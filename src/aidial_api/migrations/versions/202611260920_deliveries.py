@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "202611260900"
-down_revision = "202611260890"
+revision = "202611260920"
+down_revision = "202611260910"
 branch_labels = None
 depends_on = None
 
