@@ -40,8 +40,10 @@ class Place:
         if self.path == OPEN_TICKET:
             listed = await visitor.ask("/api/support/tickets?limit=1&status=waiting_on_support")
             return f"{self.path}{listed['tickets'][0]['ticket_id']}"
-        if self.path == NEW_TICKET:
-            return f"{self.path}{(await visitor.ask('/api/projects'))['projects'][0]['project_id']}"
+        if self.path == NEW_TICKET or self.path.startswith(PROJECT):
+            first = (await visitor.ask("/api/projects"))["projects"][0]["project_id"]
+            of_first = self.path.replace(PROJECT, f"/projects/{first}")
+            return f"{of_first}{first}" if self.path == NEW_TICKET else of_first
         return self.path
 
 
@@ -49,6 +51,7 @@ OPEN_CALL: Final = "/calls?expand="
 HEARD_CALL: Final = "/calls?recorded"
 UNLOCKS: Final = "/pii-unlocks"
 OPEN_TICKET: Final = "/support/"
+PROJECT: Final = "/projects/first"
 NEW_TICKET: Final = "/support/new?project_id="
 PLACES: Final = (
     Place("sign-in", "/sign-in", None),
@@ -77,6 +80,10 @@ PLACES: Final = (
         "/settings?section=data-governance&client_id=harbour-dental&try=1&transcripts_days=60",
         "priya",
     ),
+    Place("projects", "/projects", "priya"),
+    Place("project", PROJECT, "priya"),
+    Place("taxonomy", f"{PROJECT}?section=taxonomy", "priya"),
+    Place("taxonomy to read", f"{PROJECT}?section=taxonomy", "tom"),
     Place("not found", "/nowhere", "alice", 404),
     Place("access denied", "/access-denied", None, 404),
     Place("operations", "/ops", "omar"),

@@ -347,6 +347,52 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
     )
 
 
+def workspace() -> c.WorkspacePage:
+    """Give a partner's projects."""
+    lines = (("Front desk", "Harbour Dental", True), ("Old line", "Bayside Physio", False))
+    return c.WorkspacePage(
+        rows=tuple(
+            c.WorkspaceRow(name, client, ZONE, is_active, f"/projects/project-{number}")
+            for number, (name, client, is_active) in enumerate(lines)
+        )
+    )
+
+
+def project(kind: str = "taxonomy", *, may_edit: bool = True) -> c.ProjectPage:
+    """Give a project's section with something saved that nobody published yet."""
+    values: dict[str, dict[str, object]] = {
+        "profile": {"display_name": "Front desk", "timezone": ZONE},
+        "taxonomy": {
+            "outcomes": [{"code": "appointment_booked", "label": "Appointment booked"}],
+            "resolutions": [],
+            "call_types": [{"code": "insurance", "label": "Insurance"}],
+        },
+    }
+    return c.ProjectPage(
+        name="Front desk",
+        client_name="Harbour Dental",
+        sections=tuple(
+            c.NavItem(one.capitalize(), f"/projects/p?section={one}", "projects", is_current=one == kind)
+            for one in values
+        ),
+        kind=kind,
+        title=kind.capitalize(),
+        about="What this section is for, in a sentence.",
+        value=values[kind],
+        version=4,
+        may_edit=may_edit,
+        is_published=False,
+        action=f"/api/workspace/projects/project-0/draft/{kind}",
+        publish_action="/api/workspace/projects/project-0/publish",
+        timezone=ZONE,
+        now=NOW,
+        changed_at=NOW - timedelta(hours=2),
+        number=2,
+        published_at=NOW - timedelta(days=9),
+        published_by="priya@southern-cross-voice.example",
+    )
+
+
 def components() -> c.ComponentsPage:
     """Give everything the components page draws."""
     return c.ComponentsPage(

@@ -84,6 +84,7 @@ MENU: Final = (
     Place("Activity", "/audit-log", "activity", Permission.AUDIT_VIEW, keeps_project=False),
     Place("Settings", "/settings", "settings", Permission.TENANT_SETTINGS_VIEW, keeps_project=False),
     Place("Billing", "/partner/billing", "billing", Permission.BILLING_CHOOSE_CLIENT, keeps_project=False),
+    Place("Projects", "/projects", "projects", Permission.WORKSPACE_VIEW, keeps_project=False),
     Place("Operations", "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
     Place(
         "Settings",

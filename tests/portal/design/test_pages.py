@@ -73,6 +73,15 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
         examples.shell(csp_nonce="n0nce", projects=(), current_project=None, search=None, density="compact"),
     ),
     "operations": (examples.ops(), examples.shell(csp_nonce="n0nce", nav=SHELL.nav[:1], theme="dark")),
+    "projects": (examples.workspace(), SHELL),
+    **{
+        f"project, {kind}, {'edited' if may_edit else 'read'}": (
+            examples.project(kind, may_edit=may_edit),
+            SHELL,
+        )
+        for kind in ("profile", "taxonomy")
+        for may_edit in (True, False)
+    },
     **{
         f"settings, {name}, {mode}": (examples.settings(name, mode=mode), SHELL)
         for name in ("tenant_settings", "ip_allowlist", "session_policy", "call_limits")

@@ -101,6 +101,7 @@ from .support import (
     TicketRow,
 )
 from .unlocks import UnlockedPage, UnlockPanel, UnlocksPage
+from .workspace import ProjectPage, WorkspacePage, WorkspaceRow
 
 Page = (
     AccountPage
@@ -121,6 +122,7 @@ Page = (
     | OpsHomePage
     | OpsListPage
     | OpsRowsFragment
+    | ProjectPage
     | SettingsPage
     | SignInPage
     | StatusFragment
@@ -131,6 +133,7 @@ Page = (
     | UnlockPanel
     | UnlockedPage
     | UnlocksPage
+    | WorkspacePage
 )
 
 __all__ = [
@@ -192,6 +195,7 @@ __all__ = [
     "Player",
     "ProjectChoice",
     "ProjectHealthShown",
+    "ProjectPage",
     "RecentCall",
     "RecipientsPage",
     "Redaction",
@@ -222,4 +226,6 @@ __all__ = [
     "UnlocksPage",
     "UsagePage",
     "ViewsMenu",
+    "WorkspacePage",
+    "WorkspaceRow",
 ]

@@ -1,4 +1,4 @@
-"""The rows of the projects workspace: two a section, made of the list of sections."""
+"""The rows of the projects workspace: two pages, and two a section, made of the list of sections."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from aidial_contract.params import VERSION_LIST_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.workspace import SECTIONS, Publication, Section
 from aidial_portal.kernel.limits import SETTINGS_CHANGES
-from aidial_portal.kernel.route import Precondition, Route, RouteScope, json_body
+from aidial_portal.kernel.pages import page_row
+from aidial_portal.kernel.route import Access, Precondition, Route, RouteScope, json_body
 from aidial_portal.kernel.rows import change_row, read_row
-from aidial_portal.surfaces.workspace import api
+from aidial_portal.surfaces.workspace import api, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +44,25 @@ def _section_rows(section: Section) -> Iterator[Route]:
 
 
 def rows() -> tuple[Route, ...]:
-    """`/api/workspace/projects/{project_id}/`."""
+    """`/projects`, and `/api/workspace/projects/{project_id}/`."""
     return (
+        page_row(
+            pages.PATH,
+            "workspace.projects.page",
+            pages.projects,
+            access=Access.FULL,
+            permission=Permission.WORKSPACE_VIEW,
+            scope=RouteScope(kind=ScopeKind.PROJECTS, client_id=None, project_id=None),
+        ),
+        page_row(
+            f"{pages.PATH}/{{project_id}}",
+            "workspace.project.page",
+            pages.project,
+            access=Access.FULL,
+            permission=Permission.WORKSPACE_VIEW,
+            scope=_ONE,
+            query=frozenset({"section"}),
+        ),
         *(row for section in SECTIONS for row in _section_rows(section)),
         change_row(
             "POST",
