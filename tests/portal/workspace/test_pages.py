@@ -36,7 +36,6 @@ async def test_partners_find_every_line_of_their_clients(town: Town) -> None:
         }
         assert f"/projects/{NORTHSIDE_LINE}" not in page.text
         assert "Old line" in page.words
-        assert "switched off" in page.words
 
 
 async def test_priya_edits_what_is_saved_and_tom_reads_it(town: Town) -> None:
