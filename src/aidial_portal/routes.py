@@ -64,4 +64,4 @@ def all_rows() -> tuple[Route, ...]:
         support,
     )
     rows = (row for surface in surfaces for row in surface.rows())
-    return (*rows, *settings.rows(profile=account_pages.account))
+    return (*rows, *settings.rows(profile=account_pages.account, sessions=account_pages.session_rows))

@@ -88,6 +88,7 @@ PLACES: Final = (
     Place("access denied", "/access-denied", None, 404),
     Place("operations", "/ops", "omar"),
     Place("status", "/status", "alice"),
+    Place("active sessions", "/settings?section=active-sessions", "chloe"),
     Place("session limits", "/settings?section=session-policy", "alice"),
     Place("incidents", "/ops/incidents", "omar"),
     Place("new incident", "/ops/incidents/new?tenant=harbour-dental", "omar"),

@@ -39,6 +39,26 @@ async def test_alice_signs_out_and_her_back_button_shows_nothing(
     assert alice.path == "/calls"
 
 
+async def test_bianca_signs_out_everywhere_here_at_the_other_browser_and_at_the_provider(
+    visit: OpenVisitor, people: dict[str, Person]
+) -> None:
+    here, there = await visit(), await visit()
+    for browser in (here, there):
+        await browser.sign_in(people["bianca"])
+    await here.go("/settings?section=active-sessions")
+    await here.page.get_by_role("button", name="Sign out everywhere").click()
+    await expect(here.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await here.go("/calls")
+    assert here.path.startswith("/sign-in?callbackUrl=")
+    # The provider's own session ended, too: it asks for the password again.
+    await here.give_email(people["bianca"].email)
+    await expect(here.page.get_by_label("Password")).to_be_visible()
+    assert await there.go("/calls") == 404
+    assert there.path == "/access-denied"
+    await expect(there.page.get_by_role("heading", level=1)).to_be_visible()
+    await expect(there.page.get_by_text("signed out").first).to_be_visible()
+
+
 @pytest.mark.parametrize("name", ["alice", "chloe", "tom"])
 async def test_everything_can_be_read_and_left_without_a_script(
     visit: OpenVisitor, people: dict[str, Person], name: str

@@ -76,6 +76,33 @@ async def test_one_session_is_ended_by_its_owner_from_another(town: Town) -> Non
         assert again.status == 404
 
 
+async def test_signing_in_again_gives_a_new_session_and_ends_the_one_this_browser_had(town: Town) -> None:
+    """Fixation-proof, a step-up included: whoever knew the session of before has nothing of the one after."""
+    someone = await newcomer(town)
+    async with town.visitor(someone) as browser, town.stranger() as thief:
+        before = session_id_of(town, browser)
+        thief.http.cookie_jar.update_cookies({SESSION: cookies_of(browser)[SESSION]})
+        assert not await is_refused(thief)
+        await town.sign_in(browser, someone)
+        after = session_id_of(town, browser)
+        assert after != before
+        assert not await is_refused(browser)
+        await within(AT_ONCE_S, lambda: is_refused(thief))
+        (row,) = await sql(town, "SELECT state, revoked_reason FROM sessions WHERE session_id = $1", before)
+        assert (row["state"], row["revoked_reason"]) == ("revoked", "replaced")
+
+
+async def test_a_planted_session_is_not_what_somebody_signs_in_to(town: Town) -> None:
+    someone, planter = await newcomer(town), await newcomer(town)
+    async with town.visitor(planter) as theirs, town.stranger() as browser:
+        browser.http.cookie_jar.update_cookies({SESSION: cookies_of(theirs)[SESSION]})
+        await town.sign_in(browser, someone)
+        assert session_id_of(town, browser) != session_id_of(town, theirs)
+        own = (await browser.get("/api/sessions")).json["sessions"]
+        assert [one["session_id"] for one in own] == [session_id_of(town, browser)]
+        assert not await is_refused(theirs)
+
+
 async def told_why(browser: Browser, path: str = "/calls") -> str:
     """What a page says whose session is over; its cookies are gone."""
     page = await browser.get(path)

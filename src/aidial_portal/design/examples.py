@@ -347,6 +347,12 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
     )
 
 
+def active_sessions() -> c.ActiveSessionsPage:
+    """Give the same two sessions as a section of settings."""
+    menu = (c.NavItem("Active sessions", "/settings?section=active-sessions", "settings", is_current=True),)
+    return c.ActiveSessionsPage(menu, account().sessions or (), ZONE, NOW)
+
+
 def workspace() -> c.WorkspacePage:
     """Give a partner's projects."""
     lines = (("Front desk", "Harbour Dental", True), ("Old line", "Bayside Physio", False))

@@ -74,6 +74,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
     ),
     "operations": (examples.ops(), examples.shell(csp_nonce="n0nce", nav=SHELL.nav[:1], theme="dark")),
     "projects": (examples.workspace(), SHELL),
+    "active sessions": (examples.active_sessions(), SHELL),
     **{
         f"project, {kind}, {'edited' if may_edit else 'read'}": (
             examples.project(kind, may_edit=may_edit),

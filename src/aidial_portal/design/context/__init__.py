@@ -65,7 +65,7 @@ from .pages import (
     SessionRow,
     SignInPage,
 )
-from .settings import GovernancePage, SettingsPage
+from .settings import ActiveSessionsPage, GovernancePage, SettingsPage
 from .shell import (
     BareContext,
     Chip,
@@ -105,6 +105,7 @@ from .workspace import ProjectPage, WorkspacePage, WorkspaceRow
 
 Page = (
     AccountPage
+    | ActiveSessionsPage
     | AuditPage
     | AuditRowsFragment
     | BillingPage
@@ -138,6 +139,7 @@ Page = (
 
 __all__ = [
     "AccountPage",
+    "ActiveSessionsPage",
     "AuditFact",
     "AuditFilters",
     "AuditPage",

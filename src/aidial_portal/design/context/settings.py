@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from aidial_contract.shapes.settings import SettingsProject
 
+    from .pages import SessionRow
     from .shell import NavItem
 
 
@@ -50,6 +51,17 @@ class SettingsPage:
     document: Any = None
     projects: tuple[SettingsProject, ...] = ()
     project_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSessionsPage:
+    """Where somebody is signed in, this device first."""
+
+    template: ClassVar[str] = "settings/active_sessions.html"
+    sections: tuple[NavItem, ...]
+    rows: tuple[SessionRow, ...]
+    timezone: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,14 +59,15 @@ def _has_sessions(request: PortalRequest) -> bool:
 async def _sessions_or_fault(request: PortalRequest) -> tuple[SessionRow, ...] | Fault:
     """The list, or why it is away. Somebody shut out by an allowlist still has an account to sign out of."""
     try:
-        return await part(_sessions(request))
+        return await part(session_rows(request))
     except Fault as fault:
         if fault.row is not errors.IP_NOT_ALLOWED:
             raise
         return fault
 
 
-async def _sessions(request: PortalRequest) -> tuple[SessionRow, ...]:
+async def session_rows(request: PortalRequest) -> tuple[SessionRow, ...]:
+    """Where somebody is signed in, this device first."""
     listed = await request.api.get("/v1/sessions", SessionList)
     return tuple(
         SessionRow(

@@ -12,27 +12,37 @@ from typing import TYPE_CHECKING, Any, Final
 from aidial_contract.access import Permission, level_of
 from aidial_contract.sections import SECTIONS
 from aidial_contract.shapes.governance import SECTION as GOVERNANCE
-from aidial_portal.design.context import NavItem, SettingsPage
+from aidial_portal.design.context import ActiveSessionsPage, NavItem, SettingsPage
 from aidial_portal.design.links import with_query
+from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import draw, projects_of, zone_of
 from aidial_portal.kernel.steps import deny
 from aidial_portal.surfaces.settings import api, governance
 from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.responses import Response
 
+    from aidial_contract.access import Role
     from aidial_contract.section import Section
     from aidial_contract.shapes.sessions import ContextProject
+    from aidial_portal.design.context import SessionRow
     from aidial_portal.kernel.request import PortalRequest
     from aidial_portal.kernel.route import Handler
 
+    ListSessions = Callable[[PortalRequest], Awaitable[tuple[SessionRow, ...]]]
+
 PATH: Final = "/settings"
 PROFILE: Final = "profile"
+ACTIVE_SESSIONS: Final = "active-sessions"
+SESSION_MANAGEMENT: Final = "session-management"
+"""What active sessions were called."""
 _PROFILE_LABEL: Final = "Your profile"
 
 
-async def show(profile: Handler, request: PortalRequest) -> Response:
+async def show(profile: Handler, sessions: ListSessions, request: PortalRequest) -> Response:
     """The section asked for, the role's first one without; one's own profile is everybody's."""
     role = request.session.role
     listed = [
@@ -49,6 +59,12 @@ async def show(profile: Handler, request: PortalRequest) -> Response:
         return await profile(request)
     if slug == GOVERNANCE and governs:
         return await governance.page(request, _menu(request, listed, GOVERNANCE))
+    if slug in {ACTIVE_SESSIONS, SESSION_MANAGEMENT} and _has_sessions(role):
+        if slug == SESSION_MANAGEMENT:
+            return redirect(with_query(PATH, {"section": ACTIVE_SESSIONS}))
+        menu = _menu(request, listed, ACTIVE_SESSIONS)
+        page = ActiveSessionsPage(menu, await sessions(request), zone_of(request), datetime.now(UTC))
+        return draw(request, page, path=PATH)
     section = next((one for one in listed if one.slug == slug), None)
     if section is None:
         await deny(request, "no such section, or not this role's")
@@ -56,6 +72,10 @@ async def show(profile: Handler, request: PortalRequest) -> Response:
     project = await api.project_for(section, request, reference)
     document = await api.read(section, request, project)
     return draw(request, _page(request, listed, section, project, document), path=PATH)
+
+
+def _has_sessions(role: Role | None) -> bool:
+    return role is not None and level_of(role, Permission.SESSIONS_MANAGE_OWN) is not None
 
 
 def _page(
@@ -100,6 +120,8 @@ def _menu(request: PortalRequest, listed: list[Section], current: str) -> tuple[
     ]
     if governs:
         items.insert(0, (GOVERNANCE, "Data governance", {}))
+    if _has_sessions(role):
+        items.append((ACTIVE_SESSIONS, "Active sessions", {}))
     return (
         *(
             NavItem(

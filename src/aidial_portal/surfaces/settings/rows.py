@@ -35,13 +35,13 @@ _SAVE_SCOPE = RouteScope(
 _PROJECT_REF = QueryParam("project_ref", Kind.ID, "The project, where a section is per project.")
 
 
-def rows(profile: Handler) -> tuple[Route, ...]:
-    """`/settings`, which draws one's own profile with `profile`, and every section."""
+def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
+    """`/settings`, with one's own profile by `profile` and one's own `sessions`, and every section."""
     return (
         page_row(
             pages.PATH,
             "settings.page",
-            partial(pages.show, profile),
+            partial(pages.show, profile, sessions),
             access=PendingWhen("section", pages.PROFILE),
             permission=Permission.PROFILE_VIEW,
             scope=SELF,
