@@ -1,5 +1,8 @@
 """What people meet on the sign-in pages."""
 
+import asyncio
+from collections import Counter
+
 import aiohttp
 import pyotp
 from joserfc import jwt
@@ -192,3 +195,31 @@ async def test_nobody_signed_in_is_said_to_the_portal_when_it_must_not_ask(idp: 
         "state": "st-1",
         "iss": idp.issuer,
     }
+
+
+async def test_two_hundred_parallel_wrong_codes_never_get_past_the_limit() -> None:
+    with RunningIdentity(throttle=Throttle(failures_per_account=10)) as idp:
+        ada = idp.accounts[1]
+        assert ada.otp_secret is not None
+        codes, step = pyotp.HOTP(ada.otp_secret), idp.provider.now() // 30
+        right, near = codes.at(step), {codes.at(step + drift) for drift in range(-2, 5)}
+        wrong = [code for code in (f"{number:06d}" for number in range(207)) if code not in near][:200]
+        async with new_browser() as one, new_browser() as two:
+            asked = []
+            for http in (one, two):
+                address, html = await first_page(idp, http)
+                fields = {"email": ada.email, "password": ada.password}
+                answer = await submit(http, address, html, fields, idp.issuer)
+                assert not isinstance(answer, str)
+                asked.append((http, hidden_fields(answer[1])))
+
+            async def guess(number: int, code: str) -> int:
+                http, hidden = asked[number % 2]
+                async with http.post(f"{idp.issuer}/ui/login/otp", data={**hidden, "otp": code}) as response:
+                    await response.read()
+                    return response.status
+
+            statuses = await asyncio.gather(*(guess(number, code) for number, code in enumerate(wrong)))
+            assert Counter(statuses) == {422: 10, 429: 190}
+            # Whoever guesses right at last is turned away like the others, from both sign-ins.
+            assert [await guess(number, right) for number in (0, 1)] == [429, 429]

@@ -30,8 +30,8 @@ ROUNDS = 3
 Look = Callable[[], Awaitable[int]]
 
 
-def portal_environ(town: Town, api_url: str) -> dict[str, str]:
-    """The town's portal over another API."""
+def portal_environ(town: Town, port: int, api_url: str) -> dict[str, str]:
+    """The town's portal at another port, over another API."""
     settings = town.settings
     return {
         "NEXTAUTH_SECRET": settings.nextauth_secret,
@@ -41,7 +41,7 @@ def portal_environ(town: Town, api_url: str) -> dict[str, str]:
         "ZITADEL_ISSUER": settings.zitadel_issuer,
         "ZITADEL_CLIENT_ID": settings.zitadel_client_id,
         "ZITADEL_CLIENT_SECRET": settings.zitadel_client_secret,
-        "AIDIAL_HOSTS": "127.0.0.1",
+        "AIDIAL_HOSTS": f"127.0.0.1:{port}",
         "AIDIAL_LIMITS_SCALE": "1000",
     }
 
@@ -99,7 +99,7 @@ async def test_four_processes_refuse_a_revoked_session_within_a_second(
     async with AsyncExitStack() as stack:
         stack.enter_context(running("api", api_ports, apis, tmp_path / "api.log"))
         for port, api_port in zip(portal_ports, api_ports, strict=True):
-            environ = portal_environ(town, f"http://127.0.0.1:{api_port}")
+            environ = portal_environ(town, port, f"http://127.0.0.1:{api_port}")
             stack.enter_context(running("portal", [port], environ, tmp_path / f"portal-{port}.log"))
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         here = f"http://127.0.0.1:{portal_ports[0]}"

@@ -26,7 +26,7 @@ async def test_the_profile_section_is_the_account_for_everybody(town: Town) -> N
         browser = await town.of(someone)
         page = await browser.get("/settings?section=profile")
         assert (page.status, someone.email in page.text) == (200, True)
-        assert (await browser.get("/settings?section=call-limits")).status == 404
+        assert (await browser.get("/settings?section=nothing-there-is")).status == 404
 
 
 def others(page: Page) -> set[str]:
