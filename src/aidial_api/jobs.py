@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from aidial_api.kernel import call_counts, idempotency
 from aidial_api.kernel.outgoing.sending import Writer, send_job
+from aidial_api.surfaces.account_exports import making
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.governance import retention
@@ -34,4 +35,6 @@ JOBS = (
     deleting.COLLECT,
     retention.RUN,
     send_job(WRITERS),
+    making.MAKE,
+    making.EXPIRE,
 )

@@ -6,6 +6,7 @@ The one thing a newcomer would get wrong: there is no other place to add one.
 from __future__ import annotations
 
 from aidial_api.kernel.route import RouteTable
+from aidial_api.surfaces.account_exports.routes import ROWS as ACCOUNT_EXPORTS
 from aidial_api.surfaces.analytics.routes import ROWS as ANALYTICS
 from aidial_api.surfaces.api_keys.routes import ROWS as API_KEYS
 from aidial_api.surfaces.audit.routes import ROWS as AUDIT
@@ -44,6 +45,7 @@ TABLE = RouteTable(
         *SESSIONS,
         *SETTINGS,
         *GOVERNANCE,
+        *ACCOUNT_EXPORTS,
         *SUPPORT,
         *STATUS,
         *OPS,

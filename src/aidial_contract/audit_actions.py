@@ -43,6 +43,36 @@ BILLING: Final = "`aidial billing`"
 
 _ROWS: Final = (
     AuditAction(
+        "account_exports.export.requested",
+        "Asked for an account export",
+        CHANGE,
+        ("account_exports.create",),
+    ),
+    AuditAction(
+        "account_exports.export.blocked",
+        "Was refused an account export",
+        CHANGE,
+        (),
+        "a request over the limits, and a download after access or policy changed",
+    ),
+    AuditAction(
+        "account_exports.export.cancelled",
+        "Cancelled an account export",
+        CHANGE,
+        ("account_exports.cancel",),
+    ),
+    AuditAction("account_exports.export.completed", "Finished an account export", CHANGE, (), WORKER),
+    AuditAction("account_exports.export.failed", "Failed to make an account export", CHANGE, (), WORKER),
+    AuditAction(
+        "account_exports.export.downloaded",
+        "Downloaded an account export",
+        LOOK,
+        ("account_exports.download",),
+    ),
+    AuditAction(
+        "account_exports.export.expired", "Deleted the file of an account export", CHANGE, (), WORKER
+    ),
+    AuditAction(
         "api_keys.key.created", "Created an API key", CHANGE, ("api_keys.create",), "`aidial keys create`"
     ),
     AuditAction(

@@ -145,6 +145,5 @@ STORAGE_UNAVAILABLE: Final = _row("storage_unavailable", 503, _C.DEPENDENCY, ret
 AWAITED: Final[dict[str, str]] = {
     "entitlement_required": "entitlements",
     "seat_limit_reached": "customer users",
-    "quota_exceeded": "account exports",
 }
 """Codes no route raises yet, each with the surface that will. A test keeps this honest both ways."""

@@ -73,6 +73,17 @@ UNLOCKS = Lifecycle(
     },
 )
 LEGAL_HOLDS = Lifecycle("legal hold", {"active": ("released",), "released": ()})
+ACCOUNT_EXPORTS = Lifecycle(
+    "account export",
+    {
+        "queued": ("running", "cancelled", "failed"),
+        "running": ("completed", "cancelled", "failed"),
+        "completed": ("expired",),
+        "failed": (),
+        "cancelled": (),
+        "expired": (),
+    },
+)
 
 INCIDENTS = Lifecycle(
     "incident",
@@ -85,5 +96,5 @@ INCIDENTS = Lifecycle(
 )
 """Staying in a state is one more update about it; what comes back after its end is a new incident."""
 
-LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS, INCIDENTS)
+LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS, ACCOUNT_EXPORTS, INCIDENTS)
 """Every lifecycle, for the docs and the tests that walk each of them."""

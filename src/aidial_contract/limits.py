@@ -152,6 +152,20 @@ INCIDENTS_PAGE: Final = _size("incidents_page", 20, "incidents", "a page of inci
 OPS_PAGE: Final = _size("ops_page", 20, "entries", "a page of one of the operators' lists")
 INVOICES_PAGE: Final = _size("invoices_page", 20, "invoices", "a page of invoices")
 
+ACCOUNT_EXPORTS_PAGE: Final = _size("account_exports_page", 20, "exports", "a page of account exports")
+ACCOUNT_EXPORTS_OF_USER: Final = _size(
+    "account_exports_of_user", 3, "exports", "account exports of one person in the window", 1_000
+)
+ACCOUNT_EXPORTS_OF_TENANT: Final = _size(
+    "account_exports_of_tenant", 10, "exports", "account exports of one tenant in the window", 10_000
+)
+ACCOUNT_EXPORTS_HOURS: Final = _size(
+    "account_exports_hours", 24, "hours", "the window in which account exports are counted", 24 * 31
+)
+ACCOUNT_EXPORT_DAYS: Final = _size(
+    "account_export_days", 7, "days", "the file of an account export is kept", 365
+)
+
 CIRCUIT_IN_A_ROW: Final = _size("circuit_in_a_row", 5, "failures", "the portal stops asking the API after")
 CIRCUIT_OUTCOMES: Final = _size("circuit_outcomes", 10, "calls", "or when half of at least so many failed")
 CIRCUIT_WINDOW: Final = _size("circuit_window", 10, "seconds", "in the last")

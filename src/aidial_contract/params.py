@@ -10,6 +10,7 @@ from typing import Final, get_args
 
 from aidial_contract.access import Permission
 from aidial_contract.limits import (
+    ACCOUNT_EXPORTS_PAGE,
     API_KEYS_PAGE,
     AUDIT_PAGE,
     CALLS_PAGE,
@@ -26,6 +27,7 @@ from aidial_contract.limits import (
     VERSIONS_PAGE,
 )
 from aidial_contract.query import Kind, QueryParam
+from aidial_contract.shapes.account_exports import EXPORT_STATUSES
 from aidial_contract.shapes.analytics import By, Interval
 from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.billing import INVOICE_FILTERS
@@ -213,6 +215,13 @@ HOLD_LIST_PARAMS: Final = (
 RECEIPT_LIST_PARAMS: Final = (
     CLIENT,
     QueryParam("limit", Kind.WHOLE, "Receipts a page.", least=1, most=CALLS_PAGE_MAX, default=RECEIPTS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+ACCOUNT_EXPORT_PARAMS: Final = (
+    QueryParam("status", Kind.CHOICES, "Any of these states.", EXPORT_STATUSES),
+    QueryParam(
+        "limit", Kind.WHOLE, "Exports a page.", least=1, most=CALLS_PAGE_MAX, default=ACCOUNT_EXPORTS_PAGE
+    ),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 UNLOCK_LIST_PARAMS: Final = (

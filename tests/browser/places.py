@@ -73,6 +73,7 @@ PLACES: Final = (
     Place("settings", "/settings", "alice"),
     Place("allowlist", "/settings?section=ip-allowlist", "alice"),
     Place("summary of settings", "/settings", "ben"),
+    Place("data exports", "/settings?section=data-exports", "alice"),
     Place("unlocks of a call", UNLOCKS, "ben"),
     Place("whose data", "/settings?section=data-governance", "priya"),
     Place(

@@ -24,9 +24,10 @@ from aidial_portal.kernel.nextauth.keys import derive_keys
 from aidial_portal.kernel.nextauth.names import cookie_names
 from aidial_portal.kernel.route import Access, Kind, Precondition, Route
 from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
-from tests.matrix.records import give_unlock, own_record, version_of
+from tests.matrix.records import export_to_fetch, give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR, NORTHSIDE_LINE
 from tests.support.askers import Asker
+from tests.support.exports import allow_another, new_export
 from tests.support.holds import new_hold
 from tests.support.recordings import given_address, ready_call
 from tests.support.tickets import new_ticket
@@ -74,6 +75,7 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "workspace.publish": dict,
     "unlocks.create": new_unlock,
     "governance.save": lambda: {"value": {}},
+    "account_exports.create": lambda: new_export("users"),
     "governance.hold": new_hold,
     "call_views.save": lambda: {"views": [{"name": "Missed", "query": {"status": "missed"}}]},
     "support.create": new_ticket,
@@ -140,6 +142,7 @@ GOOD_STATUS = {
     "support.comment": 201,
     "unlocks.create": 201,
     "governance.hold": 201,
+    "account_exports.create": 202,
     "settings.unknown": 404,
     "settings.unknown.save": 404,
     "errors.access_denied": 404,
@@ -179,10 +182,9 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         "file*": assets.STYLESHEET,
         **values,
     }
-    if row.name.startswith("recordings."):
-        await ready_call(town, Asker(town.api.http, {API_KEY: town.keys[HARBOUR]}))
+    known = await _made_ready(town, row) | known
     record = record_name(row)
-    if record and record not in values:
+    if record and record not in known:
         known[record] = await own_record(town, record)
     path = row.path
     for name in path_names(row):
@@ -201,6 +203,17 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         assert row.name == "sign_in.start", f"{row.name}: tell tests/matrix/portal_requests.py its body"
         headers, body = {"content-type": FORM}, b"email=nobody"
     return Example(f"{path}?{query}" if query else path, GOOD_STATUS.get(row.name, 200), body, headers)
+
+
+async def _made_ready(town: Town, row: Route) -> dict[str, str]:
+    """What a good request needs to be there first; ids of what was made for it."""
+    if row.name.startswith("recordings."):
+        await ready_call(town, Asker(town.api.http, {API_KEY: town.keys[HARBOUR]}))
+    if row.name == "account_exports.create":
+        await allow_another(town)
+    if row.name == "account_exports.download":
+        return {"job_id": await export_to_fetch(town)}
+    return {}
 
 
 def _joined(good: str, other: str) -> str:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from aidial.postgres import PostgresUrls
 from aidial_contract.ids import new_api_key, new_id
 from tests.people import (
     ADA,
@@ -32,6 +33,7 @@ from tests.people import (
     Someone,
 )
 from tests.support.askers import Asker
+from tests.support.exports import asked_export, ready_export
 from tests.support.holds import new_hold
 from tests.support.tickets import new_ticket
 from tests.support.unlocks import new_unlock
@@ -39,6 +41,9 @@ from tests.support.unlocks import new_unlock
 
 class Place(Protocol):
     """A world or a town: somewhere records are made, through `/v1` or past every policy."""
+
+    urls: PostgresUrls
+    environ: dict[str, str]
 
     async def sql(self, statement: str, *values: object) -> Any:
         """One statement past every policy."""
@@ -125,6 +130,20 @@ async def _hold(place: Place) -> str:
     return str(answer.json["hold"]["hold_id"])
 
 
+async def _export(place: Place) -> str:
+    return await asked_export(place, "users")
+
+
+async def export_to_fetch(place: Place) -> str:
+    """One that can be downloaded, the same for everybody."""
+    if id(place) not in _exports:
+        _exports[id(place)] = await ready_export(place)
+    return _exports[id(place)]
+
+
+_exports: dict[int, str] = {}
+
+
 async def give_unlock(place: Place, unlock_id: str, email: str) -> None:
     """Let an unlock be somebody's own, and active: nobody looks through another's."""
     await place.sql(
@@ -179,6 +198,7 @@ async def _harbours_first_invoice(place: Place) -> str:
 SORTS: Final[dict[str, Sort]] = {
     "ticket_id": Sort("tickets", _ticket),
     "hold_id": Sort("legal_holds", _hold, of_project=False, is_spent=True),
+    "job_id": Sort("account_exports", _export, of_project=False, is_spent=True),
     "unlock_id": Sort("pii_unlocks", _unlock, is_spent=True),
     "project_id": Sort(
         "project_drafts",

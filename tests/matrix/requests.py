@@ -14,10 +14,11 @@ from aidial_api.kernel.route import Precondition, Route
 from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES, Permission
 from aidial_contract.ids import new_id
 from aidial_contract.scope import ScopeKind
-from tests.matrix.records import give_unlock, own_record, version_of
+from tests.matrix.records import export_to_fetch, give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
+from tests.support.exports import allow_another, new_export
 from tests.support.holds import new_hold
 from tests.support.recordings import given_address, ready_call, wav
 from tests.support.tickets import new_ticket
@@ -66,6 +67,10 @@ async def good_target(world: World, row: Route, asker: Asker) -> Target:
         known["call_id"] = await _live_call(world)
     if record_name(row):
         known[record_name(row)] = await own_record(world, record_name(row))
+    if row.name == "account_exports.create":
+        await allow_another(world)
+    if row.name == "account_exports.download":
+        known["job_id"] = await export_to_fetch(world)
     if row.permission is Permission.UNLOCKS_REVEAL and isinstance(asker, SignedIn):
         await give_unlock(world, known["unlock_id"], asker.someone.email)
     if row.name.startswith("recordings."):
@@ -124,6 +129,7 @@ def good_body(
         "workspace.profile.save": lambda: {"value": PROFILE},
         "workspace.taxonomy.save": lambda: {"value": TAXONOMY},
         "workspace.publish": dict,
+        "account_exports.create": lambda: new_export("users"),
         "unlocks.create": new_unlock,
         "governance.save": lambda: {"value": {}},
         "governance.hold": lambda: new_hold(client_id),

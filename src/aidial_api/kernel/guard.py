@@ -130,7 +130,10 @@ async def _run_public(ask: Ask, route: Route | None, rows: Mapping[str, Route]) 
     if route is None:
         raise _method_not_allowed(rows)
     await _parse(ask, route)
-    return await route.handler(ask)
+    outcome = await route.handler(ask)
+    if isinstance(outcome, Fault):
+        raise outcome
+    return outcome
 
 
 async def _authenticate(ask: Ask) -> None:

@@ -142,6 +142,8 @@ async def once(ask: Ask, row: Route, key: str) -> Answer | Fault:
             raise
         ask.on_commit.clear()
         outcome = fault
+    if isinstance(outcome, Fault) and (outcome.row.status >= _SERVER_ERROR or outcome.row.retryable):
+        return outcome  # what it wrote stays, and a repeat is asked anew
     if owner is not None:
         await _keep(ask, owner, key, request, outcome)
     return outcome

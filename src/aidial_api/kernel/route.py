@@ -22,6 +22,7 @@ from aidial_contract.scope import ScopeKind
 
 if TYPE_CHECKING:
     from aidial_api.kernel.ask import Ask
+    from aidial_contract.fault import Fault
 
 
 class AuthMode(StrEnum):
@@ -79,7 +80,9 @@ class Answer:
     stream: AsyncGenerator[bytes, None] | None = None
 
 
-Handler = Callable[["Ask"], Awaitable[Answer]]
+Handler = Callable[["Ask"], Awaitable["Answer | Fault"]]
+"""What runs a row. A refusal that it raises undoes what it wrote; one that it returns does not."""
+Receiver = Callable[["Ask"], Awaitable[Answer]]
 Finder = Callable[["Ask"], Awaitable[Any]]
 
 
@@ -132,7 +135,7 @@ class Route:
     records: bool = False
     takes_expired_token: bool = False
     idempotent_create: bool = False
-    receives: Handler | None = None
+    receives: Receiver | None = None
     too_large: ErrorRow = BODY_TOO_LARGE
     names_client: bool = False
     members: Mapping[str, Permission] = field(default_factory=dict)

@@ -39,6 +39,7 @@ _WHOLE_MONTHS: Final = (
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
+_KILO: Final = 1000
 _TENFOLD: Final = 1000  # per cent; from there on the number before says more
 
 _LABELS: Final[Mapping[str, str]] = {
@@ -222,6 +223,17 @@ def label(code: str | None, fallback: str = NOTHING) -> str:
     return _LABELS.get(code) or code.replace("_", " ").capitalize()
 
 
+def file_size(size_bytes: int | None) -> str:
+    """Write a size as people read it: `812 bytes`, `34 KB`, `5.2 MB`."""
+    if size_bytes is None:
+        return NOTHING
+    if size_bytes < _KILO:
+        return f"{size_bytes} bytes"
+    if size_bytes < _KILO * _KILO:
+        return f"{round(size_bytes / _KILO)} KB"
+    return f"{size_bytes / _KILO / _KILO:.1f} MB"
+
+
 def amount(value: float | None, kind: str) -> str:
     """Write a KPI's value in the unit of its kind: count, minutes, seconds, percent."""
     if value is None:
@@ -298,4 +310,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "month": month,
     "label": label,
     "amount": amount,
+    "file_size": file_size,
 }

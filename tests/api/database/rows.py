@@ -68,6 +68,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _unlock(tx, tenant)
         await _governance(tx, tenant)
         await _delivery(tx, tenant)
+        await _export(tx, tenant)
     return tenant
 
 
@@ -212,6 +213,16 @@ async def _delivery(tx: Tx, tenant: Tenant) -> None:
         tenant.project_id,
         tenant.call_id,
         bytes(32),
+    )
+
+
+async def _export(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO account_exports (client_id, job_id, requested_by, requested_by_name, project_ids,"
+        " categories, kept_days, requested_at) VALUES ($1, $2, $3, 'Alice', '{}', '{users}', 7, now())",
+        tenant.client_id,
+        new_id(),
+        tenant.user_id,
     )
 
 

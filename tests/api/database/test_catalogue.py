@@ -46,6 +46,7 @@ GRANTED = {
     "audit_chains": {READ, ADD, CHANGE},
     "client_settings": {READ, ADD, CHANGE},
     "pii_unlocks": {READ, ADD, CHANGE},
+    "account_exports": {READ, ADD, CHANGE},
     "legal_holds": {READ, ADD, CHANGE},
     "retention_receipts": {READ, ADD, CHANGE},
     "incidents": {READ, ADD, CHANGE},

@@ -35,6 +35,7 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
             "/settings?section=session-policy",
             "/settings?section=call-limits",
             "/settings?section=active-sessions",
+            "/settings?section=data-exports",
             "/settings?section=profile",
         ]
 

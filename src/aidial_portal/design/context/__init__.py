@@ -65,7 +65,7 @@ from .pages import (
     SessionRow,
     SignInPage,
 )
-from .settings import ActiveSessionsPage, GovernancePage, SettingsPage
+from .settings import ActiveSessionsPage, ExportsFragment, ExportsPage, GovernancePage, SettingsPage
 from .shell import (
     BareContext,
     Chip,
@@ -116,6 +116,8 @@ Page = (
     | ComponentsPage
     | DashboardPage
     | ErrorPage
+    | ExportsFragment
+    | ExportsPage
     | GovernancePage
     | IncidentPage
     | NewIncidentPage
@@ -169,6 +171,8 @@ __all__ = [
     "DayRange",
     "Density",
     "ErrorPage",
+    "ExportsFragment",
+    "ExportsPage",
     "GovernancePage",
     "HeatMap",
     "HowToPayPage",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from aidial_contract.shapes.account_exports import AccountExport, AccountExportCatalog
     from aidial_contract.shapes.governance import (
         DataGovernanceDocument,
         LegalHold,
@@ -93,3 +94,31 @@ class GovernancePage:
     def calls(self) -> int:
         """How many deletions the counts add up to."""
         return sum(one.calls for one in self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportsPage:
+    """Account exports. `url` is the page again, `next_url` leads to older ones ("" when there are none)."""
+
+    template: ClassVar[str] = "settings/exports.html"
+    sections: tuple[NavItem, ...]
+    catalog: AccountExportCatalog
+    exports: tuple[AccountExport, ...]
+    url: str
+    next_url: str
+    is_first: bool
+    timezone: str
+    now: datetime
+
+    @property
+    def unfinished(self) -> AccountExport | None:
+        """One's own export that is queued or running; no other can be asked for meanwhile."""
+        return next((one for one in self.exports if one.is_own and one.status in {"queued", "running"}), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportsFragment:
+    """What a script puts in the place of the list while an export is made."""
+
+    template: ClassVar[str] = "settings/exports_fragment.html"
+    page: ExportsPage

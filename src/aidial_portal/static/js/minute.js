@@ -2,6 +2,7 @@
 /**
  * Draws a part of the page anew each minute while somebody looks at it: `<div data-minute="/status">`. What the
  * server sends replaces the part; what was unfolded stays so, and a new headline is said to screen readers.
+ * `data-every-ms` is another pace, `data-while` a selector: only while the part holds one is it drawn anew.
  */
 import { announce } from "./http.js";
 
@@ -13,6 +14,7 @@ const headline = (part) => part.querySelector("[data-headline]")?.textContent?.t
 /** @param {HTMLElement} part */
 async function redraw(part) {
   if (document.visibilityState !== "visible" || part.contains(document.activeElement)) return;
+  if (part.dataset.while && !part.querySelector(part.dataset.while)) return;
   const answer = await fetch(part.dataset.minute ?? "", { headers: { "HX-Request": "true" } }).catch(() => null);
   // A session that ended leads elsewhere: its own watch says so.
   if (!answer?.ok || answer.redirected) return;
@@ -25,6 +27,6 @@ async function redraw(part) {
 
 export function startMinute() {
   for (const part of document.querySelectorAll("[data-minute]")) {
-    if (part instanceof HTMLElement) setInterval(() => void redraw(part), EVERY_MS);
+    if (part instanceof HTMLElement) setInterval(() => void redraw(part), Number(part.dataset.everyMs ?? EVERY_MS));
   }
 }

@@ -6,7 +6,9 @@ smaller document, never a form without its button.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aidial_contract.access import Permission, level_of
@@ -17,7 +19,7 @@ from aidial_portal.design.links import with_query
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import draw, projects_of, zone_of
 from aidial_portal.kernel.steps import deny
-from aidial_portal.surfaces.settings import api, governance
+from aidial_portal.surfaces.settings import api, exports, governance
 from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
 
 if TYPE_CHECKING:
@@ -42,6 +44,27 @@ SESSION_MANAGEMENT: Final = "session-management"
 _PROFILE_LABEL: Final = "Your profile"
 
 
+@dataclass(frozen=True, slots=True)
+class PageSection:
+    """A section with a page of its own: it is no document that is saved.
+
+    `leads`: it stands before those that are.
+    """
+
+    slug: str
+    label: str
+    permission: Permission
+    page: Callable[[PortalRequest, tuple[NavItem, ...]], Awaitable[Response]]
+    leads: bool = False
+
+
+PAGES: Final = (
+    PageSection(exports.SECTION, "Data exports", Permission.ACCOUNT_EXPORTS_MANAGE, exports.page),
+    PageSection(GOVERNANCE, "Data governance", Permission.GOVERNANCE_EDIT, governance.page, leads=True),
+)
+"""In the order in which they are shown."""
+
+
 async def show(profile: Handler, sessions: ListSessions, request: PortalRequest) -> Response:
     """The section asked for, the role's first one without; one's own profile is everybody's."""
     role = request.session.role
@@ -52,35 +75,37 @@ async def show(profile: Handler, sessions: ListSessions, request: PortalRequest)
         and level_of(role, one.view) is not None
         and (not one.per_project or projects_of(request))
     ]
-    governs = role is not None and level_of(role, Permission.GOVERNANCE_EDIT) is not None
-    first = GOVERNANCE if governs else listed[0].slug if listed else PROFILE
-    slug = request.query.get("section", first)
+    own = PageSection(
+        ACTIVE_SESSIONS, "Active sessions", Permission.SESSIONS_MANAGE_OWN, partial(_sessions, sessions)
+    )
+    pages = [one for one in (own, *PAGES) if role is not None and level_of(role, one.permission) is not None]
+    items = _items(request, listed, pages)
+    slug = request.query.get("section", items[0][0] if items else PROFILE)
     if slug == PROFILE:
         return await profile(request)
-    if slug == GOVERNANCE and governs:
-        return await governance.page(request, _menu(request, listed, GOVERNANCE))
-    if slug in {ACTIVE_SESSIONS, SESSION_MANAGEMENT} and _has_sessions(role):
-        if slug == SESSION_MANAGEMENT:
-            return redirect(with_query(PATH, {"section": ACTIVE_SESSIONS}))
-        menu = _menu(request, listed, ACTIVE_SESSIONS)
-        page = ActiveSessionsPage(menu, await sessions(request), zone_of(request), datetime.now(UTC))
-        return draw(request, page, path=PATH)
+    if slug == SESSION_MANAGEMENT and any(one.slug == ACTIVE_SESSIONS for one in pages):
+        return redirect(with_query(PATH, {"section": ACTIVE_SESSIONS}))
+    menu = _menu(items, slug)
+    own_page = next((one for one in pages if one.slug == slug), None)
+    if own_page is not None:
+        return await own_page.page(request, menu)
     section = next((one for one in listed if one.slug == slug), None)
     if section is None:
         await deny(request, "no such section, or not this role's")
     reference = request.query.get("project_ref")
     project = await api.project_for(section, request, reference)
     document = await api.read(section, request, project)
-    return draw(request, _page(request, listed, section, project, document), path=PATH)
+    return draw(request, _page(request, menu, section, project, document), path=PATH)
 
 
-def _has_sessions(role: Role | None) -> bool:
-    return role is not None and level_of(role, Permission.SESSIONS_MANAGE_OWN) is not None
+async def _sessions(sessions: ListSessions, request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
+    page = ActiveSessionsPage(menu, await sessions(request), zone_of(request), datetime.now(UTC))
+    return draw(request, page, path=PATH)
 
 
 def _page(
     request: PortalRequest,
-    listed: list[Section],
+    menu: tuple[NavItem, ...],
     section: Section,
     project: ContextProject | None,
     document: Any,
@@ -88,7 +113,7 @@ def _page(
     title, about = TITLES[section.slug]
     changed = document.last_changed
     return SettingsPage(
-        sections=_menu(request, listed, section.slug),
+        sections=menu,
         kind=section.name,
         title=title,
         about=about,
@@ -110,27 +135,28 @@ def _page(
     )
 
 
-def _menu(request: PortalRequest, listed: list[Section], current: str) -> tuple[NavItem, ...]:
-    role = request.session.role
-    governs = role is not None and level_of(role, Permission.GOVERNANCE_EDIT) is not None
+def _items(
+    request: PortalRequest, listed: list[Section], pages: list[PageSection]
+) -> list[tuple[str, str, dict[str, str]]]:
+    """Slug, label and what else stands in its address, of each section this role has, in order."""
     reference = request.query.get("project_ref")
-    items = [
-        (one.slug, TITLES[one.slug][0], {"project_ref": reference} if one.per_project and reference else {})
-        for one in listed
+    return [
+        *((one.slug, one.label, {}) for one in pages if one.leads),
+        *(
+            (one.slug, TITLES[one.slug][0], {"project_ref": reference} if one.per_project and reference else {})
+            for one in listed
+        ),
+        *((one.slug, one.label, {}) for one in pages if not one.leads),
     ]
-    if governs:
-        items.insert(0, (GOVERNANCE, "Data governance", {}))
-    if _has_sessions(role):
-        items.append((ACTIVE_SESSIONS, "Active sessions", {}))
+
+
+def _menu(items: list[tuple[str, str, dict[str, str]]], current: str) -> tuple[NavItem, ...]:
     return (
         *(
             NavItem(
-                title,
-                with_query(PATH, {"section": slug, **kept}),
-                "settings",
-                is_current=slug == current,
+                label, with_query(PATH, {"section": slug, **kept}), "settings", is_current=slug == current
             )
-            for slug, title, kept in items
+            for slug, label, kept in items
         ),
         NavItem(_PROFILE_LABEL, with_query(PATH, {"section": PROFILE}), "account"),
     )

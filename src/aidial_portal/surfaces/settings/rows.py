@@ -18,7 +18,7 @@ from aidial_portal.kernel.limits import SETTINGS_CHANGES
 from aidial_portal.kernel.pages import SELF, page_row
 from aidial_portal.kernel.route import PendingWhen, Precondition, RouteScope, json_body
 from aidial_portal.kernel.rows import change_row, read_row
-from aidial_portal.surfaces.settings import api, governance, governance_rows, pages
+from aidial_portal.surfaces.settings import api, exports_rows, governance, governance_rows, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +45,11 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
             access=PendingWhen("section", pages.PROFILE),
             permission=Permission.PROFILE_VIEW,
             scope=SELF,
-            query=frozenset({"section", "project_ref"}) | governance.QUERY,
+            query=frozenset({"section", "project_ref", "cursor"}) | governance.QUERY,
         ),
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(),
+        *exports_rows.rows(),
         read_row(
             "/api/settings/{section}",
             "settings.unknown",

@@ -1,0 +1,1 @@
+"""What a tenant takes away of its own account."""

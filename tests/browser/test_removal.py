@@ -1,0 +1,57 @@
+"""Alice takes her account away as a file: asks, sees how far it is, downloads it, and cancels another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import OpenVisitor
+from tests.browser.visitor import Visitor
+
+PAGE = "/settings?section=data-exports"
+MADE_MS = 60_000
+
+
+async def ask_for(visitor: Visitor, *titles: str) -> None:
+    form = visitor.page.get_by_role("form", name="Ask for an export")
+    for box in await form.get_by_role("checkbox").all():
+        await box.uncheck()
+    for title in titles:
+        await form.get_by_role("checkbox", name=re.compile(f"^{title}")).check()
+    await form.get_by_role("button", name="Ask for this export").click()
+
+
+async def test_alice_takes_her_account_away(visit: OpenVisitor, tmp_path: Path) -> None:
+    alice = await visit("alice")
+    await alice.go(PAGE)
+    await ask_for(alice)
+    await expect(alice.page.get_by_role("alert")).to_contain_text("This is too short")
+    await ask_for(alice, "Users", "Activity log")
+    listed = alice.page.get_by_role("region", name="Exports", exact=True)
+    # It is made by the worker, and the list is drawn anew until it is.
+    first = listed.get_by_role("listitem").first
+    await expect(first.get_by_role("link", name="Download the file")).to_be_visible(timeout=MADE_MS)
+    await expect(first).to_contain_text("Users, Activity log")
+    await expect(alice.page.get_by_role("button", name="Ask for this export")).to_be_visible()
+    async with alice.page.expect_download() as downloading:
+        await first.get_by_role("link", name="Download the file").click()
+    got = await downloading.value
+    assert got.suggested_filename.startswith("account-export-")
+    await got.save_as(tmp_path / "export.json")
+    document = json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))
+    checksum = document["manifest"]["checksum"]
+    document["manifest"]["checksum"] = ""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert hashlib.sha256(text.encode()).hexdigest() == checksum
+    assert "alice@" in text
+
+
+async def test_without_scripts_the_exports_are_read_and_downloaded(visit: OpenVisitor) -> None:
+    alice = await visit("alice", java_script_enabled=False)
+    await alice.go(PAGE)
+    await expect(alice.page.get_by_role("button", name="Ask for this export")).to_be_hidden()
+    await expect(alice.page.get_by_role("region", name="Exports", exact=True)).to_be_visible()
