@@ -143,7 +143,11 @@ def _items(
     return [
         *((one.slug, one.label, {}) for one in pages if one.leads),
         *(
-            (one.slug, TITLES[one.slug][0], {"project_ref": reference} if one.per_project and reference else {})
+            (
+                one.slug,
+                TITLES[one.slug][0],
+                {"project_ref": reference} if one.per_project and reference else {},
+            )
             for one in listed
         ),
         *((one.slug, one.label, {}) for one in pages if not one.leads),
