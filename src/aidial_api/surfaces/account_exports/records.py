@@ -135,7 +135,8 @@ def _section(row: asyncpg.Record) -> dict[str, Any]:
 
 SECTIONS: Final = Statement(
     """
-    SELECT s.section, NULL AS project_id, s.value, s.version, s.changed_at, s.changed_by FROM client_settings s
+    SELECT s.section, NULL AS project_id, s.value, s.version, s.changed_at, s.changed_by
+    FROM client_settings s
     WHERE s.client_id = $1 AND $2::timestamptz IS NOT NULL AND $3::uuid[] IS NOT NULL
         AND s.section > $5 ORDER BY s.section LIMIT $4
     """,

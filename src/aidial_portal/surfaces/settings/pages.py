@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from aidial_contract.access import Role
     from aidial_contract.section import Section
     from aidial_contract.shapes.sessions import ContextProject
     from aidial_portal.design.context import SessionRow
