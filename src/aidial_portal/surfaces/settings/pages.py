@@ -79,7 +79,9 @@ async def show(profile: Handler, sessions: ListSessions, request: PortalRequest)
     )
     pages = [one for one in (own, *PAGES) if role is not None and level_of(role, one.permission) is not None]
     items = _items(request, listed, pages)
-    slug = request.query.get("section", items[0][0] if items else PROFILE)
+    # Whoever sets nothing has their own profile in front.
+    has_first = bool(listed) or any(one.leads for one in pages)
+    slug = request.query.get("section", items[0][0] if has_first else PROFILE)
     if slug == PROFILE:
         return await profile(request)
     if slug == SESSION_MANAGEMENT and any(one.slug == ACTIVE_SESSIONS for one in pages):
