@@ -14,7 +14,7 @@ from aidial_api.surfaces.account_exports import making
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.governance import retention
-from aidial_api.surfaces.notifications import writing
+from aidial_api.surfaces.notifications import announcing, writing
 from aidial_api.surfaces.recordings import deleting, measuring
 from aidial_api.surfaces.sessions import expiry
 
@@ -34,6 +34,7 @@ JOBS = (
     deleting.DELETE,
     deleting.COLLECT,
     retention.RUN,
+    announcing.ANNOUNCE,
     send_job(WRITERS),
     making.MAKE,
     making.EXPIRE,

@@ -151,6 +151,13 @@ _ROWS: Final = (
         "`aidial allowlist`",
     ),
     AuditAction(
+        "settings.notifications.updated",
+        "Changed who is told of calls",
+        CHANGE,
+        ("settings.notifications.save",),
+        "the demo, when it is made",
+    ),
+    AuditAction(
         "settings.session_policy.updated",
         "Changed the session limits",
         CHANGE,

@@ -10,6 +10,7 @@ from typing import Final
 
 from aidial_contract.access import Permission
 from aidial_contract.section import Save, Section
+from aidial_contract.shapes import notifications
 from aidial_contract.shapes import project_settings as shapes
 
 PROJECT_SECTIONS: Final = (
@@ -24,5 +25,23 @@ PROJECT_SECTIONS: Final = (
         saves=(Save(change=shapes.CallLimitsChange, portal_change=shapes.PortalCallLimitsChange, rules=()),),
         per_project=True,
         in_runtime=True,
+    ),
+    Section(
+        slug="notifications",
+        view=Permission.NOTIFICATIONS_VIEW,
+        edit=Permission.NOTIFICATIONS_EDIT,
+        value=notifications.Notifications,
+        document=notifications.NotificationsDocument,
+        portal_document=notifications.PortalNotifications,
+        restricted=("email_transcript/recipients", "sms_summary/recipients"),
+        saves=(
+            Save(
+                change=notifications.NotificationsChange,
+                portal_change=notifications.PortalNotificationsChange,
+                rules=(notifications.notifications_rules,),
+            ),
+        ),
+        per_project=True,
+        in_runtime=False,
     ),
 )

@@ -83,6 +83,12 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "support.comment": lambda: {"body": "The matrix was here."},
     "billing.change_recipients": lambda: {"recipients": ["a@b.example"], "expected_version": 1},
     "settings.tenant_settings.save": lambda: {"value": {"timezone": "UTC", "regional_format": "en-AU"}},
+    "settings.notifications.save": lambda: {
+        "value": {
+            "email_transcript": {"enabled": False, "mask": True, "recipients": []},
+            "sms_summary": {"enabled": False, "recipients": []},
+        }
+    },
     "settings.call_limits.save": lambda: {
         "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
     },

@@ -140,6 +140,12 @@ def good_body(
         "sessions.sign_out": dict,
         "sessions.store_tokens": lambda: {"expected_generation": 0, "tokens": "sealed"},
         "settings.tenant_settings.save": lambda: {"value": {"timezone": "UTC", "regional_format": "en-AU"}},
+        "settings.notifications.save": lambda: {
+            "value": {
+                "email_transcript": {"enabled": False, "mask": True, "recipients": []},
+                "sms_summary": {"enabled": False, "recipients": []},
+            }
+        },
         "settings.call_limits.save": lambda: {
             "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
         },

@@ -19,6 +19,11 @@ from tests.support.world_calls import new_call
 
 MANAGER = "reception@harbour.example"
 MOBILE = "+61412000111"
+ROUNDS = 10
+_DUE = """
+SELECT 1 FROM jobs.procrastinate_jobs WHERE status = 'todo' AND scheduled_at <= now()
+    AND (task_name LIKE 'deliveries.%' OR task_name LIKE 'notifications.%')
+"""
 
 
 Place = World | Town
@@ -74,8 +79,12 @@ async def queue(
 
 
 async def send_due(world: Place, through: Post | None = None) -> None:
-    """Let the worker do what is due now."""
-    await work(world.urls.app_url, wait=False, post=through or post(world))
+    """Let the worker do what is due now, and what comes of that at once."""
+    for _ in range(ROUNDS):
+        await work(world.urls.app_url, wait=False, post=through or post(world))
+        if not await world.sql(_DUE):
+            return
+    raise AssertionError("the worker comes to no end")
 
 
 async def deliveries(world: Place, about_id: str) -> list[asyncpg.Record]:

@@ -24,6 +24,7 @@ from aidial.demo.environment import Effective, effective, names_database, with_c
 from aidial.demo.folder import DemoFolder, choose_folder
 from aidial.demo.manifest import write_manifest
 from aidial.demo.memory import Secrets, load_secrets
+from aidial.demo.notifications import tell_people
 from aidial.demo.organisation import count_up, provision, write_identity
 from aidial.demo.ports import Reservation, reserve
 from aidial.demo.recordings import record_once
@@ -90,6 +91,7 @@ def _run(folder: DemoFolder, options: DemoOptions, stack: ExitStack, *, embedded
             seed_once(folder, secrets, tree, api_url=known.api_url, count=options.calls, say=say)
             record_once(folder, secrets, api_url=known.api_url, count=options.calls, say=say)
             asyncio.run(count_up(known))
+            asyncio.run(tell_people(known))
         asyncio.run(open_accounts(known))
         write_manifest(folder.manifest, known, secrets)
         tell(folder, known, secrets, seconds=time.monotonic() - began)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from aidial_contract.project_sections import PROJECT_SECTIONS
+from aidial_contract.shapes.notifications import EmailTranscript, Notifications, SmsSummary
 from aidial_contract.shapes.project_settings import CallLimits
 from aidial_contract.shapes.settings import LastChange, SettingsProject
 
@@ -13,12 +14,16 @@ PROJECTS: Final = (
     SettingsProject(ref="b2xuZS1vZi1hbGljZXMxMQ", name="Reception"),
     SettingsProject(ref="b2xuZS1vZi1hbGljZXMyMg", name="After hours"),
 )
-TITLES: Final = {"call_limits": "Call handling"}
+TITLES: Final = {"call_limits": "Call handling", "notifications": "Notifications"}
 VALUES: Final[dict[str, Any]] = {
     "call_limits": CallLimits(
         greeting="Good morning, Harbour Dental. How can I help you today?",
         interruptible=True,
         max_duration_minutes=15,
+    ),
+    "notifications": Notifications(
+        email_transcript=EmailTranscript(enabled=True, mask=True, recipients=["desk@harbour-dental.example"]),
+        sms_summary=SmsSummary(enabled=False, recipients=["+61412000111"]),
     ),
 }
 _MORE: Final[dict[str, dict[str, Any]]] = {}

@@ -85,7 +85,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
     },
     **{
         f"settings, {name}, {mode}": (examples.settings(name, mode=mode), SHELL)
-        for name in ("tenant_settings", "ip_allowlist", "session_policy", "call_limits")
+        for name in ("tenant_settings", "ip_allowlist", "session_policy", "call_limits", "notifications")
         for mode in MODES
     },
     "settings, no networks": (

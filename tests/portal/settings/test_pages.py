@@ -34,6 +34,7 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
             "/settings?section=ip-allowlist",
             "/settings?section=session-policy",
             "/settings?section=call-limits",
+            "/settings?section=notifications",
             "/settings?section=active-sessions",
             "/settings?section=data-exports",
             "/settings?section=profile",

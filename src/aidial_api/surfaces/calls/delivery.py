@@ -17,6 +17,7 @@ import msgspec
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.crypto import TenantKey
+from aidial_api.kernel.outgoing.recipients import call_ended
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.calls.redacting import Redacted, redact_call
 from aidial_api.surfaces.calls.store import StoredCall, find_delivered, insert_call
@@ -68,6 +69,8 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
             ask.on_commit.append(tell)
             if body.status == "live":
                 await stalled.watch(ask.tx, client_id, body.project_id, call_id, body.started_at)
+            else:
+                await call_ended(ask.tx, client_id, body.project_id, call_id)
             row = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)
             return _required(row), True
         known = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)

@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
+from aidial_api.kernel.outgoing.recipients import call_ended
 from aidial_api.surfaces.calls.redacting import redact_findings
 from aidial_api.surfaces.calls.store import find_call, update_call
 from aidial_contract import errors
@@ -30,6 +31,8 @@ NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
 }
 """A terminal report may correct `missed`, `failed` and `unknown`; nothing becomes live again."""
 
+_UNTOLD: Final = frozenset({"live", "unknown"})
+"""Nobody was told of a call that goes on, or that stalled; what is corrected later is told once."""
 _PLAIN = ("answered_at", "ended_at", "end_reason")
 
 
@@ -42,6 +45,8 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
     client_id, call_id = row["client_id"], str(row["call_id"])
     if not await update_call(ask.tx, client_id, call_id, row["version"], changes):
         raise Fault(errors.REVISION_STALE, reason="another writer was first")
+    if row["status"] in _UNTOLD and changes.get("status", row["status"]) not in _UNTOLD:
+        await call_ended(ask.tx, client_id, str(row["project_id"]), call_id)
     await record(
         ask,
         Event(

@@ -107,6 +107,9 @@ def _shown(section: Section, value: Any, *, is_summary: bool) -> Any:
     """The value, or what a summary shows of it: the restricted members are emptied."""
     if not is_summary:
         return value
+    masked = WAYS[section.slug].masked
+    if masked is not None:
+        return masked(value)
     empty: dict[str, Any] = {
         name: [] if isinstance(getattr(value, name), list) else None for name in section.restricted
     }
@@ -115,6 +118,13 @@ def _shown(section: Section, value: Any, *, is_summary: bool) -> Any:
 
 def _left_out(section: Section, value: Any) -> dict[str, Any]:
     """The names of what a summary is without, and how many there are of a list."""
-    members = {name: getattr(value, name) for name in section.restricted}
+    members = {name: _member(value, name) for name in section.restricted}
     counts = {name: len(one) for name, one in members.items() if isinstance(one, list)}
     return {"restricted": list(section.restricted), "counts": counts}
+
+
+def _member(value: Any, path: str) -> Any:
+    """A member of a value, or of one of its members: `sms_summary/recipients`."""
+    for name in path.split("/"):
+        value = getattr(value, name)
+    return value

@@ -13,6 +13,7 @@ import asyncpg
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.settings import store
+from aidial_api.surfaces.settings.notification_ways import NOTIFICATIONS
 from aidial_api.surfaces.settings.way import Ways
 from aidial_contract.shapes.project_settings import CallLimits, NewCallLimits
 
@@ -37,5 +38,6 @@ async def _limited(ask: Ask, value: CallLimits) -> None:
 
 PROJECT_WAYS: Final[Mapping[str, Ways]] = {
     "call-limits": Ways(default=_as_it_answers, settled=_settled_limits, applied=_limited),
+    "notifications": NOTIFICATIONS,
 }
 """By slug."""

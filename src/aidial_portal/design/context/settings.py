@@ -52,6 +52,7 @@ class SettingsPage:
     document: Any = None
     projects: tuple[SettingsProject, ...] = ()
     project_ref: str = ""
+    in_runtime: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,13 @@ import { setRows } from "./rows.js";
 /** @type {WeakMap<HTMLFormElement, Value>} What each form held when it was last in step with the server. */
 const known = new WeakMap();
 
+/** @param {Value} value @param {string} [at] @returns {Value} Its members, those of objects by their path: `sms_summary/enabled`. */
+const flat = (value, at = "") =>
+  Object.assign({}, ...Object.entries(value).map(([name, one]) =>
+    one && typeof one === "object" && !Array.isArray(one) ? flat(/** @type {Value} */ (one), `${at}${name}/`) : { [at + name]: one }));
+
 /** @param {HTMLFormElement} form @returns {Value} */
-const valueOf = (form) => /** @type {any} */ (bodyOf(form)).value ?? {};
+const valueOf = (form) => flat(/** @type {any} */ (bodyOf(form)).value ?? {});
 
 /** @param {unknown} value @returns {string} One text for equal values: nothing, null and "" are equal. */
 const said = (value) =>
@@ -39,7 +44,7 @@ function put(form, member, value) {
   const field = fieldOf(form, member);
   if (group) setRows(group, Array.isArray(value) ? value : []);
   else if (field?.type === "checkbox") field.checked = value === true;
-  else if (field) field.value = value === null || value === undefined ? "" : String(value);
+  else if (field) field.value = value === null || value === undefined ? "" : Array.isArray(value) ? value.join("\n") : String(value);
 }
 
 /** @param {HTMLFormElement} form @param {number} version */
@@ -50,7 +55,7 @@ function setVersion(form, version) {
 
 /** @param {HTMLFormElement} form @param {any} body */
 function inStep(form, body) {
-  const value = body[form.dataset.versioned ?? ""];
+  const value = flat(body[form.dataset.versioned ?? ""]);
   for (const [member, one] of Object.entries(value)) put(form, member, one);
   setVersion(form, body.version);
   for (const box of form.querySelectorAll("input[type=checkbox]")) {
@@ -111,7 +116,7 @@ function choice(member, side, value, chosen, label) {
 
 /** @param {HTMLFormElement} form @param {any} theirs The document as it is now. */
 function compare(form, theirs) {
-  const saved = theirs[form.dataset.versioned ?? ""];
+  const saved = flat(theirs[form.dataset.versioned ?? ""]);
   const mine = valueOf(form);
   const base = known.get(form) ?? {};
   const members = Object.keys(saved).filter((member) => (fieldOf(form, member) || groupOf(form, member)) && said(saved[member]) !== said(mine[member]));

@@ -129,6 +129,7 @@ def _page(
         document=document,
         projects=tuple(api.references(request)) if project is not None else (),
         project_ref=api.reference_of(request, project) if project is not None else "",
+        in_runtime=section.in_runtime,
         now=datetime.now(UTC),
         your_address=request.client_ip,
         zones=ZONES,

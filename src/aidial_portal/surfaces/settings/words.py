@@ -24,6 +24,10 @@ TITLES: Final = {
         "Call handling",
         "What callers hear first, whether they may speak over it, and how long a call may last.",
     ),
+    "notifications": (
+        "Notifications",
+        "What your people are sent after each call of a phone line. Both are off until you turn them on.",
+    ),
 }
 """By slug: the heading, and a sentence."""
 

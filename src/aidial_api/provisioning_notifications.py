@@ -1,0 +1,51 @@
+"""Turning notifications of a project on from outside a request: the demo's.
+
+Written as the owner of the tables, under row-level security like everybody. The one thing a newcomer would
+get wrong: it tells of calls that are there already too, the newest ones, as if they had just ended.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aidial_api.kernel import project_settings
+from aidial_api.kernel.crypto import MasterKey, TenantKeys
+from aidial_api.kernel.db import owner_transaction
+from aidial_api.kernel.outgoing.recipients import SECTION, call_ended, sealed
+from aidial_api.kernel.reach import Reach
+from aidial_contract.ids import new_id
+from aidial_contract.shapes.notifications import Notifications
+
+_LABEL: Final = "command line"
+_LATEST: Final = """
+SELECT call_id::text FROM calls WHERE client_id = $1 AND project_id = $2::uuid AND status <> 'live'
+ORDER BY started_at DESC, call_id DESC LIMIT $3
+"""
+_EVENT: Final = """
+INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action, target_kind, target_id,
+                          project_id)
+VALUES ($1, $2, 'system', $3, 'settings.notifications.updated', 'settings', $4, $5)
+"""
+
+
+async def turn_on(
+    owner_url: str,
+    master_key: bytes,
+    client_id: str,
+    project_id: str,
+    chosen: Notifications,
+    *,
+    latest: int,
+) -> bool:
+    """Set a project's notifications, and tell of its `latest` calls. False: somebody set them before."""
+    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
+        key = await TenantKeys(MasterKey(master_key)).get(tx, client_id)
+        text = sealed(key, project_id, chosen)
+        first = project_settings.FIRST_VERSION
+        saved = await project_settings.save(tx, client_id, project_id, SECTION, text, first, _LABEL)
+        if saved is None:
+            return False
+        await tx.execute(_EVENT, new_id(), client_id, _LABEL, SECTION, project_id)
+        for row in await tx.fetch(_LATEST, client_id, project_id, latest):
+            await call_ended(tx, client_id, project_id, row["call_id"])
+    return True
