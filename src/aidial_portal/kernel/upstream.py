@@ -1,9 +1,9 @@
 """The one transport to `AIDIAL_API_BASE_URL`.
 
 Every call has a deadline that covers all its tries, carries the request id and the caller's address, and
-ends in bytes of a 2xx answer or in a `Fault`. The one thing a newcomer would get wrong: aiohttp repeats
-PUT and DELETE on a lost connection by itself, rounds time-outs, keeps cookies, follows redirects and
-unpacks without a cap; all of that is switched off here.
+ends in bytes of a 2xx answer or in a `Fault`. Whole answers come over `lines.py`, streams over aiohttp. The
+one thing a newcomer would get wrong: aiohttp repeats PUT and DELETE on a lost connection by itself, rounds
+time-outs, keeps cookies, follows redirects and unpacks without a cap; all of that is switched off here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import aiohttp
@@ -20,6 +21,7 @@ from aidial_contract import errors, headers
 from aidial_contract.fault import BUSY, Fault
 from aidial_contract.transport import parse, violation
 from aidial_portal.kernel.breaker import Breaker
+from aidial_portal.kernel.lines import Lines, LostError, NotHttpError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -85,10 +87,6 @@ class Reply:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-class _LostError(Exception):
-    """No answer came: the network's fault, worth one repeat of a GET."""
-
-
 class _BrokenError(Exception):
     """The API itself is in trouble: `fault` goes to the caller, and the circuit counts it."""
 
@@ -112,6 +110,7 @@ class Upstream:
         self._places = asyncio.Semaphore(connections)
         self._session_places = asyncio.Semaphore(max(1, connections // RESERVED_SHARE))
         self.breaker = breaker or Breaker()
+        self._lines = Lines(base_url, connect_s=self.timeout_s / 4, idle_s=KEEP_ALIVE_S)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=10),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -126,6 +125,7 @@ class Upstream:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._lines.close()
         await self._session.close()
 
     def deadline(self) -> float:
@@ -139,7 +139,7 @@ class Upstream:
         `dependency_unavailable` (also at once while the circuit is open; `guarded=False` asks past it,
         for health only); 500 `upstream_contract_violation`.
         """
-        return await self.ask(call, _whole, guarded=guarded)
+        return await self._guarded(call, partial(self._whole, call), guarded=guarded)
 
     async def ask(
         self,
@@ -152,11 +152,14 @@ class Upstream:
 
         The answer is `take`'s to release; when it raises, the connection is closed.
         """
+        return await self._guarded(call, partial(self._begun, call, take), guarded=guarded)
+
+    async def _guarded(self, call: Call, once: Callable[[], Awaitable[T]], *, guarded: bool) -> T:
         if not guarded:
-            return await self._unguarded(call, take)
+            return await self._unguarded(call, once)
         permit = self.breaker.enter()
         try:
-            reply = await self._timed(call, take)
+            reply = await self._timed(call, once)
         except _BrokenError as broken:
             self.breaker.failed(permit)
             raise broken.fault from None
@@ -169,38 +172,51 @@ class Upstream:
         self.breaker.succeeded(permit)
         return reply
 
-    async def _unguarded(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
+    async def _unguarded(self, call: Call, once: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await self._timed(call, take)
+            return await self._timed(call, once)
         except _BrokenError as broken:
             raise broken.fault from None
 
-    async def _timed(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
-        fault = Fault(errors.DEPENDENCY_TIMEOUT, reason=f"{call.method} to the API ran out of time")
+    async def _timed(self, call: Call, once: Callable[[], Awaitable[T]]) -> T:
         waiting = True
         try:
             places = self._session_places if call.path.startswith(SESSION_PATHS) else self._places
             async with asyncio.timeout_at(call.deadline), places:
                 waiting = False
-                return await self._tries(call, take)
+                return await self._tries(call, once)
         except TimeoutError:
+            fault = Fault(errors.DEPENDENCY_TIMEOUT, reason=f"{call.method} to the API ran out of time")
             if waiting:  # our own crowd, not the API's trouble
                 raise fault from None
             raise _BrokenError(fault) from None
 
-    async def _tries(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
+    async def _tries(self, call: Call, once: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await self._once(call, take)
-        except _LostError as lost:
+            return await once()
+        except LostError as lost:
             if call.method != "GET":
                 raise _unavailable(lost) from None
         await asyncio.sleep(random.uniform(*JITTER_S))  # noqa: S311 - spreads repeats, guards nothing
         try:
-            return await self._once(call, take)
-        except _LostError as lost:
+            return await once()
+        except LostError as lost:
             raise _unavailable(lost) from None
 
-    async def _once(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
+    async def _whole(self, call: Call) -> Reply:
+        try:
+            answer = await self._lines.ask(call.method, call.path, _headers(call), call.body, call.cap_bytes)
+        except TooLargeError:
+            raise violation("the API's answer is too large") from None
+        except NotHttpError as error:
+            raise _BrokenError(violation(f"the API's answer is not HTTP: {error}")) from None
+        if answer.headers.get("content-encoding", "identity").lower() != "identity":
+            raise violation("the API's answer is encoded, though identity was asked for")
+        if 200 <= answer.status < 300:  # noqa: PLR2004 - the success class
+            return Reply(answer.status, answer.headers, answer.body)
+        raise _error_of(answer.status, answer.headers.get("content-type", ""), answer.body)
+
+    async def _begun(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
         try:
             answer = await self._session.request(
                 call.method,
@@ -217,14 +233,14 @@ class Upstream:
                 answer.close()
                 raise
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
-            raise _LostError(type(error).__name__) from None
+            raise LostError(type(error).__name__) from None
         except aiohttp.ClientError as error:
             raise _BrokenError(violation(f"the API's answer is not HTTP: {type(error).__name__}")) from None
         answer.release()
         raise _error_of(answer.status, answer.headers.get("content-type", ""), body)
 
 
-def _unavailable(lost: _LostError) -> _BrokenError:
+def _unavailable(lost: LostError) -> _BrokenError:
     return _BrokenError(Fault(errors.DEPENDENCY_UNAVAILABLE, reason=f"no answer from the API: {lost}"))
 
 
@@ -245,12 +261,6 @@ def _headers(call: Call) -> dict[str, str]:
     if call.body is not None:
         sent.setdefault("content-type", "application/json")
     return sent
-
-
-async def _whole(answer: aiohttp.ClientResponse, call: Call) -> Reply:
-    body = await _read(answer, call.cap_bytes)
-    answer.release()
-    return Reply(answer.status, answer.headers, body)
 
 
 async def _read(answer: aiohttp.ClientResponse, cap_bytes: int) -> bytes:
