@@ -11,21 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
 
+from aidial_api.kernel.connections import GONE, Connections, DatabaseUnavailable, unavailable
 from aidial_api.kernel.listen import Listener
 from aidial_api.kernel.pulse import Pulse
 from aidial_api.kernel.reach import NOTHING, Reach, begin_text
 from aidial_api.kernel.roles import DatabaseRefused, choose_role
-from aidial_api.kernel.transaction import (
-    GONE,
-    DatabaseUnavailable,
-    Transaction,
-    Tx,
-    borrowed,
-    given_back,
-    observe,
-    told,
-    unavailable,
-)
+from aidial_api.kernel.transaction import Transaction, Tx, observe, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -82,7 +73,7 @@ class Database:
     def __init__(
         self, pool: "asyncpg.Pool[Any]", url: str, settings: dict[str, str], acquire_timeout_s: float
     ) -> None:
-        self._pool = pool
+        self._connections = Connections(pool)
         self._url = url
         self._settings = settings
         self._acquire_timeout_s = acquire_timeout_s
@@ -136,11 +127,7 @@ class Database:
         for listener in self._listeners:
             await listener.close()
         self._pulse.close()
-        try:
-            async with asyncio.timeout(1):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        await self._connections.close(timeout_s=1)
 
     def transaction(self, reach: Reach, *, read_only: bool = False, reserved: bool = False) -> Transaction:
         """Begin with `reach` set: `async with db.transaction(reach) as tx`.
@@ -148,18 +135,18 @@ class Database:
         A `reserved` one may have the connections that the others leave free for it.
         """
         gate = None if reserved else self._ordinary
-        return Transaction(self._pool, reach, self._acquire_timeout_s, gate, read_only=read_only)
+        return Transaction(self._connections, reach, self._acquire_timeout_s, gate, read_only=read_only)
 
     async def lookup(self, name: LookUp, *args: object) -> asyncpg.Record | None:
         """Ask one of the four look-ups that need no reach; their columns are in the migrations."""
         told(name)
-        connection = await borrowed(self._pool, self._acquire_timeout_s)
+        connection = await self._connections.borrowed(self._acquire_timeout_s)
         try:
             return await connection.fetchrow(LOOKUPS[name], *args)
         except GONE as gone:
             raise unavailable(gone, connection) from gone
         finally:
-            await given_back(self._pool, connection)
+            await self._connections.given_back(connection)
 
     async def beats(self) -> bool:
         """Whether the database answers, however busy the pool is; the caller brings the time-out."""
@@ -167,7 +154,7 @@ class Database:
 
     async def quietly(self, reach: Reach, sql: str, *args: object) -> None:
         """Run one statement of no request: whoever counts a request's statements does not count it."""
-        connection = await borrowed(self._pool, self._acquire_timeout_s)
+        connection = await self._connections.borrowed(self._acquire_timeout_s)
         try:
             await connection.execute(begin_text(reach))
             await connection.execute(sql, *args)
@@ -175,7 +162,7 @@ class Database:
         except GONE as gone:
             raise unavailable(gone, connection) from gone
         finally:
-            await given_back(self._pool, connection)
+            await self._connections.given_back(connection)
 
     async def listen(self, channel: str, callback: "Callable[[str | None], None]") -> None:
         """Call `callback` with each payload on `channel`, and with None when some may have been missed."""
@@ -194,10 +181,12 @@ async def owner_transaction(owner_url: str, reach: Reach) -> "AsyncIterator[Tx]"
     The policies bind the owner too; it alone may write memberships of no client and no partner.
     """
     try:
-        async with (
-            asyncpg.create_pool(owner_url, min_size=1, max_size=1, connection_class=_Pooled) as pool,
-            Transaction(pool, reach, CONNECT_TIMEOUT_S) as tx,
-        ):
-            yield tx
+        pool = await asyncpg.create_pool(owner_url, min_size=1, max_size=1, connection_class=_Pooled)
+        connections = Connections(pool)
+        try:
+            async with Transaction(connections, reach, CONNECT_TIMEOUT_S) as tx:
+                yield tx
+        finally:
+            await connections.close(timeout_s=1)
     except GONE as gone:
         raise unavailable(gone, None) from gone

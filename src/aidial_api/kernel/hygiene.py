@@ -85,8 +85,9 @@ def check_line(http_version: str, authority: str | None, headers: Mapping[str, s
 
 def asks_for_upgrade(headers: Mapping[str, str]) -> bool:
     """Whether the caller would like another protocol: ignored, and the parser reads nothing after it."""
-    words = {word.strip().lower() for word in headers.get("connection", "").split(",")}
-    return "upgrade" in headers and "upgrade" in words
+    if "upgrade" not in headers:
+        return False
+    return "upgrade" in {word.strip().lower() for word in headers.get("connection", "").split(",")}
 
 
 def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network]) -> str:

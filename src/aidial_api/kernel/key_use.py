@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from aidial_api.kernel.clock import utc_now
+from aidial_api.kernel.connections import DatabaseUnavailable
 from aidial_api.kernel.reach import Reach
-from aidial_api.kernel.transaction import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from aidial_api.kernel.db import Database

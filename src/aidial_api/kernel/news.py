@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from aidial_api.kernel.connections import DatabaseUnavailable
 from aidial_api.kernel.reach import NOTHING
-from aidial_api.kernel.transaction import DatabaseUnavailable
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 

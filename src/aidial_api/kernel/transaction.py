@@ -5,12 +5,13 @@ rolled back in time is cut off, never returned.
 """
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import structlog
 
+from aidial_api.kernel.connections import GONE, Connections, cut, is_open, unavailable
 from aidial_api.kernel.reach import Reach, begin_text, settings_of
 
 if TYPE_CHECKING:
@@ -21,30 +22,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-_ROLLBACK_TIMEOUT_S = 2.0
-# What the driver raises when the server or the connection is gone, or the server gives up on us.
-GONE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    # The server said goodbye and the connection is not closed yet: the driver complains of its own state.
-    asyncpg.InternalClientError,
-    OSError,  # TimeoutError is one
-)
 _observers: "list[Callable[[str], None]]" = []
 _cleaners: set[asyncio.Task[None]] = set()
-
-
-class DatabaseUnavailable(Exception):  # noqa: N818
-    """The database did not answer, or the connection broke; `reason` is for the log, never the wire.
-
-    Raised at commit too: then nobody knows whether the transaction was written.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @contextmanager
@@ -61,28 +40,6 @@ def told(sql: str) -> None:
     """Tell the observers of one statement."""
     for watcher in _observers:
         watcher(sql)
-
-
-def unavailable(error: BaseException, connection: "PoolConnectionProxy[Any] | None") -> Exception:
-    """Return what to raise for `error`: a misuse of the driver stays what it is."""
-    if isinstance(error, asyncpg.InterfaceError) and connection is not None and is_open(connection):
-        return error
-    if isinstance(error, asyncpg.InternalClientError) and connection is not None:
-        _cut(connection)  # whoever borrowed it next would meet the same state
-    return DatabaseUnavailable(f"{type(error).__name__}: {error}")
-
-
-def is_open(connection: "PoolConnectionProxy[Any]") -> bool:
-    """Tell whether the connection can be used; the pool takes a broken one away from its borrower."""
-    try:
-        return not connection.is_closed()
-    except asyncpg.InterfaceError:
-        return False
-
-
-def _cut(connection: "PoolConnectionProxy[Any]") -> None:
-    with suppress(asyncpg.InterfaceError):
-        connection.terminate()
 
 
 class Tx:
@@ -198,8 +155,8 @@ class Transaction:
         "_acquire_timeout_s",
         "_begin",
         "_connection",
+        "_connections",
         "_gate",
-        "_pool",
         "_reach",
         "_read_only",
         "_tx",
@@ -207,14 +164,14 @@ class Transaction:
 
     def __init__(
         self,
-        pool: "asyncpg.Pool[Any]",
+        connections: "Connections",
         reach: Reach,
         acquire_timeout_s: float,
         gate: asyncio.Semaphore | None = None,
         *,
         read_only: bool = False,
     ) -> None:
-        self._pool = pool
+        self._connections = connections
         self._begin = begin_text(reach, read_only=read_only)
         self._reach = reach
         self._read_only = read_only
@@ -230,7 +187,7 @@ class Transaction:
             await tx.begin()
         except BaseException as error:
             if isinstance(error, asyncpg.InternalClientError):
-                _cut(connection)
+                cut(connection)
             await self._after(error)
             if isinstance(error, GONE):
                 raise unavailable(error, None) from error
@@ -240,14 +197,14 @@ class Transaction:
     async def _admitted(self) -> "PoolConnectionProxy[Any]":
         """Wait for one's turn, then for a connection; both within the same time."""
         if self._gate is None:
-            return await borrowed(self._pool, self._acquire_timeout_s)
+            return await self._connections.borrowed(self._acquire_timeout_s)
         try:
             async with asyncio.timeout(self._acquire_timeout_s):
                 await self._gate.acquire()
         except TimeoutError as gone:
             raise unavailable(gone, None) from gone
         try:
-            return await borrowed(self._pool, self._acquire_timeout_s)
+            return await self._connections.borrowed(self._acquire_timeout_s)
         except BaseException:
             self._gate.release()
             raise
@@ -266,7 +223,7 @@ class Transaction:
 
     async def _cleaned(self) -> None:
         try:
-            await given_back(self._pool, self._connection)
+            await self._connections.given_back(self._connection)
         finally:
             if self._gate is not None:
                 self._gate.release()
@@ -288,7 +245,7 @@ class Transaction:
             await self._after(failed)
             raise
         try:
-            await self._pool.release(connection)  # committed: there is nothing left to look for
+            await self._connections.handed_on(connection)  # committed: there is nothing left to look for
         finally:
             if self._gate is not None:
                 self._gate.release()
@@ -307,28 +264,3 @@ async def _committed(connection: "PoolConnectionProxy[Any]") -> None:
         raise unavailable(gone, None) from gone
     if tag != "COMMIT":
         raise RuntimeError("a statement failed and its error was swallowed: nothing was written")
-
-
-async def borrowed(pool: "asyncpg.Pool[Any]", timeout_s: float) -> "PoolConnectionProxy[Any]":
-    """Take a connection, waiting `timeout_s` at most; raises `DatabaseUnavailable`."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await pool.acquire()
-    except GONE as gone:
-        raise unavailable(gone, None) from gone
-
-
-async def given_back(pool: "asyncpg.Pool[Any]", connection: "PoolConnectionProxy[Any]") -> None:
-    """Return the connection, rolled back; one that cannot say so in time is cut off instead."""
-    try:
-        if is_open(connection) and connection.is_in_transaction():
-            async with asyncio.timeout(_ROLLBACK_TIMEOUT_S):
-                await connection.execute("ROLLBACK")
-    except GONE as gone:
-        _log.warning("database.rollback_failed", reason=type(gone).__name__)
-        _cut(connection)
-    except BaseException:
-        _cut(connection)
-        raise
-    finally:
-        await pool.release(connection)

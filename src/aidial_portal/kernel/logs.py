@@ -29,17 +29,25 @@ _SECRET_LOOKS: Final = re.compile(
 )
 # Apart, because it looks at every place of a long text that has no @ in it.
 _ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_MARKS: Final = (b"adk_", b"eyj", b"bearer", b"@")
+"""What every such text holds, in lower case."""
 _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide values under secret names, and keys, tokens and addresses wherever they stand."""
+    _redact_names(None, "", event)
     for name, value in event.items():
-        if _is_secret(name):
-            event[name] = REDACTED
-        elif isinstance(value, str) and len(value) > 8:  # noqa: PLR2004 - nothing shorter is a secret's text
+        if isinstance(value, str) and len(value) > 8:  # noqa: PLR2004 - nothing shorter is a secret's text
             hidden = _SECRET_LOOKS.sub(REDACTED, value)
             event[name] = _ADDRESS.sub(REDACTED, hidden) if "@" in hidden else hidden
+    return event
+
+
+def _redact_names(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name in event:
+        if _is_secret(name):
+            event[name] = REDACTED
     return event
 
 
@@ -48,8 +56,12 @@ def _is_secret(name: str) -> bool:
     return _SECRET_NAMES.search(name) is not None
 
 
-def _as_json(value: Any, **_: Any) -> bytes:
-    return _encoder.encode(value)
+def as_line(event: MutableMapping[str, Any], **_: Any) -> bytes:
+    """An event as JSON, secret-looking texts and addresses replaced."""
+    line = _encoder.encode(event)
+    # Nearly no line holds any of these, and looking for them is far cheaper than the patterns.
+    looked_at = line.lower()
+    return _encoder.encode(redact(None, "", event)) if any(mark in looked_at for mark in _MARKS) else line
 
 
 def set_up(level: str = "info") -> None:
@@ -58,10 +70,9 @@ def set_up(level: str = "info") -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        redact,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(serializer=_as_json)],
+        processors=[*shared, _redact_names, structlog.processors.JSONRenderer(serializer=as_line)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,
@@ -69,7 +80,7 @@ def set_up(level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, redact],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),

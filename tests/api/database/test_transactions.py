@@ -166,6 +166,24 @@ async def test_a_full_pool_answers_instead_of_hanging(one: Database) -> None:
     await backend(one)
 
 
+async def test_a_crowd_takes_turns_at_few_connections(database_urls: PostgresUrls) -> None:
+    db = await Database.connect(database_urls.app_url, min_size=1, max_size=2, acquire_timeout_s=20)
+
+    async def once(number: int) -> int:
+        async with db.transaction(NOTHING, read_only=number % 2 == 0, reserved=number % 3 == 0) as tx:
+            await tx.execute("SELECT pg_sleep(0.005)")
+            return int(await tx.fetchval("SELECT pg_backend_pid()"))
+
+    try:
+        backends = [await once(0), *await asyncio.gather(*(once(number) for number in range(60)))]
+        assert 1 <= len(set(backends)) <= 2
+        assert await db.lookup("lookup_api_key", "none") is None
+    finally:
+        began = asyncio.get_running_loop().time()
+        await db.close()
+        assert asyncio.get_running_loop().time() - began < 1
+
+
 async def test_a_command_without_an_end_is_given_up(database_urls: PostgresUrls) -> None:
     hasty = await Database.connect(database_urls.app_url, min_size=1, max_size=1, command_timeout_s=0.2)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -60,9 +60,11 @@ async def serving(*script: bytes, idle_s: float = 4.0) -> AsyncIterator[tuple[Se
         listener.close()
 
 
-async def ask(lines: Lines, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
+async def ask(
+    lines: Lines, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
     async with asyncio.timeout(10):
-        return await lines.ask(method, "/v1/calls?limit=1", headers, body, CAP_BYTES)
+        return await lines.ask(method, "/v1/calls?limit=1", headers or {}, body, CAP_BYTES)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -93,7 +95,7 @@ async def test_a_whole_answer_is_given_as_it_is(said: bytes, body: bytes) -> Non
 
 async def test_a_question_is_said_as_http_says() -> None:
     async with serving(*[OK + b"content-length: 0\r\n\r\n"] * 3) as (server, lines):
-        await ask(lines, **{"x-one": "Grüße"})
+        await ask(lines, headers={"x-one": "Grüße"})
         await ask(lines, "POST", b"{}")
         await ask(lines, "POST")
     host = f"host: 127.0.0.1:{server.port}\r\n".encode()
@@ -204,7 +206,7 @@ async def test_who_stops_waiting_leaves_no_line_behind() -> None:
 async def test_a_head_is_never_two(name: str) -> None:
     async with serving() as (server, lines):
         with pytest.raises(ValueError, match="head"):
-            await ask(lines, **{name: "1"})
+            await ask(lines, headers={name: "1"})
     assert server.asked == []
 
 
@@ -216,5 +218,4 @@ def test_the_loop_of_the_servers_does_as_well() -> None:
             assert {answer.body for answer in answers} == {b"hi"}
             return server.connections
 
-    run: Callable[[Awaitable[int]], int] = uvloop.run  # type: ignore[assignment]
-    assert 1 <= run(twenty()) <= 11
+    assert 1 <= uvloop.run(twenty()) <= 11

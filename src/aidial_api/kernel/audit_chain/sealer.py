@@ -16,8 +16,8 @@ import asyncpg
 import structlog
 
 from aidial_api.kernel.audit_chain.chain import HEAD_BYTES, SEALED_BYTES, chain_of, first_hash, next_hash
+from aidial_api.kernel.connections import DatabaseUnavailable
 from aidial_api.kernel.reach import NOTHING, Reach
-from aidial_api.kernel.transaction import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

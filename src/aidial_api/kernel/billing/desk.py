@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
-from aidial_api.kernel.transaction import DatabaseUnavailable
+from aidial_api.kernel.connections import DatabaseUnavailable
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.shapes.billing import Invoice, InvoiceSummary, PaymentPortal, Usage

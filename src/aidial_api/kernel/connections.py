@@ -1,0 +1,122 @@
+"""Connections to PostgreSQL: borrowed, handed to the next borrower, given back when something is odd.
+
+The one thing a newcomer would get wrong: the driver's pool looks a connection over each time it gets it back,
+in a task of its own, which costs a read as much as asking. Nothing needs looking over after a commit, so such
+a connection never goes back: it waits here for the next borrower, unless somebody waits at the pool.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import structlog
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+_log = structlog.get_logger()
+_ROLLBACK_TIMEOUT_S = 2.0
+# What the driver raises when the server or the connection is gone, or the server gives up on us.
+GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    # The server said goodbye and the connection is not closed yet: the driver complains of its own state.
+    asyncpg.InternalClientError,
+    OSError,  # TimeoutError is one
+)
+
+
+class DatabaseUnavailable(Exception):  # noqa: N818
+    """The database did not answer, or the connection broke; `reason` is for the log, never the wire.
+
+    Raised at commit too: then nobody knows whether the transaction was written.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def unavailable(error: BaseException, connection: "PoolConnectionProxy[Any] | None") -> Exception:
+    """Return what to raise for `error`: a misuse of the driver stays what it is."""
+    if isinstance(error, asyncpg.InterfaceError) and connection is not None and is_open(connection):
+        return error
+    if isinstance(error, asyncpg.InternalClientError) and connection is not None:
+        cut(connection)  # whoever borrowed it next would meet the same state
+    return DatabaseUnavailable(f"{type(error).__name__}: {error}")
+
+
+def is_open(connection: "PoolConnectionProxy[Any]") -> bool:
+    """Tell whether the connection can be used; the pool takes a broken one away from its borrower."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
+
+
+def cut(connection: "PoolConnectionProxy[Any]") -> None:
+    """Break the connection."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
+class Connections:
+    """The connections of one pool. Those that wait here are the pool's own, and count as borrowed there."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+        self._resting: list[PoolConnectionProxy[Any]] = []
+        self._waiting = 0
+
+    async def borrowed(self, timeout_s: float) -> "PoolConnectionProxy[Any]":
+        """Take a connection, waiting `timeout_s` at most; raises `DatabaseUnavailable`."""
+        while self._resting:
+            connection = self._resting.pop()
+            if is_open(connection):
+                return connection
+            await self._pool.release(connection)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._pool.acquire()
+        except GONE as gone:
+            raise unavailable(gone, None) from gone
+        finally:
+            self._waiting -= 1
+
+    async def handed_on(self, connection: "PoolConnectionProxy[Any]") -> None:
+        """Let the next one have a connection on which everything ended well."""
+        if self._waiting or not is_open(connection):
+            await self._pool.release(connection)
+        else:
+            self._resting.append(connection)
+
+    async def given_back(self, connection: "PoolConnectionProxy[Any]") -> None:
+        """Return a connection, rolled back; one that cannot say so in time is cut off instead."""
+        try:
+            if is_open(connection) and connection.is_in_transaction():
+                async with asyncio.timeout(_ROLLBACK_TIMEOUT_S):
+                    await connection.execute("ROLLBACK")
+        except GONE as gone:
+            _log.warning("database.rollback_failed", reason=type(gone).__name__)
+            cut(connection)
+        except BaseException:
+            cut(connection)
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    async def close(self, timeout_s: float) -> None:
+        """Close every connection; those still in use are cut after `timeout_s`."""
+        resting, self._resting = self._resting, []
+        self._waiting += 1  # whatever comes now goes back to the pool
+        try:
+            async with asyncio.timeout(timeout_s):
+                for connection in resting:
+                    await self._pool.release(connection)
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
