@@ -28,6 +28,7 @@ from aidial.commands import (
     seed,
     serve,
     services,
+    sms_codes,
 )
 from aidial.stops import CommandStopped
 
@@ -72,6 +73,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(services.app, name="service-accounts")
 app.add_typer(allowlist.app, name="allowlist")
 app.add_typer(entitlements.app, name="entitlements")
+app.add_typer(sms_codes.app, name="sms-codes")
 app.add_typer(audit.app, name="audit")
 app.add_typer(billing.app, name="billing")
 app.add_typer(analytics.app, name="analytics")

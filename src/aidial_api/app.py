@@ -27,6 +27,7 @@ from aidial_api.kernel.budget import deadline_of, told_budget_ms
 from aidial_api.kernel.credentials import Credentials
 from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
 from aidial_api.kernel.db import Database, DatabaseUnavailable
+from aidial_api.kernel.factors import IssuerFactors
 from aidial_api.kernel.hygiene import client_ip, read_headers
 from aidial_api.kernel.idempotency import IdempotencyKeys
 from aidial_api.kernel.introspection import Introspector
@@ -79,6 +80,8 @@ async def open_services(
     introspector = None if settings.introspection is None else Introspector(settings.introspection, jwks)
     if introspector is not None:
         stack.push_async_callback(introspector.close)
+    factors = IssuerFactors(settings.issuer, settings.management_token)
+    stack.push_async_callback(factors.close)
     verifier = TokenVerifier(
         settings.issuer, settings.audience, settings.portal_client_id, jwks, introspector=introspector
     )
@@ -115,6 +118,7 @@ async def open_services(
         db=db,
         verifier=verifier,
         jwks=jwks,
+        factors=factors,
         credentials=credentials,
         news=news,
         limits=Limits(settings.numbers, counting),

@@ -274,6 +274,32 @@ async def set_entitlement(owner_url: str, client_id: str, name: str, *, included
         return True
 
 
+async def set_sms_codes(
+    owner_url: str, *, client_id: str | None = None, partner_org_id: str | None = None, allowed: bool
+) -> bool:
+    """Let people of a client or a partner use codes by SMS, or no longer; False when there is no such."""
+    reach = Reach((client_id,) if client_id else (), partner_org_id=partner_org_id)
+    table, column = ("clients", "client_id") if client_id else ("partner_orgs", "partner_org_id")
+    async with owner_transaction(owner_url, reach) as tx:
+        done = await tx.execute(
+            f"UPDATE {table} SET sms_otp = $2 WHERE {column} = $1",
+            client_id or partner_org_id,
+            allowed,
+        )
+        if done == "UPDATE 0":
+            return False
+        await tx.execute(
+            "INSERT INTO audit_events (event_id, client_id, partner_org_id, actor_kind, actor_label, action,"
+            " target_kind, target_id) VALUES ($1, $2, $3, 'system', 'command line', $4, 'organisation', $5)",
+            new_id(),
+            client_id,
+            partner_org_id,
+            "entitlements.sms_codes.updated",
+            client_id or partner_org_id,
+        )
+        return True
+
+
 async def _record(
     tx: Tx, client_id: str, action: str, target_id: str, why: str | None = None, kind: str = "api_key"
 ) -> None:

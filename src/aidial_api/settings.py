@@ -87,6 +87,7 @@ SETTINGS = (
     _SWITCH,
     *INTROSPECTION,
     Setting("AIDIAL_MFA_AMR", words, default=()),
+    Setting("ZITADEL_MANAGEMENT_TOKEN", secret(1), default=None),
     Setting("AIDIAL_HOSTS", words, default=("localhost", "127.0.0.1", "[::1]")),
     Setting("AIDIAL_TRUSTED_PROXIES", networks, default=LOOPBACK),
     Setting(SCALE, positive_number, default=1.0),
@@ -129,6 +130,7 @@ class Settings:
     portal_client_id: str
     introspection: IntrospectionClient | None
     mfa_amr: tuple[str, ...]
+    management_token: str | None
     hosts: frozenset[str]
     trusted_proxies: tuple[Network, ...]
     numbers: Numbers
@@ -169,6 +171,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         portal_client_id=values["ZITADEL_CLIENT_ID"] or values["AIDIAL_API_AUDIENCE"],
         introspection=_introspection(values),
         mfa_amr=values["AIDIAL_MFA_AMR"],
+        management_token=values["ZITADEL_MANAGEMENT_TOKEN"],
         hosts=frozenset(host.lower() for host in values["AIDIAL_HOSTS"]),
         trusted_proxies=values["AIDIAL_TRUSTED_PROXIES"],
         numbers=numbers,

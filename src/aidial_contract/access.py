@@ -100,6 +100,7 @@ class Permission(StrEnum):
     INTEGRATIONS_VIEW = "integrations.view"
     INTEGRATIONS_MANAGE = "integrations.manage"
     SESSION_OWN = "session.own"
+    MFA_ENROL_SMS = "mfa.enrol_sms"
     CALLS_DELIVER = "calls.deliver"
     PROJECTS_VIEW = "projects.view"
     RUNTIME_CONFIG_READ = "runtime_config.read"
@@ -192,6 +193,7 @@ GRANTS: Final[dict[Permission, dict[Role, Level]]] = {
     _P.INTEGRATIONS_VIEW: {_PA: _F, _PU: _F},
     _P.INTEGRATIONS_MANAGE: {_PA: _F},
     _P.SESSION_OWN: _EVERYONE,
+    _P.MFA_ENROL_SMS: {_A: _F, _PA: _F},
     _P.CALLS_DELIVER: {},
     _P.RUNTIME_CONFIG_READ: {},
     _P.PROJECTS_VIEW: {_A: _F, _M: _F, _S: _F, _PA: _F, _PU: _F},

@@ -115,6 +115,12 @@ _ROWS: Final = (
         "`aidial service-accounts revoke`",
     ),
     AuditAction(
+        "sessions.second_factor.phone_given",
+        "Gave a phone for codes by SMS",
+        SIGN_IN,
+        ("sessions.enrol_sms",),
+    ),
+    AuditAction(
         "sessions.backchannel_logout.received",
         "Heard of a sign-out from the sign-in service",
         SIGN_IN,
@@ -190,6 +196,13 @@ _ROWS: Final = (
         CHANGE,
         (),
         "`aidial entitlements`",
+    ),
+    AuditAction(
+        "entitlements.sms_codes.updated",
+        "Changed whether codes by SMS may be used",
+        CHANGE,
+        (),
+        "`aidial sms-codes`",
     ),
     AuditAction("recordings.download.granted", "Downloaded a recording", LOOK, ("recordings.download",)),
     AuditAction("recordings.playback.granted", "Opened a recording", LOOK, ("recordings.playback",)),

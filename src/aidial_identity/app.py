@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from aidial_identity import authorize, discovery, inspection, logout, pages, sign_in, token_endpoint
+from aidial_identity import authorize, discovery, inspection, logout, pages, sign_in, token_endpoint, users
 from aidial_identity.config import IdentityConfig
 from aidial_identity.faults import OAuthError, PageError, RedirectError
 from aidial_identity.guard import Guard
@@ -34,6 +34,9 @@ ROUTES = [
     Route("/ui/login", sign_in.show),
     Route("/ui/login/password", sign_in.submit_password, methods=["POST"]),
     Route("/ui/login/otp", sign_in.submit_otp, methods=["POST"]),
+    Route("/v2/users/{user_id}", users.show),
+    Route("/v2/users/{user_id}/phone", users.set_phone, methods=["POST"]),
+    Route("/v2/users/{user_id}/otp_sms", users.add_codes, methods=["POST"]),
     Route("/assets/identity.css", pages.stylesheet),
 ]
 

@@ -108,6 +108,7 @@ class IdentityConfig(Private, frozen=True, kw_only=True):
     service_accounts: tuple[ServiceAccount, ...] = ()
     lifetimes: Lifetimes = Lifetimes()
     throttle: Throttle = Throttle()
+    management_token: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could never work: ValueError, which msgspec reports with the place in the file."""

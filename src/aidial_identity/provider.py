@@ -59,6 +59,16 @@ class Code:
 
 
 @dataclass
+class Phone:
+    """A person's phone. `code` is what was "sent" to it; `takes_codes`: it is a second factor."""
+
+    number: str
+    code: str
+    is_verified: bool = False
+    takes_codes: bool = False
+
+
+@dataclass
 class Provider:
     """Shared by every handler through `app.state.provider`."""
 
@@ -73,6 +83,7 @@ class Provider:
     by_email: dict[str, Account]
     sign_ins: dict[str, SignIn] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
+    phones: dict[str, Phone] = field(default_factory=dict)
 
     def now(self) -> int:
         """Whole seconds since 1970."""

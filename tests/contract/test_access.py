@@ -57,6 +57,7 @@ notifications.edit           full     -         -                   -         - 
 profile.view                 full     full      full                full      full    full  full
 profile.edit                 full     -         -                   -         -       -     -
 sessions.manage_own          full     full      full                -         -       -     -
+mfa.enrol_sms                full     -         -                   full      -       -     -
 account_exports.manage       full     -         -                   -         -       -     -
 deletions.submit             full     -         -                   -         -       -     -
 deletions.review             -        -         -                   full      -       full  -

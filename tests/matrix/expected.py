@@ -14,6 +14,7 @@ from aidial_contract.access import (
     KEY_SCOPE_ORDER,
     PARTNER_ROLES,
     KeyScope,
+    Permission,
     Role,
 )
 from aidial_contract.scope import ScopeKind
@@ -64,7 +65,10 @@ def _of_person(row: Route, kind: Kind) -> tuple[int, str] | None:
         return 401, session_code
     if row.name == "sessions.create" and someone is STRANGER:
         return 404, "not_found"
-    return None if row.access is Access.PENDING else _of_role(row, kind)
+    if row.access is not Access.PENDING:
+        return _of_role(row, kind)
+    own = row.permission is None or row.permission is Permission.SESSION_OWN
+    return None if own or (kind.assigned and holds(row, someone.role)) else (404, "not_found")
 
 
 def _of_role(row: Route, kind: Kind) -> tuple[int, str] | None:

@@ -70,6 +70,7 @@ PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
 GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.create": lambda: {"client_id": HARBOUR, "scope": "read", "description": "of the matrix"},
     "api_keys.revoke": dict,
+    "auth.mfa_sms_enrol": lambda: {"mobile": "0412 345 678"},
     "workspace.profile.save": lambda: {"value": PROFILE},
     "workspace.taxonomy.save": lambda: {"value": TAXONOMY},
     "workspace.publish": dict,

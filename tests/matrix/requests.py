@@ -138,6 +138,7 @@ def good_body(
         "billing.change_recipients": lambda: {"recipients": ["accounts@harbour.example"]},
         "sessions.create": lambda: {"id_token": _id_token(world, asker), "device_label": "The matrix"},
         "sessions.sign_out": dict,
+        "sessions.enrol_sms": lambda: {"mobile": "0412 345 678"},
         "sessions.store_tokens": lambda: {"expected_generation": 0, "tokens": "sealed"},
         "settings.tenant_settings.save": lambda: {"value": {"timezone": "UTC", "regional_format": "en-AU"}},
         "settings.notifications.save": lambda: {

@@ -26,8 +26,9 @@ from aidial_contract.headers import AIDIAL_SESSION, API_KEY
 from aidial_contract.ids import new_api_key
 from tests.people import BUSINESSES, MACHINES, PARTNER, PEOPLE, Business, Machine, Someone
 from tests.support.askers import Answer, Asker, KeyHolder, SignedIn
-from tests.support.issuer import API_AUDIENCE, PORTAL_CLIENT_ID, Issuer, running_issuer
+from tests.support.issuer import API_AUDIENCE, MANAGEMENT_TOKEN, PORTAL_CLIENT_ID, Issuer, running_issuer
 from tests.support.running_api import HeardProvisioner, RunningApi, running_api
+from tests.support.sms_codes import allow_sms_codes
 from tests.support.world_books import open_books
 from tests.support.world_calls import CALLS
 
@@ -160,6 +161,7 @@ async def open_world(
             "ZITADEL_ISSUER": issuer.url,
             "AIDIAL_API_AUDIENCE": API_AUDIENCE,
             "ZITADEL_CLIENT_ID": PORTAL_CLIENT_ID,
+            "ZITADEL_MANAGEMENT_TOKEN": MANAGEMENT_TOKEN,
             "AIDIAL_LIMITS_SCALE": "1000",
             "AIDIAL_STORAGE_URL": f"file://{stack.enter_context(TemporaryDirectory(prefix='aidial-files-'))}",
             # Tests sign the same people in again and again; those of the limit serve an API with the default.
@@ -175,6 +177,7 @@ async def open_world(
             setattr(world, machine.name, holder)
         await _deliver_calls(world)
         world.invoices = await open_books(urls)
+        await allow_sms_codes(urls.owner_url)
         await _take_away(world)
         for someone in PEOPLE:
             setattr(world, someone.name, await world.sign_in(someone))

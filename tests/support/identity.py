@@ -39,6 +39,7 @@ from aidial_identity import (
 DEFAULT_REDIRECT = "http://localhost:3000/api/auth/callback/zitadel"
 DEFAULT_SCOPE = "openid profile email offline_access"
 START_TIMEOUT_S = 20
+MANAGEMENT_TOKEN = "tests-manage-people"
 
 
 class MovableClock:
@@ -115,6 +116,7 @@ class RunningIdentity:
             service_accounts=tuple(service_accounts),
             lifetimes=lifetimes or Lifetimes(),
             throttle=throttle or Throttle(),
+            management_token=MANAGEMENT_TOKEN,
         )
 
     def __enter__(self) -> Self:

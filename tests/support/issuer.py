@@ -23,6 +23,7 @@ LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 DISCOVERY = "/.well-known/openid-configuration"
 KEYS = "/keys"
 INTROSPECTION = "/introspect"
+MANAGEMENT_TOKEN = "tests-manage-people"
 INTROSPECTION_CLIENT = ("api@aidial", "s3cret/+:%=&")
 _LIFE_S = 3_600
 
@@ -44,6 +45,7 @@ class Issuer:
         self.instead: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {}
         self.asked: list[str] = []
         self.opaque: dict[str, dict[str, Any]] = {}
+        self.phones: dict[str, dict[str, Any]] = {}
 
     def sign(
         self, claims: dict[str, Any], *, key: RSAKey | None = None, header: dict[str, Any] | None = None
@@ -107,6 +109,37 @@ def _without_none(claims: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not None}
 
 
+def _users(issuer: Issuer) -> list[web.RouteDef]:
+    """The part of Zitadel's user service that enrols a phone."""
+
+    def managed(request: web.Request) -> dict[str, Any]:
+        """The person of a path, for whoever has the token: `phone`, `isVerified`, `takes_codes`."""
+        if request.headers.get("authorization") != f"Bearer {MANAGEMENT_TOKEN}":
+            raise web.HTTPUnauthorized
+        return issuer.phones.setdefault(request.match_info["user_id"], {})
+
+    async def show_user(request: web.Request) -> web.Response:
+        return web.json_response({"user": {"human": {"phone": managed(request)}}})
+
+    async def set_phone(request: web.Request) -> web.Response:
+        managed(request).update({"phone": (await request.json())["phone"], "isVerified": False})
+        return web.json_response({"details": {}})
+
+    async def add_codes(request: web.Request) -> web.Response:
+        phone = managed(request)
+        if not phone.get("isVerified"):
+            return web.json_response({"code": 9}, status=400)
+        phone["takes_codes"] = True
+        return web.json_response({"details": {}})
+
+    users = "/v2/users/{user_id}"
+    return [
+        web.get(users, show_user),
+        web.post(f"{users}/phone", set_phone),
+        web.post(f"{users}/otp_sms", add_codes),
+    ]
+
+
 @asynccontextmanager
 async def running_issuer() -> AsyncIterator[Issuer]:
     """Serve an issuer on a loopback port of its own."""
@@ -138,6 +171,7 @@ async def running_issuer() -> AsyncIterator[Issuer]:
         return web.json_response(issuer.opaque.get(str(form.get("token")), {"active": False}))
 
     app = web.Application(middlewares=[told])
+    app.add_routes(_users(issuer))
     app.add_routes([web.get(DISCOVERY, discovery), web.get(KEYS, keys), web.post(INTROSPECTION, introspect)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

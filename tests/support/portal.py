@@ -40,8 +40,9 @@ from aidial_portal.settings import PortalSettings
 from tests.people import BUSINESSES, PARTNER, PEOPLE, Business, Someone
 from tests.portal.kernel.scripted import free_socket, served
 from tests.support.askers import Asker
-from tests.support.identity import RunningIdentity, follow, new_browser, submit
+from tests.support.identity import MANAGEMENT_TOKEN, RunningIdentity, follow, new_browser, submit
 from tests.support.running_api import HeardProvisioner, RunningApi, running_api
+from tests.support.sms_codes import allow_sms_codes
 from tests.support.world_books import open_books
 from tests.support.world_calls import CALLS
 
@@ -242,6 +243,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
             "ZITADEL_ISSUER": identity.issuer,
             "AIDIAL_API_AUDIENCE": identity.api_audience,
             "ZITADEL_CLIENT_ID": identity.client_id,
+            "ZITADEL_MANAGEMENT_TOKEN": MANAGEMENT_TOKEN,
             "AIDIAL_LIMITS_SCALE": "1000",
             "AIDIAL_STORAGE_URL": f"file://{stack.enter_context(TemporaryDirectory(prefix='aidial-files-'))}",
         }
@@ -270,6 +272,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
         for client_id, call in CALLS:
             await town.deliver(client_id, call)
         town.invoices = await open_books(urls)
+        await allow_sms_codes(urls.owner_url)
         yield town
 
 

@@ -33,6 +33,7 @@ from aidial_api.kernel.scoping import (
     target_allowlist,
 )
 from aidial_contract import errors
+from aidial_contract.access import Permission
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import AIDIAL_SESSION
 from aidial_contract.query import parse_query
@@ -224,12 +225,13 @@ def _assignment(ask: Ask, row: Route) -> None:
 
 
 def _permission(ask: Ask, row: Route) -> None:
-    """Step 8: the role table. Pending rows concern the asker alone and are everybody's."""
+    """Step 8: the role table. One's own session is everybody's, whatever their role."""
     if row.permission is not None:
         ask.held, ask.level = row.permission, ask.actor.level(row.permission)
         if ask.level is None and row.or_permission is not None:
             ask.held, ask.level = row.or_permission, ask.actor.level(row.or_permission)
-        if ask.level is None and row.access is Access.FULL and not ask.denied:
+        is_everybodys = row.access is Access.PENDING and row.permission is Permission.SESSION_OWN
+        if ask.level is None and not is_everybodys and not ask.denied:
             ask.denied = f"role lacks {row.permission}"
     given = {name for name, _ in ask.raw_query}
     for param in row.query:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aidial_api.kernel.credentials import Credentials
     from aidial_api.kernel.crypto import CursorKey, TenantKeys
     from aidial_api.kernel.db import Database
+    from aidial_api.kernel.factors import IssuerFactors
     from aidial_api.kernel.idempotency import IdempotencyKeys
     from aidial_api.kernel.jwks import Jwks
     from aidial_api.kernel.limits import Limits
@@ -41,6 +42,7 @@ class Services:
     db: Database
     verifier: TokenVerifier
     jwks: Jwks
+    factors: IssuerFactors
     credentials: Credentials
     news: CallNews
     limits: Limits

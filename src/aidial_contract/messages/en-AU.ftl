@@ -154,6 +154,7 @@ fields-too_deep = This is nested too deeply.
 fields-format = This does not have the right format.
 fields-control_characters = This holds characters that are not allowed.
 fields-not_a_number = This is not a possible phone number in international form.
+fields-not_an_australian_mobile = This is not an Australian mobile number, such as 0412 345 678.
 fields-naive_time = This time needs an offset, such as +10:00 or Z.
 fields-order = This must not come before what it follows.
 fields-conflict = This does not fit together with another field.

@@ -146,6 +146,18 @@ class MfaPolicy(Outgoing):
     allowed_factors: list[str]
 
 
+class SmsEnrolment(Incoming):
+    """`POST /v1/second-factor/sms`: an Australian mobile, however people write it."""
+
+    mobile: Annotated[str, Meta(min_length=1, max_length=40, pattern=TEXT_PATTERN)]
+
+
+class SmsEnrolled(Outgoing):
+    """Which phone it was: `+61 ... 678`, and nothing else of it."""
+
+    phone_tail: str
+
+
 class ContextKey(Outgoing):
     """Which key is asking."""
 

@@ -132,6 +132,7 @@ class Route:
     same, so that the two cannot be told apart ("" where nothing can be missing). `without_context` says what
     a broken API means for the row. `errors` are the codes the handler, or `/v1` behind it, adds to those that
     follow from the policy. `away` is what the row calls an API that does not answer, unless by its own name.
+    `gate` says more than the role: whom it refuses is denied like somebody without the permission.
     """
 
     method: Method
@@ -153,6 +154,7 @@ class Route:
     formats: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
     away: ErrorRow | None = None
+    gate: Callable[[PortalRequest], bool] | None = None
 
     def __post_init__(self) -> None:
         """Refuse rows whose policy contradicts itself."""

@@ -134,6 +134,8 @@ async def permission(request: PortalRequest, row: Route) -> None:
         request.level = level_of(role, row.permission)
     if role is None or request.level is None:
         await deny(request, f"{role} does not hold {row.permission}")
+    if row.gate is not None and not row.gate(request):
+        await deny(request, "the row's gate")
     for name, needed in row.needing_more:
         if name in request.query and level_of(role, needed) is None:
             await deny(request, f"{role} does not hold {needed}, which {name} needs")

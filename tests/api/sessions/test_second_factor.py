@@ -26,7 +26,7 @@ async def test_priya_without_her_second_factor_sees_nothing_but_herself(world: W
         "required": True,
         "satisfied": False,
         "state": "required",
-        "allowed_factors": ["totp", "recovery_code", "email_otp"],
+        "allowed_factors": ["totp", "recovery_code", "email_otp", "sms_otp"],
     }
     assert (await priya.get(f"/v1/sessions/{priya.session_id}/state")).status == 200
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from aidial_api.kernel import incidents
 from aidial_api.kernel.actor import KeyHolder, Person
 from aidial_api.kernel.ask import Ask
-from aidial_api.surfaces.sessions import store
+from aidial_api.surfaces.sessions import sms_codes, store
 from aidial_contract.access import Role
 from aidial_contract.shapes.sessions import (
     ContextClient,
@@ -23,7 +23,7 @@ from aidial_contract.shapes.sessions import (
     SessionContext,
 )
 
-# What the issuer may ask of a role; SMS codes come with their tenant flag.
+# What the issuer may ask of a role; codes by SMS only where AiDial let an organisation use them.
 EVERY_ROLES_FACTORS = ("totp", "recovery_code")
 BANNERS = 5
 EMAIL_CODE_ROLES = frozenset({Role.CLIENT_ADMIN, Role.PARTNER_ADMIN})
@@ -31,9 +31,9 @@ EMAIL_CODE_ROLES = frozenset({Role.CLIENT_ADMIN, Role.PARTNER_ADMIN})
 
 async def describe(ask: Ask) -> SessionContext:
     """The asker: identity, role, tenant, reach with its names, second factor."""
+    rows = await store.list_clients(ask.tx, ask.reach)
     clients = [
-        ContextClient(client_id=row["client_id"], name=row["name"], timezone=row["timezone"])
-        for row in await store.list_clients(ask.tx, ask.reach)
+        ContextClient(client_id=row["client_id"], name=row["name"], timezone=row["timezone"]) for row in rows
     ]
     projects = [
         ContextProject(
@@ -47,6 +47,10 @@ async def describe(ask: Ask) -> SessionContext:
     ]
     person = ask.actor.person
     known = _of_key(ask, clients, projects) if person is None else _of_person(ask, person, clients, projects)
+    if person is not None and sms_codes.is_offered(
+        person.role, rows, can_enrol=ask.services.factors.can_enrol
+    ):
+        known.mfa.allowed_factors.append(sms_codes.FACTOR)
     known.incidents = await _incidents(ask)
     return known
 

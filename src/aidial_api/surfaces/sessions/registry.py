@@ -188,12 +188,17 @@ def _forget(ask: Ask, session_id: str) -> None:
 
 
 def event(
-    ask: Ask, verb: str, session_id: str, *, why: str | None = None, technical: dict[str, Any] | None = None
+    ask: Ask,
+    verb: str,
+    session_id: str,
+    *,
+    why: str | None = None,
+    technical: dict[str, Any] | None = None,
 ) -> Event:
-    """The event of a session, of the tenant or partner that the person acts for."""
+    """The event of a session, of the tenant or partner the person acts for; `verb` may be a whole action."""
     person = person_of(ask)
     return Event(
-        action=f"sessions.session.{verb}",
+        action=verb if "." in verb else f"sessions.session.{verb}",
         target_kind="session",
         target_id=session_id,
         client_id=person.client_id if person.client_id in ask.reach.client_ids else None,

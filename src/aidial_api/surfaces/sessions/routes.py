@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from aidial_api.kernel.route import Access, AuthMode, Route, SessionNeed
-from aidial_api.surfaces.sessions import backchannel, handlers, others
+from aidial_api.surfaces.sessions import backchannel, handlers, others, sms_codes
 from aidial_contract.access import Permission
+from aidial_contract.code_phones import mobile_rules
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.sessions import (
     EndSession,
@@ -21,6 +22,8 @@ from aidial_contract.shapes.sessions import (
     SessionContext,
     SessionList,
     SessionStatus,
+    SmsEnrolled,
+    SmsEnrolment,
     StoredTokens,
     StoreTokens,
 )
@@ -90,6 +93,19 @@ ROWS = (
         errors=("token_invalid", "token_expired", "token_malformed"),
     ),
     backchannel.ROW,
+    Route(
+        **{**_CURRENT, "permission": Permission.MFA_ENROL_SMS},
+        method="POST",
+        path="/v1/second-factor/sms",
+        name="sessions.enrol_sms",
+        summary="Give your Australian mobile for codes by SMS, where AiDial let your organisation use them.",
+        handler=sms_codes.enrol,
+        answers={200: SmsEnrolled},
+        find=sms_codes.find,
+        body=SmsEnrolment,
+        rules=(mobile_rules,),
+        writes=True,
+    ),
     Route(
         **_MANAGED,
         method="GET",

@@ -63,7 +63,14 @@ SELECT m.client_id, m.user_id FROM memberships m
 WHERE m.client_id = any($1::text[]) AND m.user_id = $2 AND m.status <> 'removed'
 """
 _CLIENTS = """
-SELECT client_id, name, timezone FROM clients WHERE client_id = any($1::text[]) ORDER BY name, client_id
+SELECT c.client_id, c.name, c.timezone, c.sms_otp, o.sms_otp AS partner_sms_otp
+FROM clients c LEFT JOIN partner_orgs o ON o.partner_org_id = c.partner_org_id
+WHERE c.client_id = any($1::text[]) ORDER BY c.name, c.client_id
+"""
+_SMS_CODES = """
+SELECT c.client_id AS organisation FROM clients c WHERE c.client_id = $1 AND c.sms_otp
+UNION ALL
+SELECT o.partner_org_id FROM partner_orgs o WHERE $1::text IS NULL AND o.partner_org_id = $2 AND o.sms_otp
 """
 _PROJECTS = """
 SELECT p.client_id, p.project_id, p.display_name, p.timezone, p.is_active
@@ -186,6 +193,11 @@ async def session_policy(tx: Tx, client_id: str) -> str | None:
     """What a tenant says of its people's sessions, as JSON; None when it never said."""
     value: str | None = await tx.fetchval(_POLICY, client_id)
     return value
+
+
+async def sms_codes_of(tx: Tx, client_id: str | None, partner_org_id: str | None) -> asyncpg.Record | None:
+    """The organisation of a person, when AiDial let its people use codes by SMS."""
+    return await tx.fetchrow(_SMS_CODES, client_id, partner_org_id)
 
 
 async def list_clients(tx: Tx, reach: Reach) -> Sequence[asyncpg.Record]:

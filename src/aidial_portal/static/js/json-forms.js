@@ -172,7 +172,10 @@ async function submit(form) {
     if (then === "reload") return location.reload();
     form.dataset.key = crypto.randomUUID?.() ?? "";
     if (then.startsWith("open:")) return leave(String(member(body, then.slice(5))));
-    if (then === "stay") return announce("Saved");
+    const said = form.querySelector("[data-said-place]");
+    if (said && form.dataset.said) said.textContent = form.dataset.said.replace(/\{([^}]+)\}/g, (_, path) => String(member(body, path)));
+    else if (then === "stay") announce("Saved");
+    if (then === "stay") return;
     return location.assign(then.replace(/\{([^}]+)\}/g, (_, path) => encodeURIComponent(String(member(body, path)))));
   }
   const error = errorOf(body);

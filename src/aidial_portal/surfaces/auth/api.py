@@ -15,6 +15,8 @@ from starlette.responses import Response
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
+from aidial_contract.shapes.sessions import SmsEnrolled
+from aidial_portal.kernel.answers import json_answer
 from aidial_portal.kernel.nextauth.actions import BASE_PATH, AuthActions
 from aidial_portal.kernel.nextauth.port import AuthSettings
 from aidial_portal.kernel.upstream import Call
@@ -58,6 +60,18 @@ def _starlette_request(request: PortalRequest) -> Request:
         return {"type": "http.request", "body": request.body, "more_body": False}
 
     return Request({**request.scope, REQUEST_KEY: request}, receive)
+
+
+def may_enrol_phone(request: PortalRequest) -> bool:
+    """Whether AiDial let the person's organisation use codes by SMS."""
+    context = request.session.context
+    return context is not None and "sms_otp" in context.mfa.allowed_factors
+
+
+async def mfa_sms_enrol(request: PortalRequest) -> Response:
+    """`POST /api/auth/mfa-sms-enrol`: `{"phone_tail"}`. The issuer sends the code, and asks for it itself."""
+    body = request.value
+    return json_answer(await request.api.send("POST", "/v1/second-factor/sms", SmsEnrolled, body=body))
 
 
 async def backchannel_logout(request: PortalRequest) -> Response:

@@ -1,15 +1,19 @@
 """The rows of `/api/auth/`.
 
-The one thing a newcomer would get wrong: next-auth checks its own CSRF token, so these rows are public to the
-guard, which still keeps hygiene and the session cookie policy.
+The one thing a newcomer would get wrong: next-auth checks its own CSRF token, so its rows are public to the
+guard, which still keeps hygiene and the session cookie policy. Enrolling a phone is ours and takes all steps.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from aidial_contract.access import Permission
+from aidial_contract.code_phones import mobile_rules
 from aidial_contract.scope import ScopeKind
-from aidial_portal.kernel.limits import SIGN_IN_STARTS, Bucket
+from aidial_contract.shapes.sessions import SmsEnrolment
+from aidial_portal.kernel.limits import SIGN_IN_STARTS, SMS_ENROLMENTS, Bucket
 from aidial_portal.kernel.route import (
     ANY,
     JSON,
@@ -23,7 +27,9 @@ from aidial_portal.kernel.route import (
     Route,
     RouteScope,
     WithoutContext,
+    json_body,
 )
+from aidial_portal.kernel.rows import change_row
 from aidial_portal.surfaces.auth import api
 
 FORM_OR_JSON: Final = Body(
@@ -55,6 +61,20 @@ def rows() -> tuple[Route, ...]:
     """Made anew for each application: the actions keep state of one process."""
     actions = api.Actions()
     return (
+        replace(
+            change_row(
+                "POST",
+                "/api/auth/mfa-sms-enrol",
+                "auth.mfa_sms_enrol",
+                api.mfa_sms_enrol,
+                permission=Permission.MFA_ENROL_SMS,
+                scope=RouteScope(kind=ScopeKind.SELF, client_id=None, project_id=None),
+                bucket=SMS_ENROLMENTS,
+                body=json_body(SmsEnrolment, mobile_rules),
+            ),
+            access=Access.PENDING,
+            gate=api.may_enrol_phone,
+        ),
         _row("GET", "", actions, "root"),
         _row("GET", "/{action}", actions, "action.read"),
         _row("POST", "/{action}", actions, "action"),
