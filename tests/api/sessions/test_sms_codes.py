@@ -86,7 +86,15 @@ async def test_it_is_off_until_aidial_turns_it_on(world: World) -> None:
 
 @pytest.mark.parametrize(
     "mobile",
-    ["02 9123 4567", "+64 21 123 4567", "+1 415 555 2671", "0412 345", "1300 123 456", "0412 345 678 x9", "me"],
+    [
+        "02 9123 4567",
+        "+64 21 123 4567",
+        "+1 415 555 2671",
+        "0412 345",
+        "1300 123 456",
+        "0412 345 678 x9",
+        "me",
+    ],
 )
 async def test_only_australian_mobiles_are_taken(world: World, mobile: str) -> None:
     answer = await give(world.alice, mobile)
