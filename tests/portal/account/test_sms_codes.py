@@ -1,4 +1,4 @@
-"""Codes by SMS on the account page: shown to whom they are for, and the order in which requests are refused."""
+"""Codes by SMS on the account page: whom they are shown to, and in which order requests are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_others_have_neither_the_card_nor_the_route(town: Town, someone: S
 
 
 async def test_it_is_refused_in_this_order(town: Town) -> None:
-    """Session, CSRF, role, rate, number; `facts` name the last two the other way, and the contract decides."""
+    """Session, CSRF, role, rate, number: the facts name the last two the other way, the contract decides."""
     async with town.stranger() as nobody:
         assert (await nobody.ask("POST", PATH, json=MOBILE)).json["error"]["code"] == "session_missing"
     ben = await town.of(BEN)

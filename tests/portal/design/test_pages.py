@@ -74,6 +74,15 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
     ),
     "operations": (examples.ops(), examples.shell(csp_nonce="n0nce", nav=SHELL.nav[:1], theme="dark")),
     "projects": (examples.workspace(), SHELL),
+    "account with codes by SMS": (
+        dataclasses.replace(
+            examples.account("optional"),
+            security=dataclasses.replace(
+                examples.account("optional").security, allowed_factors=("totp", "email_otp", "sms_otp")
+            ),
+        ),
+        SHELL,
+    ),
     "active sessions": (examples.active_sessions(), SHELL),
     **{
         f"project, {kind}, {'edited' if may_edit else 'read'}": (
