@@ -8,6 +8,7 @@ happened than exactly one answer to one question is closed, never kept; and noth
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 import httptools
+from aiohappyeyeballs import start_connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NEXT_ADDRESS_S: Final = 0.1
+"""How long an address of the origin may keep silent before the next one is tried beside it."""
 MAX_HEAD_BYTES: Final = 64 * 1024
 _FIRST_FINAL: Final = 200
 _BODILESS: Final = frozenset({204, 304})
@@ -116,11 +120,19 @@ class Lines:
         try:
             async with asyncio.timeout(self._connect_s):
                 _, line = await loop.create_connection(
-                    lambda: _Line(self._lines), self._host, self._port, ssl=self._tls
+                    lambda: _Line(self._lines),
+                    sock=await self._reached(loop),
+                    ssl=self._tls,
+                    server_hostname=self._host if self._tls else None,
                 )
         except (OSError, ssl.CertificateError) as error:  # TimeoutError is an OSError
             raise LostError(type(error).__name__) from None
         return line
+
+    async def _reached(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
+        """A connection to the first address that answers: one that is dead must not use up the time."""
+        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        return await start_connection(found, happy_eyeballs_delay=NEXT_ADDRESS_S, interleave=1, loop=loop)
 
 
 class _Line(asyncio.Protocol):
