@@ -144,10 +144,26 @@ _ROWS: Final = (
     ),
     AuditAction("sessions.session.tokens_renewed", "Renewed a sign-in", SIGN_IN, ("sessions.store_tokens",)),
     AuditAction(
+        "settings.business_hours.updated",
+        "Changed the opening hours",
+        CHANGE,
+        (
+            "settings.business_hours.weekly.save",
+            "settings.business_hours.public_holidays.save",
+            "settings.business_hours.special_days.save",
+        ),
+    ),
+    AuditAction(
         "settings.call_limits.updated",
         "Changed how calls are handled",
         CHANGE,
         ("settings.call_limits.save",),
+    ),
+    AuditAction(
+        "settings.compliance_copy.updated",
+        "Changed what callers are told about recording",
+        CHANGE,
+        ("settings.compliance_copy.save",),
     ),
     AuditAction(
         "settings.ip_allowlist.updated",

@@ -284,3 +284,11 @@ OUTBOX_PARAMS: Final = (
     *_OPS_PAGE_PARAMS,
 )
 LIVE_SESSION_PARAMS: Final = _OPS_PAGE_PARAMS
+
+OPENING_PARAMS: Final = (
+    QueryParam(
+        "at",
+        Kind.TEXT,
+        "Now unless said: `YYYY-MM-DDTHH:MM` by the clocks of the project's zone, or an RFC 3339 time.",
+    ),
+)

@@ -8,12 +8,45 @@ from __future__ import annotations
 
 from typing import Final
 
+from aidial_contract import opening
 from aidial_contract.access import Permission
+from aidial_contract.consent_templates import template_rule
 from aidial_contract.section import Save, Section
 from aidial_contract.shapes import notifications
 from aidial_contract.shapes import project_settings as shapes
 
 PROJECT_SECTIONS: Final = (
+    Section(
+        slug="business-hours",
+        view=Permission.PROJECT_SETTINGS_VIEW,
+        edit=Permission.PROJECT_SETTINGS_EDIT,
+        value=shapes.BusinessHours,
+        document=shapes.BusinessHoursDocument,
+        portal_document=shapes.PortalBusinessHours,
+        restricted=("days",),
+        saves=(
+            Save(
+                part="weekly",
+                change=shapes.WeeklyHoursChange,
+                portal_change=shapes.PortalWeeklyHoursChange,
+                rules=(opening.weekly_rule,),
+            ),
+            Save(
+                part="public-holidays",
+                change=shapes.PublicHolidaysChange,
+                portal_change=shapes.PortalPublicHolidaysChange,
+                rules=(),
+            ),
+            Save(
+                part="special-days",
+                change=shapes.SpecialDaysChange,
+                portal_change=shapes.PortalSpecialDaysChange,
+                rules=(opening.special_days_rule,),
+            ),
+        ),
+        per_project=True,
+        in_runtime=True,
+    ),
     Section(
         slug="call-limits",
         view=Permission.PROJECT_SETTINGS_VIEW,
@@ -23,6 +56,24 @@ PROJECT_SECTIONS: Final = (
         portal_document=shapes.PortalCallLimits,
         restricted=("greeting",),
         saves=(Save(change=shapes.CallLimitsChange, portal_change=shapes.PortalCallLimitsChange, rules=()),),
+        per_project=True,
+        in_runtime=True,
+    ),
+    Section(
+        slug="compliance-copy",
+        view=Permission.PROJECT_SETTINGS_VIEW,
+        edit=Permission.PROJECT_SETTINGS_EDIT,
+        value=shapes.ComplianceCopy,
+        document=shapes.ComplianceCopyDocument,
+        portal_document=shapes.PortalComplianceCopy,
+        restricted=(),
+        saves=(
+            Save(
+                change=shapes.ComplianceCopyChange,
+                portal_change=shapes.PortalComplianceCopyChange,
+                rules=(template_rule,),
+            ),
+        ),
         per_project=True,
         in_runtime=True,
     ),

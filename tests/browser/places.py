@@ -53,6 +53,7 @@ UNLOCKS: Final = "/pii-unlocks"
 OPEN_TICKET: Final = "/support/"
 PROJECT: Final = "/projects/first"
 NEW_TICKET: Final = "/support/new?project_id="
+HOURS: Final = "/settings?section=business-hours&at=2026-11-23T10:00"
 PLACES: Final = (
     Place("sign-in", "/sign-in", None),
     Place("dashboard", "/?range=90d", "alice"),
@@ -91,6 +92,10 @@ PLACES: Final = (
     Place("status", "/status", "alice"),
     Place("active sessions", "/settings?section=active-sessions", "chloe"),
     Place("session limits", "/settings?section=session-policy", "alice"),
+    Place("opening hours", HOURS, "alice"),
+    Place("summary of opening hours", HOURS, "ben"),
+    Place("consent notice", "/settings?section=compliance-copy", "alice"),
+    Place("call handling", "/settings?section=call-limits", "alice"),
     Place("incidents", "/ops/incidents", "omar"),
     Place("new incident", "/ops/incidents/new?tenant=harbour-dental", "omar"),
     Place("tenants", "/ops/tenants", "omar"),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tests.support.portal import Page, Town
 
 OK = 200
+CARD_SLASHES = 3
 OWN_ADDRESS = "01930000-0000-7000-8000-00000000add5"
 """Stands for an address given to whoever asks: each session has its own."""
 FORM = "application/x-www-form-urlencoded"
@@ -66,6 +67,7 @@ def record_name(row: Route) -> str:
 
 
 TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
+WEEK: dict[str, Any] = {day: [] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
 GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.create": lambda: {"client_id": HARBOUR, "scope": "read", "description": "of the matrix"},
@@ -90,8 +92,16 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
             "sms_summary": {"enabled": False, "recipients": []},
         }
     },
+    "settings.business_hours.weekly.save": lambda: {"value": {"weekly": WEEK}},
+    "settings.business_hours.public_holidays.save": lambda: {
+        "value": {"mode": "close", "calendar": "AU-NSW"}
+    },
+    "settings.business_hours.special_days.save": lambda: {"value": {"days": []}},
     "settings.call_limits.save": lambda: {
         "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
+    },
+    "settings.compliance_copy.save": lambda: {
+        "value": {"template_revision": "recorded.1", "appendix": "Thank you."}
     },
     "settings.session_policy.save": lambda: {"value": {}},
     "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},
@@ -275,12 +285,16 @@ async def _as_it_is(town: Town, row: Route, visitor: Visitor, good: Example) -> 
     """The good change of a document everybody has one of: over their own version, and changing nothing."""
     if row.precondition is not Precondition.EXPECTED_VERSION or record_name(row) or visitor.session != "live":
         return good
-    now = await ask(town, "GET", good.path, (await papers_of(town, visitor)).headers(unsafe=False))
+    # A card of a section is saved beside the section's own address.
+    is_card = good.path.startswith("/api/settings/") and good.path.count("/") > CARD_SLASHES
+    path = good.path.rpartition("/")[0] if is_card else good.path
+    now = await ask(town, "GET", path, (await papers_of(town, visitor)).headers(unsafe=False))
     if now.status != OK:
         return good
     said = {**msgspec.json.decode(good.body or b"{}"), "expected_version": now.json["version"]}
     if now.json.get("mode") == "edit":
-        said["value"] = now.json["working"]
+        working = now.json["working"]
+        said["value"] = {name: working[name] for name in said["value"]} if is_card else working
     return replace(good, body=msgspec.json.encode(said))
 
 

@@ -27,6 +27,7 @@ from tests.support.world_calls import new_call
 
 OK = 200
 TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
+WEEK: dict[str, Any] = {day: [] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
 
 
@@ -147,8 +148,16 @@ def good_body(
                 "sms_summary": {"enabled": False, "recipients": []},
             }
         },
+        "settings.business_hours.weekly.save": lambda: {"value": {"weekly": WEEK}},
+        "settings.business_hours.public_holidays.save": lambda: {
+            "value": {"mode": "close", "calendar": "AU-NSW"}
+        },
+        "settings.business_hours.special_days.save": lambda: {"value": {"days": []}},
         "settings.call_limits.save": lambda: {
             "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
+        },
+        "settings.compliance_copy.save": lambda: {
+            "value": {"template_revision": "recorded.1", "appendix": "Thank you."}
         },
         "settings.session_policy.save": lambda: {"value": {}},
         "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},

@@ -135,6 +135,30 @@ class RuntimeHangup(Outgoing):
     max_duration: RuntimeMaxDuration
 
 
+class RuntimeHolidays(Outgoing):
+    """Whether the line is closed on the public holidays of a calendar, or open as on other days."""
+
+    mode: str
+    calendar: str
+
+
+class RuntimeHours(Outgoing):
+    """When the line is open, by the clocks of `timezone`: ranges of `mon` to `sun`, special days."""
+
+    timezone: str
+    weekly: JsonObject
+    public_holidays: RuntimeHolidays
+    special_days: list[JsonObject]
+
+
+class RuntimeCompliance(Outgoing):
+    """What the agent tells a caller of what is collected, and what it asks, word for word."""
+
+    template_revision: str
+    collection_notice: str
+    consent_notice: str
+
+
 class RuntimeConfig(Outgoing):
     """`GET /v1/projects/{project_id}/runtime-config`: the published sections, by name."""
 
@@ -145,6 +169,8 @@ class RuntimeConfig(Outgoing):
     taxonomy: JsonObject | None
     greeting: RuntimeGreeting
     hangup: RuntimeHangup
+    business_hours: RuntimeHours | None
+    compliance: RuntimeCompliance
 
 
 class ShownTerm(Outgoing):

@@ -2,20 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from aidial_contract.consent_templates import TEMPLATES, consent_notice
 from aidial_contract.project_sections import PROJECT_SECTIONS
 from aidial_contract.shapes.notifications import EmailTranscript, Notifications, SmsSummary
-from aidial_contract.shapes.project_settings import CallLimits
+from aidial_contract.shapes.project_settings import (
+    DAYS,
+    BusinessHours,
+    CallLimits,
+    ComplianceCopy,
+    ConsentPreview,
+    ConsentTemplate,
+    OpeningPreview,
+    OpenRange,
+    SpecialDay,
+    Weekly,
+)
 from aidial_contract.shapes.settings import LastChange, SettingsProject
 
 PROJECTS: Final = (
     SettingsProject(ref="b2xuZS1vZi1hbGljZXMxMQ", name="Reception"),
     SettingsProject(ref="b2xuZS1vZi1hbGljZXMyMg", name="After hours"),
 )
-TITLES: Final = {"call_limits": "Call handling", "notifications": "Notifications"}
+_MORNING: Final = OpenRange(open="09:00", close="12:30")
+TITLES: Final = {
+    "business_hours": "Opening hours",
+    "call_limits": "Call handling",
+    "compliance_copy": "Consent notice",
+    "notifications": "Notifications",
+}
 VALUES: Final[dict[str, Any]] = {
+    "business_hours": BusinessHours(
+        weekly=Weekly(
+            **{
+                day: [OpenRange(open="09:00", close="12:30"), OpenRange(open="13:30", close="17:00")]
+                for day in DAYS[:5]
+            },
+            sat=[OpenRange(open="09:00", close="12:00")],
+            sun=[],
+        ),
+        mode="close",
+        calendar="AU-NSW",
+        days=[
+            SpecialDay(
+                date="2026-12-24",
+                closed=False,
+                ranges=[OpenRange(open="09:00", close="12:00")],
+                label="Christmas Eve",
+            ),
+            SpecialDay(date="2026-12-31", closed=True, label="Staff party"),
+        ],
+    ),
+    "compliance_copy": ComplianceCopy(
+        template_revision=TEMPLATES[0].revision, appendix="We never ask for card numbers."
+    ),
     "call_limits": CallLimits(
         greeting="Good morning, Harbour Dental. How can I help you today?",
         interruptible=True,
@@ -26,7 +69,26 @@ VALUES: Final[dict[str, Any]] = {
         sms_summary=SmsSummary(enabled=False, recipients=["+61412000111"]),
     ),
 }
-_MORE: Final[dict[str, dict[str, Any]]] = {}
+OPENING: Final = OpeningPreview(
+    at=datetime(2026, 11, 22, 4, 5, tzinfo=UTC),
+    local="2026-11-22T15:05",
+    timezone="Australia/Sydney",
+    clocks="plain",
+    open=False,
+    rule="weekly",
+    label="",
+    changes_at=datetime(2026, 11, 22, 22, 0, tzinfo=UTC),
+    unless_public_holiday=False,
+)
+_MORE: Final[dict[str, dict[str, Any]]] = {
+    "compliance_copy": {
+        "preview": ConsentPreview(
+            collection_notice=TEMPLATES[0].collection_notice,
+            consent_notice=consent_notice(TEMPLATES[0], "We never ask for card numbers."),
+        ),
+        "templates": [ConsentTemplate(**asdict(one)) for one in TEMPLATES],
+    }
+}
 
 
 def document(name: str, *, mode: Literal["edit", "summary"]) -> Any:

@@ -94,7 +94,15 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
     },
     **{
         f"settings, {name}, {mode}": (examples.settings(name, mode=mode), SHELL)
-        for name in ("tenant_settings", "ip_allowlist", "session_policy", "call_limits", "notifications")
+        for name in (
+            "tenant_settings",
+            "ip_allowlist",
+            "session_policy",
+            "business_hours",
+            "call_limits",
+            "compliance_copy",
+            "notifications",
+        )
         for mode in MODES
     },
     "settings, no networks": (

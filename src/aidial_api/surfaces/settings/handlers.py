@@ -30,13 +30,13 @@ async def find(section: Section, ask: Ask) -> asyncpg.Record | None:
 
 async def show(section: Section, ask: Ask) -> Answer:
     """The document, as much of it as the role sees."""
-    return await _answer(section, ask, await _working(section, ask, ask.found), ask.found)
+    return await _answer(section, ask, await working_copy(section, ask, ask.found), ask.found)
 
 
 async def save(section: Section, ask: Ask) -> Answer:
     """The document after the change. 409 `version_conflict`; what a section itself refuses is 422."""
     ways, place = WAYS[section.slug], place_of(section)
-    former = await _working(section, ask, ask.found)
+    former = await working_copy(section, ask, ask.found)
     value = ways.settled(ask, ask.body.value, former)
     saved = await place.save(ask, await ways.kept(ask, value))
     if saved is None:
@@ -48,7 +48,8 @@ async def save(section: Section, ask: Ask) -> Answer:
     return await _answer(section, ask, value, saved, is_saved=True)
 
 
-async def _working(section: Section, ask: Ask, row: asyncpg.Record) -> Any:
+async def working_copy(section: Section, ask: Ask, row: asyncpg.Record) -> Any:
+    """What is saved, or what counts before anybody saved."""
     ways = WAYS[section.slug]
     if row["value"] is None:
         return ways.default(row)

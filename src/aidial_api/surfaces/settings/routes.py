@@ -10,10 +10,12 @@ from functools import partial
 from typing import Any
 
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
-from aidial_api.surfaces.settings import handlers
+from aidial_api.surfaces.settings import handlers, opening_hours
+from aidial_contract.params import OPENING_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.section import Section
 from aidial_contract.sections import SECTIONS
+from aidial_contract.shapes.project_settings import OpeningPreview
 
 
 def _rows(section: Section) -> Iterator[Route]:
@@ -52,4 +54,21 @@ def _rows(section: Section) -> Iterator[Route]:
         )
 
 
-ROWS = tuple(row for section in SECTIONS for row in _rows(section))
+ROWS = (
+    *(row for section in SECTIONS for row in _rows(section)),
+    Route(
+        method="GET",
+        path="/v1/projects/{project_id}/settings/business-hours/preview",
+        name="settings.business_hours.preview",
+        summary="Whether the line would be open at a moment, by the saved hours and the project's clocks.",
+        handler=opening_hours.preview,
+        access=Access.FULL,
+        auth=AuthMode.BEARER,
+        permission=opening_hours.SECTION.view,
+        scope=ScopeKind.RECORD,
+        bucket="reads",
+        find=partial(handlers.find, opening_hours.SECTION),
+        query=OPENING_PARAMS,
+        answers={200: OpeningPreview},
+    ),
+)

@@ -8,16 +8,43 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aidial_contract.shapes.workspace import RuntimeGreeting, RuntimeHangup, RuntimeMaxDuration
+from aidial_contract.consent_templates import BY_REVISION, TEMPLATES, consent_notice
+from aidial_contract.shapes.workspace import (
+    RuntimeCompliance,
+    RuntimeGreeting,
+    RuntimeHangup,
+    RuntimeHolidays,
+    RuntimeHours,
+    RuntimeMaxDuration,
+)
 
 SECONDS_A_MINUTE: Final = 60
 
 
 def of_settings(content: dict[str, Any], max_duration_minutes: int) -> dict[str, Any]:
-    """Members of the runtime's configuration; `max_duration_minutes` counts where nobody saved another."""
+    """Members of the runtime's configuration; `max_duration_minutes` counts where nobody saved another.
+
+    `business_hours` is null before anybody saved some: the line is open around the clock.
+    """
     limits = content.get("call-limits", {})
     minutes = limits.get("max_duration_minutes", max_duration_minutes)
+    hours = content.get("business-hours")
+    copy = content.get("compliance-copy", {})
+    template = BY_REVISION[copy.get("template_revision", TEMPLATES[0].revision)]
     return {
+        "compliance": RuntimeCompliance(
+            template_revision=template.revision,
+            collection_notice=template.collection_notice,
+            consent_notice=consent_notice(template, copy.get("appendix", "")),
+        ),
+        "business_hours": None
+        if hours is None
+        else RuntimeHours(
+            timezone=content["profile"]["timezone"],
+            weekly=hours["weekly"],
+            public_holidays=RuntimeHolidays(mode=hours["mode"], calendar=hours["calendar"]),
+            special_days=hours["days"],
+        ),
         "greeting": RuntimeGreeting(
             text=limits.get("greeting", ""), interruptible=limits.get("interruptible", True)
         ),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         RetentionCount,
         RetentionReceipt,
     )
+    from aidial_contract.shapes.project_settings import OpeningPreview
     from aidial_contract.shapes.settings import SettingsProject
 
     from .pages import SessionRow
@@ -30,6 +31,7 @@ class SettingsPage:
     a list that a summary leaves out. your_address: the visitor's own. zones, formats: suggestions.
     document: what `/v1` gave, whole. projects: what to choose from where a section is per project, else none;
     project_ref: the one that is chosen, "" where there is none to choose.
+    opening: what opening hours say of `asked_at` (now when ""), None when that is no time.
     """
 
     template: ClassVar[str] = "settings/page.html"
@@ -53,6 +55,8 @@ class SettingsPage:
     projects: tuple[SettingsProject, ...] = ()
     project_ref: str = ""
     in_runtime: bool = False
+    opening: OpeningPreview | None = None
+    asked_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

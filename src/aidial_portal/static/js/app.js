@@ -45,6 +45,8 @@ startJsonForms();
 startTickets();
 startRows();
 startVersions();
+const notices = document.querySelector("form:has([data-notice-template])");
+if (notices instanceof HTMLFormElement) void import("./notices.js").then((module) => module.startNotices(notices));
 if (document.querySelector("[data-counted]")) void import("./counts.js").then((counts) => counts.startCounts());
 startUnlocks();
 startBanners();

@@ -13,7 +13,9 @@ export function count(field) {
 }
 
 export function startCounts() {
-  document.addEventListener("input", (event) => {
-    if (event.target instanceof HTMLTextAreaElement && "counted" in event.target.dataset) count(event.target);
-  });
+  for (const kind of ["input", "filled"]) {
+    document.addEventListener(kind, (event) => {
+      if (event.target instanceof HTMLTextAreaElement && "counted" in event.target.dataset) count(event.target);
+    });
+  }
 }

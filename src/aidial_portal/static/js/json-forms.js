@@ -4,10 +4,11 @@
  *
  * A field's name is where it stands in the body, with slashes: `value/timezone`, `value/entries/0/cidr`. Its
  * `data-type` may be `whole`, `yes` (a box that is ticked or not), `ticked` (a box that is left out unless it
- * is ticked), `lines` (a list, one a line), `object` (an empty one) or `optional` (empty is left out). A `-` in a name is the next place
+ * is ticked), `lines` (a list, one a line), `object` (an empty one), `ranges` (hours) or `optional` (empty is left out). A `-` in a name is the next place
  * of a list: `call_ids/-`. `data-then` is where to go: `reload`, a path with `{members}` of the answer, or
  * `open:url` for an address that the answer's member `url` holds.
  */
+import { typed } from "./field-values.js";
 import { announce, send } from "./http.js";
 
 const PROBLEM = "-problem";
@@ -27,27 +28,6 @@ function put(body, name, value) {
   });
 }
 
-/** @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} field */
-function typed(field) {
-  const text = field.value;
-  switch (field.dataset.type) {
-    case "whole":
-      return text.trim() === "" ? null : Number(text);
-    case "yes":
-      return field instanceof HTMLInputElement && field.checked;
-    case "ticked":
-      return field instanceof HTMLInputElement && field.checked ? text : undefined;
-    case "object":
-      return {};
-    case "lines":
-      return text.split("\n").map((line) => line.trim()).filter(Boolean);
-    case "optional":
-      return text === "" ? undefined : text;
-    default:
-      return text;
-  }
-}
-
 /** @param {HTMLFormElement} form */
 function fields(form) {
   return /** @type {(HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement)[]} */ (
@@ -65,6 +45,8 @@ export function bodyOf(form) {
   for (const field of fields(form)) {
     const value = typed(field);
     if (value !== undefined) put(body, field.name, value);
+    // A day without hours is closed: the one field says both.
+    if (field.dataset.type === "ranges" && /\/\d+\/ranges$/.test(field.name)) put(body, field.name.replace(/ranges$/, "closed"), value.length === 0);
   }
   return body;
 }

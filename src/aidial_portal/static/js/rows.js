@@ -4,6 +4,7 @@
  *
  * The names of its fields hold their place (`value/entries/0/cidr`), so rows are numbered anew after every change.
  */
+import { fill } from "./field-values.js";
 import { announce } from "./http.js";
 
 /** @param {Element} group @returns {HTMLElement[]} */
@@ -34,7 +35,7 @@ function append(group, values) {
   if (!(template instanceof HTMLTemplateElement) || !list) return null;
   list.append(template.content.cloneNode(true));
   const row = rowsOf(group).at(-1) ?? null;
-  for (const field of row ? fieldsOf(row) : []) field.value = String(values[field.name.split("/").at(-1) ?? ""] ?? "");
+  for (const field of row ? fieldsOf(row) : []) fill(field, values[field.name.split("/").at(-1) ?? ""]);
   return row;
 }
 

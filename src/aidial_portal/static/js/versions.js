@@ -6,6 +6,7 @@
  * stand side by side, member by member, and what is chosen is saved over theirs. The document is read from
  * `data-document`, else from the address it is sent to; `data-versioned` is the member of it that the form's `value/...` fields hold.
  */
+import { fill, isRanges, rangesText } from "./field-values.js";
 import { announce } from "./http.js";
 import { bodyOf, summary } from "./json-forms.js";
 import { setRows } from "./rows.js";
@@ -43,8 +44,7 @@ function put(form, member, value) {
   const group = groupOf(form, member);
   const field = fieldOf(form, member);
   if (group) setRows(group, Array.isArray(value) ? value : []);
-  else if (field?.type === "checkbox") field.checked = value === true;
-  else if (field) field.value = value === null || value === undefined ? "" : Array.isArray(value) ? value.join("\n") : String(value);
+  else if (field) fill(field, value);
 }
 
 /** @param {HTMLFormElement} form @param {number} version */
@@ -87,9 +87,10 @@ function shown(value) {
     return made("span", value === true ? "Yes" : value === false ? "No" : said(value) === "null" ? "Not given" : String(value));
   }
   if (value.length === 0) return made("span", "None");
+  if (isRanges(value)) return made("span", rangesText(/** @type {any} */ (value)));
   const list = made("ul");
   for (const one of value) {
-    const words = one && typeof one === "object" ? Object.values(one).filter(Boolean).join(" · ") : String(one);
+    const words = one && typeof one === "object" ? Object.values(one).map((part) => (isRanges(part) ? rangesText(part) : part)).filter((part) => part && part !== true).join(" · ") : String(one);
     list.append(made("li", words));
   }
   return list;

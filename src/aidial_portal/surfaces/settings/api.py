@@ -6,10 +6,12 @@ The one thing a newcomer would get wrong: these handlers serve every section; wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from aidial_contract.sections import BY_SLUG
+from aidial_contract.shapes.project_settings import OpeningPreview
 from aidial_contract.shapes.settings import SettingsProject
 from aidial_portal.kernel.answers import json_answer
 from aidial_portal.kernel.pages import projects_of
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from aidial_contract.section import Save, Section
     from aidial_contract.shapes.sessions import ContextProject
     from aidial_portal.kernel.request import PortalRequest
+
+
+OPENING: Final = BY_SLUG["business-hours"]
 
 
 async def show(section: Section, request: PortalRequest) -> Response:
@@ -40,6 +45,18 @@ async def save(section: Section, save: Save, request: PortalRequest) -> Response
         # The tenant's name and zone are part of who one is.
         request.portal.contexts.forget(request.session.session_id)
     return _answer(section, request, project, document)
+
+
+async def opening_preview(request: PortalRequest) -> Response:
+    """`GET /api/settings/business-hours/preview`: whether the line would be open `at` a moment."""
+    project = await project_for(OPENING, request, request.query.get("project_ref"))
+    return json_answer(await read_opening(request, project))
+
+
+async def read_opening(request: PortalRequest, project: ContextProject | None) -> OpeningPreview:
+    """What `/v1` says of `at`, now without."""
+    asked = {"at": request.query["at"]} if request.query.get("at") else {}
+    return await request.api.get(_path(f"{OPENING.slug}/preview", project), OpeningPreview, query=asked)
 
 
 async def unknown(request: PortalRequest) -> Response:

@@ -6,12 +6,13 @@ smaller document, never a form without its button.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aidial_contract.access import Permission, level_of
+from aidial_contract.fault import Fault
 from aidial_contract.sections import SECTIONS
 from aidial_contract.shapes.governance import SECTION as GOVERNANCE
 from aidial_portal.design.context import ActiveSessionsPage, NavItem, SettingsPage
@@ -93,10 +94,29 @@ async def show(profile: Handler, sessions: ListSessions, request: PortalRequest)
     section = next((one for one in listed if one.slug == slug), None)
     if section is None:
         await deny(request, "no such section, or not this role's")
-    reference = request.query.get("project_ref")
-    project = await api.project_for(section, request, reference)
+    return draw(request, await _of_section(request, menu, section), path=PATH)
+
+
+async def _of_section(request: PortalRequest, menu: tuple[NavItem, ...], section: Section) -> SettingsPage:
+    project = await api.project_for(section, request, request.query.get("project_ref"))
     document = await api.read(section, request, project)
-    return draw(request, _page(request, menu, section, project, document), path=PATH)
+    page = _page(request, menu, section, project, document)
+    if section is api.OPENING:
+        page = await _with_opening(request, project, page)
+    return page
+
+
+async def _with_opening(
+    request: PortalRequest, project: ContextProject | None, page: SettingsPage
+) -> SettingsPage:
+    """The page with what the hours say of the moment asked about; what was typed when it is no time."""
+    asked = request.query.get("at", "")
+    try:
+        return replace(page, asked_at=asked, opening=await api.read_opening(request, project))
+    except Fault as fault:
+        if not fault.field_errors:
+            raise
+        return replace(page, asked_at=asked)
 
 
 async def _sessions(sessions: ListSessions, request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:

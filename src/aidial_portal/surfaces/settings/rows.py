@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aidial_contract.access import Permission
+from aidial_contract.params import OPENING_PARAMS
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.scope import ScopeKind
 from aidial_contract.sections import SECTIONS
@@ -45,11 +46,19 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
             access=PendingWhen("section", pages.PROFILE),
             permission=Permission.PROFILE_VIEW,
             scope=SELF,
-            query=frozenset({"section", "project_ref", "cursor"}) | governance.QUERY,
+            query=frozenset({"section", "project_ref", "cursor", "at"}) | governance.QUERY,
         ),
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(),
         *exports_rows.rows(),
+        read_row(
+            "/api/settings/business-hours/preview",
+            "settings.business_hours.preview",
+            api.opening_preview,
+            permission=api.OPENING.view,
+            scope=_READ_SCOPE,
+            params=(_PROJECT_REF, *OPENING_PARAMS),
+        ),
         read_row(
             "/api/settings/{section}",
             "settings.unknown",

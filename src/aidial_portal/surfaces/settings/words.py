@@ -20,6 +20,14 @@ TITLES: Final = {
         "Session limits",
         "How long people stay signed in, and on how many devices. AiDial's own limits count where stricter.",
     ),
+    "business-hours": (
+        "Opening hours",
+        "When your line is open. Outside these hours the agent answers as after hours.",
+    ),
+    "compliance-copy": (
+        "Consent notice",
+        "What callers are told about recording and transcripts, and what they are asked.",
+    ),
     "call-limits": (
         "Call handling",
         "What callers hear first, whether they may speak over it, and how long a call may last.",
