@@ -32,10 +32,16 @@ class FaultyWay:
         self._server: asyncio.Server | None = None
         self._hole: list[socket.socket] = []
         self._open: set[asyncio.WriteTransport] = set()
+        self._ever: set[asyncio.WriteTransport] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._random = random.Random(20261125)  # noqa: S311 - the same garbage every time
         self.port = 0
         self.met = 0
+
+    @property
+    def open_now(self) -> int:
+        """How many connections lead to the server at this moment."""
+        return len(self._open) // 2
 
     async def open(self) -> None:
         """Let everything through."""
@@ -74,6 +80,9 @@ class FaultyWay:
         for pump in list(self._pumps):
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
+        for transport in self._ever:
+            transport.abort()  # one that still has something for somebody who no longer reads
+        await asyncio.sleep(0)
 
     async def _close_door(self) -> None:
         if self._server is not None:
@@ -87,6 +96,7 @@ class FaultyWay:
 
     def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.met += 1
+        self._ever.add(writer.transport)
         pump = asyncio.create_task(self._serve(reader, writer))
         self._pumps.add(pump)
         pump.add_done_callback(self._pumps.discard)
@@ -98,6 +108,7 @@ class FaultyWay:
             there, back = await asyncio.open_connection(*self._target)
             transports.append(back.transport)
             self._open.add(back.transport)
+            self._ever.add(back.transport)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pump(reader, back, answering=False))
                 both.create_task(self._pump(there, writer, answering=True))

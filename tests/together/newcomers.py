@@ -98,12 +98,7 @@ def session_id_of(town: Town, browser: Browser) -> str:
 
 async def sql(town: Town, statement: str, *values: object) -> list[asyncpg.Record]:
     """One statement past every policy: to look at what was written, or to move time."""
-    connection = await asyncpg.connect(town.urls.superuser_url)
-    try:
-        rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
-        return rows
-    finally:
-        await connection.close()
+    return await town.sql(statement, *values)
 
 
 async def within(limit_s: float, found: Callable[[], Awaitable[bool]]) -> float:

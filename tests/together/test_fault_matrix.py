@@ -11,8 +11,11 @@ from tests.together.test_faults_api import BY_ISSUER as API_BY_ISSUER
 from tests.together.test_faults_api import BY_ISSUER_NEVER_MET as API_NEVER_MET
 from tests.together.test_faults_api import BY_STORE as API_BY_STORE
 from tests.together.test_faults_portal import BY_API, BY_BILLING, BY_ISSUER, BY_ISSUER_NEVER_MET, BY_STORE
+from tests.together.test_faults_recordings import BY_API_MID_WAY, BY_FILES_MID_WAY
+from tests.together.test_faults_recordings import BY_FILES as PORTAL_BY_FILES
 
 STATES = {"unknown", "fail", "warn", "OAuthSignin", "OAuthCallback", "dependency_*", "aged"}
+STATES |= {"broken_off", "going_on"}
 
 
 def test_every_failure_is_known_and_every_dependency_meets_every_one() -> None:
@@ -27,10 +30,13 @@ def test_every_failure_is_known_and_every_dependency_meets_every_one() -> None:
         BY_BILLING,
         API_BY_BILLING,
         BY_FILES,
+        PORTAL_BY_FILES,
+        BY_FILES_MID_WAY,
     )
     for pairs in whole:
         assert sorted(failure for failure, _ in pairs) == sorted(FAILURES)
-    tested = [pair for pairs in (*whole, BY_ISSUER_NEVER_MET, API_NEVER_MET) for pair in pairs]
+    others = (BY_ISSUER_NEVER_MET, API_NEVER_MET, BY_API_MID_WAY)
+    tested = [pair for pairs in (*whole, *others) for pair in pairs]
     assert {case.name for _, case in tested} == {case.name for case in matrix().cases}
 
 

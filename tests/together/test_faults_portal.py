@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import aiohttp
 import pytest
 from aiohttp import web
 
-from aidial_contract.access import GRANTS
-from aidial_contract.envelopes import Envelope
-from aidial_portal.kernel.route import Access, Kind
-from aidial_portal.routes import all_rows
-from tests.matrix.portal_requests import example
-from tests.people import ALICE
 from tests.support.faults import FaultyWay, faulty_url
 from tests.support.running_api import running_api
 from tests.support.store import running_store
@@ -28,7 +19,6 @@ from tests.together.fault_matrix import (
     TIMEOUT_MS,
     Case,
     Record,
-    Seen,
     all_at_once,
     better_of_two,
     fits,
@@ -36,7 +26,7 @@ from tests.together.fault_matrix import (
     parameters,
     timeout_ms_for,
 )
-from tests.together.newcomers import SESSION, another_portal, cookies_of
+from tests.together.visiting import visiting
 
 if TYPE_CHECKING:
     from tests.support.portal import Town
@@ -52,87 +42,6 @@ ISSUER_S = 4.0
 """One exchange with the issuer waits for 3.5 s; nobody waits for two."""
 OPEN_CIRCUIT_S = 0.01
 GOOD = {"start": 302, "callback": 302}
-
-
-@dataclass
-class Visitor:
-    """Alice at one portal, her cookies sent by hand so that nothing she is told changes them."""
-
-    town: Town
-    url: str
-    cookie: str
-    csrf: str
-
-    async def asks(self) -> dict[str, Callable[[], Awaitable[Seen]]]:
-        """One request of each class of route."""
-        first = {envelope: await self._first(envelope) for envelope in Envelope}
-        paths = {
-            "calls": first[Envelope.CALLS],
-            "compliance": first[Envelope.COMPLIANCE],
-            "analytics": first[Envelope.ANALYTICS],
-            "support": first[Envelope.SUPPORT],
-            "protected": first[Envelope.PROTECTED],
-            "invoices": "/api/billing/invoices",
-            "usage": "/api/billing/usage",
-            "sessions": "/api/sessions",
-            "transport": "/api/projects",
-            "page": "/calls",
-            "billing_page": "/billing/invoices",
-            "state": "/api/session/state",
-            "csrf": "/api/session/csrf",
-            "sign_in": "/sign-in",
-            "who": "/api/auth/session",
-            "health": "/api/health",
-            "live": "/api/health/live",
-        }
-        asks = {name: self._asking("GET", path) for name, path in paths.items() if path}
-        return {**asks, "touch": self._asking("POST", "/api/session/touch"), "start": self.start}
-
-    async def _first(self, envelope: Envelope) -> str:
-        """The first read of a family that Alice may make, when there is one."""
-        for row in all_rows():
-            plain = row.method == "GET" and "{" not in row.path and row.kind is Kind.API
-            hers = row.permission is not None and ALICE.role in GRANTS[row.permission]
-            if plain and hers and row.away is None and row.envelope is envelope and row.access is Access.FULL:
-                return (await example(self.town, row)).path
-        return ""
-
-    def _asking(self, method: str, path: str) -> Callable[[], Awaitable[Seen]]:
-        return lambda: self.ask(method, path)
-
-    async def ask(self, method: str, path: str, data: Any = None, more_cookies: str = "") -> Seen:
-        """One request on a connection of its own."""
-        headers = {"cookie": f"{self.cookie}; aidial.csrf={self.csrf}{more_cookies}"}
-        if method == "POST":
-            headers |= {"x-csrf-token": self.csrf, "sec-fetch-site": "same-origin"}
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-            started = time.perf_counter()
-            async with http.request(
-                method, self.url + path, headers=headers, data=data, allow_redirects=False
-            ) as got:
-                body = await got.read()
-                took = time.perf_counter() - started
-                self.last_cookies = got.headers.getall("set-cookie", [])
-                return Seen(got.status, body, got.headers.get("location", ""), took)
-
-    async def start(self) -> Seen:
-        """Go to the identity provider."""
-        token = (await self.ask("GET", "/api/auth/csrf")).json["csrfToken"]
-        pair = "; ".join(one.partition(";")[0] for one in self.last_cookies)
-        form = {"csrfToken": token, "callbackUrl": "/"}
-        return await self.ask("POST", "/api/auth/signin/zitadel", form, f"; {pair}")
-
-
-@asynccontextmanager
-async def visiting(town: Town, **changes: Any) -> AsyncIterator[Visitor]:
-    """Alice, just signed in at the town's portal, at another one with other settings.
-
-    Just, because an older session's tokens come to their end, and waiting for new ones answers otherwise.
-    """
-    async with town.visitor(ALICE) as browser, another_portal(town, **changes) as url:
-        csrf = (await browser.get("/api/session/csrf")).json["csrf_token"]
-        cookie = f"{SESSION}={cookies_of(browser)[SESSION]}"
-        yield Visitor(town, url, cookie, csrf)
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["nobody known", "session known"])

@@ -34,6 +34,8 @@ QUIET_S: Final = 3.0
 """How long a store that failed so often in a row is left alone."""
 PART_BYTES: Final = 5 * 1024 * 1024
 """The smallest part S3 takes; one is in memory while the next is read."""
+READ_BYTES: Final = 64 * 1024
+"""What a store has its time for, again and again; unless told, the library collects ten megabytes first."""
 FAIR_SHARE: Final = 0.25
 """A store that was given less of its time than this, by a caller in a hurry, did not fail."""
 _PRIVATE: Final = 0o700
@@ -116,7 +118,7 @@ class Storage:
                 got = await obstore.get_async(store, name, options={"range": (start, end)})
             except FileNotFoundError:
                 raise FileMissing(name) from None
-            async for piece in got.stream():
+            async for piece in got.stream(READ_BYTES):
                 self._wait(clock, watched=False)  # from here on the reader sets the pace
                 yield bytes(piece)
                 self._wait(clock)

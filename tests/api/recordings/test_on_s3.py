@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import aiohttp
 import obstore
 import pytest
 from obstore.store import S3Store
@@ -18,12 +19,14 @@ from aidial_api.settings import read_settings
 from tests.people import ALICE, HARBOUR
 from tests.support.api import RunningApi, World, running_api
 from tests.support.askers import KeyHolder
+from tests.support.faults import faulty_url
 from tests.support.objects import Objects, running_objects
 from tests.support.recordings import consented_call, wav
 
 VERY_LARGE_PIECES = 600
 MOST_GROWTH_MIB = 100
 """Of 150; the process is also the test's, and what ran in it before moves its memory by some tens."""
+UNHURRIED = aiohttp.ClientTimeout(total=110)
 LARGE = wav(0.1) + os.urandom(12 * 1024 * 1024)
 
 
@@ -99,6 +102,22 @@ def _reach() -> Reach:
     return Reach((HARBOUR,))
 
 
+async def test_a_store_that_is_slow_and_steady_is_not_given_up(
+    world: World, on_s3: RunningApi, objects: Objects
+) -> None:
+    """Its time is for moving on, not for megabytes: some 3 MB a second play a recording of 12."""
+    call_id = await consented_call(world)
+    assert await upload(on_s3, world, call_id, LARGE) == (201, "")
+    async with faulty_url(f"http://127.0.0.1:{objects.port}") as (way, _):
+        hurried = {**objects.environ(way.port), "AIDIAL_STORAGE_TIMEOUT_MS": "1000"}
+        async with running_api({**world.environ, **hurried}) as api:
+            await way.fail("latency")
+            alice = await world.sign_in(ALICE, api=api)
+            url = (await alice.post(f"/v1/calls/{call_id}/recording/playback")).json["url"]
+            answer = await alice.get(url)
+            assert (answer.status, answer.body == LARGE) == (200, True)
+
+
 async def test_an_upload_that_breaks_off_keeps_nothing(
     world: World, on_s3: RunningApi, objects: Objects
 ) -> None:
@@ -145,14 +164,15 @@ async def test_a_very_large_upload_is_never_in_memory_as_a_whole(
             yield piece
 
     headers = {**world.harbour_manage.headers, "content-type": "audio/wav"}
-    async with api.http.put(f"/v1/calls/{call_id}/recording", data=in_pieces(), headers=headers) as answer:
+    path = f"/v1/calls/{call_id}/recording"
+    async with api.http.put(path, data=in_pieces(), headers=headers, timeout=UNHURRIED) as answer:
         assert answer.status == 201, await answer.text()
     grown = max(seen) - seen[0]
     record_property("measured", f"150 MiB into {where}: memory grew by {grown:.0f} MiB at most")
     assert grown < MOST_GROWTH_MIB
     alice = await world.sign_in(ALICE, api=api)
-    url = (await alice.post(f"/v1/calls/{call_id}/recording/playback")).json["url"]
-    async with api.http.get(url, headers=alice.headers) as answer:
+    url = (await alice.post(f"{path}/playback")).json["url"]
+    async with api.http.get(url, headers=alice.headers, timeout=UNHURRIED) as answer:
         seen = [resident_mib()]
         size = 0
         async for piece in answer.content.iter_chunked(1024 * 1024):
