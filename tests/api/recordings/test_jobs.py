@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from aidial.worker import files_of, work
 from aidial_api.settings import read_settings
 from tests.support.api import World
 from tests.support.recordings import consented_call, recorded_call, sound, wav
+
+WAITS_WITHIN_S = 30.0
+WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def work_now(world: World) -> None:
@@ -79,3 +84,29 @@ async def test_a_replaced_file_goes_and_an_upload_that_broke_off_is_collected(wo
         [call_id, broken],
     )
     assert [tuple(row) for row in states] == [("deleted", True), ("deleted", True), ("stored", False)]
+
+
+async def test_measuring_holds_no_recording_while_it_waits_for_the_call(world: World) -> None:
+    """As uploads and retention do: the call first. Else each could wait for the other."""
+    call_id = await consented_call(world)
+    path = f"/v1/calls/{call_id}/recording"
+    # Of this kind only measuring tells the length, so the call is told as well.
+    sent = await world.harbour_manage.put(path, sound("OGG", "VORBIS", 1.0), content_type="audio/ogg")
+    assert sent.status == 201, sent
+    change = await asyncpg.connect(world.urls.superuser_url)
+    try:
+        async with change.transaction():
+            await change.execute("SELECT FROM calls WHERE call_id = $1 FOR UPDATE", call_id)
+            working = asyncio.create_task(work_now(world))
+            async with asyncio.timeout(WAITS_WITHIN_S):
+                while not await world.sql(WAITING):  # noqa: ASYNC110 - nothing tells
+                    await asyncio.sleep(0.02)
+            held = await change.fetch(
+                "SELECT recording_id FROM recordings WHERE call_id = $1 FOR UPDATE NOWAIT", call_id
+            )
+        assert len(held) == 1
+        await working
+    finally:
+        await change.close()
+    (side,) = (await world.alice.get(path)).json["sides"]
+    assert side["measure"] == "done"

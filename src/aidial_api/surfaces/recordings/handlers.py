@@ -17,7 +17,7 @@ from aidial_api.kernel.recordings import file_name
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.recordings import present, store
 from aidial_api.surfaces.recordings.ranges import asked_range
-from aidial_api.surfaces.recordings.reading import opened
+from aidial_api.surfaces.recordings.reading import opened, while_allowed
 from aidial_api.surfaces.recordings.rules import Purpose, reason_against
 from aidial_api.surfaces.recordings.sounds import SUFFIXES
 from aidial_contract import errors
@@ -143,11 +143,12 @@ async def _send(ask: Ask, purpose: Purpose) -> Answer:
     }
     if part is not None:
         headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    pieces = opened(ask.services.storage, key.of_file(name), name, size, (start, end), ask.deadline)
     return Answer(
         status=200 if part is None else 206,
         headers=headers,
         media_type=found["media_type"],
-        stream=opened(ask.services.storage, key.of_file(name), name, size, (start, end), ask.deadline),
+        stream=while_allowed(ask, pieces),
     )
 
 

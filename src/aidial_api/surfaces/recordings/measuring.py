@@ -62,6 +62,8 @@ async def measure(db: Database, files: Files, *, client_id: str, recording_id: s
     if said is not None:
         columns = {"measure": "done", **msgspec.structs.asdict(said)}
     async with db.transaction(Reach((client_id,))) as tx:
+        # The call before its recording, as uploads and retention do: nobody waits for somebody who waits.
+        await store.lock_call(tx, client_id, found["call_id"])
         await store.write_measure(tx, client_id, recording_id, columns)
         if said is not None:
             await store.tell_call(tx, client_id, found["call_id"])

@@ -1,4 +1,4 @@
-"""A recording out of the store, opened on the way.
+"""A recording out of the store, opened on the way; and whether whoever asked still may, on any way.
 
 The one thing a newcomer would get wrong: a file that is not in the store, or does not open, is the
 recording's trouble (`media`) and not the store's: nothing gets better by trying again.
@@ -6,11 +6,13 @@ recording's trouble (`media`) and not the store's: nothing gets better by trying
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aidial_api.kernel.crypto import CannotDecrypt
+from aidial_api.kernel.guard import still_allowed
 from aidial_api.kernel.sealed import sealed_range, unseal
 from aidial_api.kernel.storage import FileMissing
 from aidial_contract import errors
@@ -19,7 +21,11 @@ from aidial_contract.fault import Fault
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+    from aidial_api.kernel.ask import Ask
     from aidial_api.kernel.storage import Storage
+
+ASK_AGAIN_S: Final = 1.0
+"""How long a file may go on before it is asked again whether it may."""
 
 
 async def opened(
@@ -39,3 +45,15 @@ async def opened(
     except (FileMissing, CannotDecrypt) as wrong:
         reason = f"the file is missing or changed: {type(wrong).__name__}"
         raise Fault(errors.RECORDING_UNAVAILABLE, details={"reason": "media"}, reason=reason) from None
+
+
+async def while_allowed(ask: Ask, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The pieces of a file, out or in, while `ask` may; `Fault` once a session, key or right has ended."""
+    loop = asyncio.get_running_loop()
+    ask_again_at = loop.time() + ASK_AGAIN_S
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if loop.time() >= ask_again_at:
+                await still_allowed(ask)
+                ask_again_at = loop.time() + ASK_AGAIN_S
+            yield piece

@@ -137,6 +137,13 @@ async def write_measure(tx: Tx, client_id: str, recording_id: str, columns: dict
     )
 
 
+async def lock_call(tx: Tx, client_id: str, call_id: str) -> None:
+    """Hold a call for change; whoever changes its recordings does so first."""
+    await tx.execute(
+        "SELECT FROM calls WHERE client_id = $1 AND call_id = $2 FOR NO KEY UPDATE", client_id, call_id
+    )
+
+
 async def tell_call(tx: Tx, client_id: str, call_id: str) -> int | None:
     """Write what there is of a call's recordings into it; its new version, None when it said so already."""
     version: int | None = await tx.fetchval(_TELL_CALL, client_id, call_id)

@@ -17,6 +17,7 @@ import asyncpg
 
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
+from aidial_api.kernel.guard import still_allowed
 from aidial_api.kernel.holds import is_held, lock_holds
 from aidial_api.kernel.jobs import enqueue
 from aidial_api.kernel.preconditions import etag, read_if_match, require_match
@@ -26,6 +27,7 @@ from aidial_api.kernel.scoping import database_reach
 from aidial_api.kernel.sealed import seal
 from aidial_api.kernel.uploads import file_pieces
 from aidial_api.surfaces.recordings import present, store
+from aidial_api.surfaces.recordings.reading import while_allowed
 from aidial_api.surfaces.recordings.sounds import CLAIMS, HEAD_BYTES, media_type_of, wave_of
 from aidial_contract import errors
 from aidial_contract.fault import Fault
@@ -75,8 +77,9 @@ async def receive(ask: Ask) -> Answer:
     arriving: Arriving = ask.body
     client_id: str = ask.found["client_id"]
     name = file_name(client_id, arriving.recording_id)
-    sound = _Sound(file_pieces(ask, _limit(ask)), _claim(ask))
+    sound = _Sound(while_allowed(ask, file_pieces(ask, _limit(ask))), _claim(ask))
     await ask.services.storage.write(name, seal(arriving.key.of_file(name), sound.pieces()))
+    await still_allowed(ask)
     async with ask.services.db.transaction(database_reach(ask)) as tx:
         ask.tx_or_none = tx
         return await _keep(ask, arriving, sound)
