@@ -16,6 +16,7 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2
     TAMPERED = 3
+    UNSEALED = 4
     UNAVAILABLE = 69
     CONFIGURATION = 78
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,7 @@ async def work(
     written.
     """
     role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
-    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + 1)
+    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + 2)
     try:
         app = _app(database_url, role, db, _Tools(files or (post.files if post else None), post))
         async with app.open_async(), _sealing(db, checkpoints, wait=wait):
@@ -115,18 +115,20 @@ async def work(
 async def _sealing(
     db: Database, checkpoints: CheckpointSettings | None, *, wait: bool
 ) -> AsyncIterator[None]:
-    """Seal beside the jobs."""
+    """Seal beside the jobs, and vouch beside the sealing."""
     if not wait:
         yield
         return
-    checkpointer = Checkpointer(db, checkpoints, Outside(checkpoints.place)) if checkpoints else None
-    sealing = asyncio.create_task(Sealer(db, checkpointer).run())
+    runs = [Sealer(db).run()]
+    if checkpoints is not None:
+        runs.append(Checkpointer(db, checkpoints, Outside(checkpoints.place)).run())
+    tasks = [asyncio.create_task(run) for run in runs]
     try:
         yield
     finally:
-        sealing.cancel()
-        with suppress(asyncio.CancelledError):
-            await sealing
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ def verify(
 
     Reads AIDIAL_DATABASE_OWNER_URL (else DATABASE_URL), AIDIAL_AUDIT_CHECKPOINTS, and whose signatures
     count: AIDIAL_AUDIT_SIGNING_KEY (else AIDIAL_MASTER_KEY), AIDIAL_AUDIT_PUBLIC_KEYS. Exit codes: 0 the log
-    is what it was, 3 it is not, 69 the database or the checkpoints' place does not answer, 78 configuration.
+    is what it was, 3 it is not, 4 what is sealed is what it was but events wait for their seal too long, so
+    that nothing proves them, 69 the database or the checkpoints' place does not answer, 78 configuration.
 
     Example: aidial audit verify --client harbour-dental
     """
@@ -61,6 +62,8 @@ def verify(
         _tell(reports, seconds)
     if any(report.bad for report in reports):
         raise typer.Exit(Exit.TAMPERED)
+    if any(report.waiting_late for report in reports):
+        raise typer.Exit(Exit.UNSEALED)
 
 
 @app.command("key")
@@ -196,6 +199,7 @@ def _summary(reports: list[Report], seconds: float) -> dict[str, Any]:
     sealed = sum(report.sealed for report in reports)
     return {
         "intact": not any(report.bad for report in reports),
+        "waiting_late": sum(report.waiting_late for report in reports),
         "events": sealed,
         "seconds": round(seconds, 3),
         "events_per_second": round(sealed / seconds),
@@ -210,10 +214,13 @@ def _tell(reports: list[Report], seconds: float) -> None:
     for report in reports:
         _tell_chain(report)
     sealed, bad = sum(report.sealed for report in reports), sum(report.bad for report in reports)
+    late = sum(report.waiting_late for report in reports)
     speed = (
         f"{sealed:,} events of {len(reports)} chains in {seconds:.1f} s ({sealed / seconds:,.0f} a second)"
     )
-    typer.echo(f"{speed}: {f'NOT what they were, {bad:,} findings' if bad else 'all as they were sealed'}")
+    found = f"NOT what they were, {bad:,} findings" if bad else "all as they were sealed"
+    unproven = f"; {late:,} events are NOT sealed in time, and nothing proves them" if late else ""
+    typer.echo(f"{speed}: {found}{unproven}")
 
 
 def _tell_chain(report: Report) -> None:

@@ -54,7 +54,7 @@ def seal(urls: PostgresUrls, folder: Path) -> int:
         db = await Database.connect(urls.app_url, min_size=1, max_size=2)
         try:
             count = 0
-            while some := await Sealer(db, None).seal_all():
+            while some := await Sealer(db).seal_all():
                 count += some
             await Checkpointer(db, settings, Outside(settings.place)).write_due()
             return count
@@ -93,6 +93,23 @@ def test_verifying_is_quick_says_so_and_ends_with_a_code_of_its_own(
     assert told.code == 3
     (chain,) = json.loads(told.out)["chains"]
     assert (chain["bad"], chain["first_bad"]["seq"]) == (1, 41234)
+
+
+def test_events_that_nobody_seals_are_said_and_are_no_success(urls: PostgresUrls, tmp_path: Path) -> None:
+    """Nothing proves what has no seal: whoever stopped the worker could write anything."""
+    run(urls, FILL, count=5)
+    seal(urls, tmp_path)
+    env = configured(urls, tmp_path)
+    run(urls, FILL, count=60)
+    run(urls, "UPDATE audit_unsealed SET at = at - interval '1 minute'")
+    waits = aidial("audit", "verify", env=env)
+    assert waits.code == 4
+    assert "60 events are NOT sealed in time, and nothing proves them" in waits.out
+    told = aidial("audit", "verify", "--json", env=env)
+    said = json.loads(told.out)
+    assert (told.code, said["intact"], said["waiting_late"]) == (4, True, 60)
+    seal(urls, tmp_path)
+    assert aidial("audit", "verify", env=env).code == 0
 
 
 def test_an_auditor_with_the_public_key_alone_can_verify(urls: PostgresUrls, tmp_path: Path) -> None:

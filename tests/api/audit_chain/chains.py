@@ -67,7 +67,7 @@ class Chain:
 
     async def seal(self) -> int:
         """What the worker does four times a second."""
-        return await Sealer(self.db, None).seal_all()
+        return await Sealer(self.db).seal_all()
 
     async def checkpoint(self) -> int:
         """What the worker does now and then."""

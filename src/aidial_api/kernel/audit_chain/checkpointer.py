@@ -7,7 +7,7 @@ minute later, over the proof that it was.
 
 from __future__ import annotations
 
-import time
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from aidial_api.kernel.audit_chain.checkpoints import PublicKey, SigningKey, by_
 from aidial_api.kernel.audit_chain.outside import Outside, OutsideUnavailable
 from aidial_api.kernel.audit_chain.sealer import AS_SEALER
 from aidial_api.kernel.reach import NOTHING, Reach
+from aidial_api.kernel.transaction import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from aidial_api.kernel.audit_chain.checkpoints import Checkpoint
@@ -67,23 +68,31 @@ class Checkpointer:
     db: Database
     settings: CheckpointSettings
     outside: Outside
-    _next_look_at: float = 0.0
     _broken: set[str] = field(default_factory=set)
 
+    async def run(self) -> None:
+        """Write for ever; trouble is logged and tried again."""
+        while True:
+            rest_s = LOOK_EVERY_S
+            try:
+                await self.write_due()
+            except OutsideUnavailable as gone:
+                _log.warning("audit.checkpoint_failed", reason=str(gone))
+                rest_s = AFTER_TROUBLE_S
+            except DatabaseUnavailable as gone:
+                _log.warning("audit.checkpoint_waits", reason=gone.reason)
+                rest_s = AFTER_TROUBLE_S
+            except Exception:  # noqa: BLE001 - whatever it is, the next round is tried
+                _log.exception("audit.checkpointing_failed")
+                rest_s = AFTER_TROUBLE_S
+            await asyncio.sleep(rest_s)
+
     async def write_due(self) -> int:
-        """Write what is due; gives back how many. Trouble outside is logged, and tried again later."""
-        if time.monotonic() < self._next_look_at:
-            return 0
-        self._next_look_at = time.monotonic() + LOOK_EVERY_S
+        """Write what is due; gives back how many."""
         async with self.db.transaction(NOTHING, reserved=True) as tx:
             await tx.execute(AS_SEALER)
             due = await tx.fetch(_DUE, timedelta(seconds=self.settings.every_s))
-        try:
-            return sum([await self._write(row["client_id"]) for row in due])
-        except OutsideUnavailable as gone:
-            self._next_look_at = time.monotonic() + AFTER_TROUBLE_S
-            _log.warning("audit.checkpoint_failed", reason=str(gone))
-            return 0
+        return sum([await self._write(row["client_id"]) for row in due])
 
     async def _write(self, client_id: str | None) -> bool:
         chain = chain_of(client_id)

@@ -22,7 +22,6 @@ from aidial_api.kernel.reach import NOTHING, Reach
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aidial_api.kernel.audit_chain.checkpointer import Checkpointer
     from aidial_api.kernel.db import Database
     from aidial_api.kernel.transaction import Tx
 
@@ -72,19 +71,16 @@ _log = structlog.get_logger("aidial_worker")
 
 
 class Sealer:
-    """One a worker. `checkpointer` None: nothing is written outside the database."""
+    """One a worker. Checkpoints are another task's: a slow store of theirs keeps nothing from its seal."""
 
-    def __init__(self, db: Database, checkpointer: Checkpointer | None) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._checkpointer = checkpointer
 
     async def run(self) -> None:
         """Seal for ever; trouble is logged and tried again."""
         while True:
             try:
                 await self.seal_all()
-                if self._checkpointer is not None:
-                    await self._checkpointer.write_due()
             except DatabaseUnavailable as gone:
                 _log.warning("audit.sealing_waits", reason=gone.reason)
                 await asyncio.sleep(AFTER_TROUBLE_S)
