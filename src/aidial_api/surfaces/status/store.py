@@ -91,11 +91,15 @@ CROSS JOIN LATERAL (
 WHERE p.is_active
 ORDER BY p.client_id, p.display_name, p.project_id
 """
-_OLDEST_DUE = """
-SELECT extract(epoch FROM now() - min(coalesce(j.scheduled_at, e.at)))::integer
-FROM jobs.procrastinate_jobs j
-LEFT JOIN LATERAL (SELECT min(at) AS at FROM jobs.procrastinate_events WHERE job_id = j.id) e ON true
-WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+# Two ends of one index, whatever waits: the first that was to run at once, and the first whose time has come.
+OLDEST_DUE = """
+SELECT extract(epoch FROM now() - least(
+    (SELECT min(e.at) FROM jobs.procrastinate_events e WHERE e.job_id = (
+        SELECT j.id FROM jobs.procrastinate_jobs j
+        WHERE j.status = 'todo' AND j.scheduled_at IS NULL ORDER BY j.scheduled_at, j.id LIMIT 1)),
+    (SELECT j.scheduled_at FROM jobs.procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.scheduled_at <= now() ORDER BY j.scheduled_at LIMIT 1)
+))::integer
 """
 
 
@@ -168,5 +172,5 @@ async def evidence(tx: Tx, reach: Reach) -> Sequence[asyncpg.Record]:
 
 async def oldest_due_seconds(tx: Tx) -> int | None:
     """How long the oldest background job that is due has waited; None when none is."""
-    seconds: int | None = await tx.fetchval(_OLDEST_DUE)
+    seconds: int | None = await tx.fetchval(OLDEST_DUE)
     return seconds
