@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from aidial_api.kernel.jobs import enqueue
 from aidial_api.kernel.reach import NOTHING
@@ -80,3 +83,25 @@ async def test_dead_letters_are_the_jobs_that_failed(world: World) -> None:
         assert more["jobs"][0]["job_id"] < page["jobs"][0]["job_id"]
     finally:
         await world.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name LIKE 'test.%'")
+
+
+@pytest.mark.parametrize("what", ["tenants", "sessions", "jobs"])
+async def test_whoever_looks_at_everybodys_is_written_down(world: World, what: str) -> None:
+    answer = await world.omar.get(f"/v1/ops/{what}?limit=2")
+    assert answer.status == 200, answer
+    (event,) = await world.sql(
+        "SELECT * FROM audit_events WHERE request_id = $1", answer.headers["x-request-id"]
+    )
+    assert (event["action"], event["actor_id"], event["client_id"]) == (
+        f"ops.{what}.viewed",
+        world.omar.user_id,
+        None,
+    )
+    assert json.loads(event["technical"]) == {what: len(answer.json[what])}
+    refused = await world.alice.get(f"/v1/ops/{what}")
+    assert refused.status == 404
+    left = await world.sql(
+        "SELECT * FROM audit_events WHERE request_id = $1 AND action LIKE 'ops.%'",
+        refused.headers["x-request-id"],
+    )
+    assert left == []

@@ -38,6 +38,13 @@ def _after(ask: Ask, shape: type[T], *bound: str) -> T | None:
     return read_cursor(ask.services.cursors, ask.query["cursor"], shape, *bound)
 
 
+async def _write_down(ask: Ask, what: str, target_id: str, **count: int) -> None:
+    """The event that somebody of AiDial's own looked at what concerns every tenant; each page is one."""
+    await record(
+        ask, Event(action=f"ops.{what}.viewed", target_kind=what, target_id=target_id, technical=dict(count))
+    )
+
+
 async def show_tenants(ask: Ask) -> Answer:
     """One page of every tenant there is."""
     query, limit = ask.query, ask.query["limit"]
@@ -60,6 +67,7 @@ async def show_tenants(ask: Ask) -> Answer:
         )
         for row in rows
     ]
+    await _write_down(ask, "tenants", "tenants", tenants=len(tenants))
     return Answer(TenantList(tenants=tenants, next_cursor=cursor))
 
 
@@ -84,6 +92,7 @@ async def show_sessions(ask: Ask) -> Answer:
         )
         for row in rows
     ]
+    await _write_down(ask, "sessions", "sessions", sessions=len(sessions))
     return Answer(LiveSessionList(sessions=sessions, next_cursor=cursor))
 
 
@@ -108,6 +117,7 @@ async def show_jobs(ask: Ask) -> Answer:
         for row in rows
     ]
     queue = await store.queue(ask.tx)
+    await _write_down(ask, "jobs", "jobs", jobs=len(jobs))
     return Answer(JobList(jobs=jobs, next_cursor=cursor, queue=JobQueue(**dict(queue))))
 
 
@@ -120,13 +130,7 @@ async def show_outbox(ask: Ask) -> Answer:
     more = len(rows) > limit
     rows = rows[:limit]
     cursor = ask.services.cursors.encode(str(rows[-1]["delivery_id"]), *bound) if more else None
-    event = Event(
-        action="ops.outbox.viewed",
-        target_kind="outbox",
-        target_id="deliveries",
-        technical={"messages": len(rows)},
-    )
-    await record(ask, event)
+    await _write_down(ask, "outbox", "deliveries", messages=len(rows))
     return Answer(OutboxList(messages=[_message(row) for row in rows], next_cursor=cursor))
 
 
