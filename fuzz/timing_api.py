@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from tests.api.sessions.newcomers import invite
 from tests.matrix.records import own_record, records_elsewhere
@@ -20,18 +19,23 @@ from tests.support.askers import Asker
 
 from fuzz.report import Budget, Report
 from fuzz.timing import Pair, compare, pair_of
+from fuzz.timing_records import pairs_of_api
 
 PROFILE = {"value": {"display_name": "Front desk", "timezone": "Australia/Sydney"}, "expected_version": 1}
-SECTION = "/v1/settings/tenant-settings"
+SECTIONS = {
+    "/v1/settings/tenant-settings": "settings",
+    "/v1/settings/session-policy": "the session policy",
+    "/v1/settings/data-governance": "data governance",
+}
 
 
 async def run(world: World, budget: Budget) -> Report:
-    """Calls, lists, tickets, invoices, projects' profiles and settings."""
+    """Calls, lists, tickets, invoices, projects' profiles, settings, and what `timing_records` has."""
     report = Report("timing-api")
     await own_record(world, "ticket_id")
     await own_record(world, "project_id")
     desk = await world.sign_in(await invite(world, replace(PRIYA, projects=((HARBOUR, FRONT_DESK),))))
-    async with records_elsewhere(world, "ticket_id") as tickets:
+    async with records_elsewhere(world, "ticket_id") as tickets, pairs_of_api(world) as more:
         pairs = [
             *_calls(world),
             *_lists(world),
@@ -43,6 +47,7 @@ async def run(world: World, budget: Budget) -> Report:
             *_invoices(world),
             *_profiles(world, desk),
             *await _settings(world),
+            *more,
         ]
         await compare(report, pairs, budget)
     return report
@@ -122,9 +127,6 @@ def _profiles(world: World, desk: Asker) -> Iterator[Pair]:
 
 async def _settings(world: World) -> list[Pair]:
     """Staff of a tenant that saved its settings, beside staff of one that never did."""
-    now = (await world.alice.get(SECTION)).json
-    saved = await world.alice.put(SECTION, {"value": now["working"], "expected_version": now["version"]})
-    assert saved.status == 200, saved
     where = {"saved": (HARBOUR, FRONT_DESK), "never": (NORTHSIDE, NORTHSIDE_LINE)}
     staff = {
         name: await world.sign_in(
@@ -132,13 +134,24 @@ async def _settings(world: World) -> list[Pair]:
         )
         for name, (client_id, project_id) in where.items()
     }
-    change: dict[str, Any] = {"value": now["working"], "expected_version": now["version"]}
-    return [
-        pair_of("settings, by a role that may not", lambda one: staff[one].get(SECTION), "saved", "never"),
-        pair_of(
-            "a save of settings, by a role that may not",
-            lambda one: staff[one].put(SECTION, change),
-            "saved",
-            "never",
-        ),
-    ]
+    pairs = []
+    for path, what in SECTIONS.items():
+        now = (await world.alice.get(path)).json
+        change = {"value": now["working"], "expected_version": now["version"]}
+        saved = await world.alice.put(path, change)
+        assert saved.status == 200, saved
+        pairs += [
+            pair_of(
+                f"{what}, by a role that may not",
+                lambda one, path=path: staff[one].get(path),  # type: ignore[misc]
+                "saved",
+                "never",
+            ),
+            pair_of(
+                f"a save of {what}, by a role that may not",
+                lambda one, path=path, change=change: staff[one].put(path, change),  # type: ignore[misc]
+                "saved",
+                "never",
+            ),
+        ]
+    return pairs

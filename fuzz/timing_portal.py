@@ -16,6 +16,7 @@ from tests.support.portal import Page, Town
 
 from fuzz.report import Budget, Report
 from fuzz.timing import Pair, compare, pair_of
+from fuzz.timing_records import pairs_of_portal
 
 PROFILE = {"value": {"display_name": "Front desk", "timezone": "Australia/Sydney"}, "expected_version": 1}
 SETTINGS = {"value": {"timezone": "UTC", "regional_format": "en-AU"}, "expected_version": 1}
@@ -23,18 +24,19 @@ Browsing = Callable[..., Awaitable[Page]]
 
 
 async def run(town: Town, budget: Budget) -> Report:
-    """Calls, tickets, lists, invoices, projects' profiles and settings."""
+    """Calls, tickets, lists, invoices, projects' profiles, settings, and what `timing_records` has."""
     report = Report("timing-portal")
     people = {name: await _asking(town, name) for name in ("alice", "ben", "chloe", "priya", "tom")}
     await own_record(town, "ticket_id")
     await own_record(town, "project_id")
-    async with records_elsewhere(town, "ticket_id") as tickets:
+    async with records_elsewhere(town, "ticket_id") as tickets, pairs_of_portal(town, **people) as more:
         pairs = [
             *_calls(town, **people),
             *_tickets(tickets["the rival's"], people["alice"]),
             *_invoices(town, **people),
             *_profiles(**people),
             *_settings(**people),
+            *more,
         ]
         await compare(report, pairs, budget)
     return report
