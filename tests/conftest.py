@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,9 +23,10 @@ ON_ONE_WORKER = (
     "tests/aidial/seed/test_bulk.py",
     "tests/api/calls/test_ways.py",
     "tests/api/recordings/test_on_s3.py",
-    "tests/browser/",
     "tests/together/test_ingest.py",
 )
+FILES_ON_ONE_WORKER = ("tests/browser/",)
+"""Folders each of whose files stays on one worker; its demo and its Chromium are the worker's."""
 OF_TEST_ALL = (
     "tests/aidial/cli/",
     "tests/aidial/demo/",
@@ -74,6 +77,14 @@ OF_TEST_ALL = (
     "tests/together/",
 )
 """Places whose tests start processes, measure or wait for time, or try many things at random."""
+NOT_FAST = (*OF_TEST_ALL, "tests/browser/")
+TEST_BY_TEST = ("tests/matrix/", "tests/contract/test_ids.py", "tests/portal/kernel/test_normalising.py")
+TESTS = Path(__file__).parent
+
+
+def _is_fast(config: pytest.Config) -> bool:
+    """Whether this is `make test`."""
+    return "not slow" in config.getoption("markexpr", "")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -83,24 +94,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+_preparing: list[threading.Thread] = []
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        postgres.begin_run()
+    if hasattr(config, "workerinput"):
+        return
+    postgres.begin_run()
+    if _is_fast(config):  # all of it is going to run: PostgreSQL starts while the workers collect
+        _preparing.append(threading.Thread(target=lambda: postgres.shared_server().prepare()))
+        _preparing[0].start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
+        for thread in _preparing:
+            thread.join()
         postgres.end_run()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What would be left away in the end is not even imported: a few seconds in every worker."""
+    if not _is_fast(config) or not collection_path.is_relative_to(TESTS):
+        return None
+    place = "tests/" + collection_path.relative_to(TESTS).as_posix() + "/" * collection_path.is_dir()
+    return True if place.startswith(NOT_FAST) else None
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]
     """One test at a time to whoever is free, but what shares something dear to one worker.
 
+    In the fast suite that is a file: what it opens for its tests is opened once. Only the matrices, which
+    open nothing and take longest, are shared out test by test, and last, so that all workers end together.
     By path, because pytest 9.2 no longer has the node ids that `xdist_group` of xdist 3.8 writes to.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((place for place in ON_ONE_WORKER if nodeid.startswith(place)), nodeid)
+        place = next((place for place in ON_ONE_WORKER if nodeid.startswith(place)), "")
+        by_file = nodeid.startswith(FILES_ON_ONE_WORKER) or (
+            _is_fast(self.config) and not nodeid.startswith(TEST_BY_TEST)
+        )
+        return place or (nodeid.partition("::")[0] if by_file else nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,7 +1,7 @@
 """One demo and one Chromium a worker; visitors who start from nothing or are signed in already.
 
-The one thing a newcomer would get wrong: every test of this folder runs on the same worker (`xdist_group`),
-because a second demo would cost more than it saves.
+The one thing a newcomer would get wrong: every test of a file runs on the same worker (`tests/conftest.py`),
+and a demo more costs less than a worker that waits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
             item.add_marker(pytest.mark.timeout(300))
 
 

@@ -98,14 +98,7 @@ def assert_is_of(event: asyncpg.Record, row: Route) -> None:
 
 async def events_of(world: World | Town, request_id: str) -> list[asyncpg.Record]:
     """What a request left."""
-    connection = await asyncpg.connect(world.urls.superuser_url)
-    try:
-        rows: list[asyncpg.Record] = await connection.fetch(
-            "SELECT *, now() - at AS age FROM audit_events WHERE request_id = $1", request_id
-        )
-        return rows
-    finally:
-        await connection.close()
+    return await world.sql("SELECT *, now() - at AS age FROM audit_events WHERE request_id = $1", request_id)
 
 
 def assert_says_it_all(event: asyncpg.Record, somebody: Asker) -> None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 
 from aidial_portal.kernel.matcher import Matcher
@@ -129,9 +128,7 @@ async def _secrets(town: Town) -> AsyncIterator[tuple[str, str]]:
         token = access_token(town, (await papers_of(town, visitor)).cookies[SESSION])
         yield f"{visitor.name}'s access token", token
         yield f"the signature of {visitor.name}'s access token", token.rpartition(".")[2]
-    connection = await asyncpg.connect(town.urls.superuser_url)
-    rows = await connection.fetch("SELECT subject, token_set FROM sessions WHERE token_set IS NOT NULL")
-    await connection.close()
+    rows = await town.sql("SELECT subject, token_set FROM sessions WHERE token_set IS NOT NULL")
     assert rows
     for row in rows:
         sealed = row["token_set"].decode()

@@ -27,6 +27,7 @@ from aidial_contract.ids import new_api_key
 from tests.people import BUSINESSES, MACHINES, PARTNER, PEOPLE, Business, Machine, Someone
 from tests.support.askers import Answer, Asker, KeyHolder, SignedIn
 from tests.support.issuer import API_AUDIENCE, MANAGEMENT_TOKEN, PORTAL_CLIENT_ID, Issuer, running_issuer
+from tests.support.past_policies import PastPolicies
 from tests.support.running_api import HeardProvisioner, RunningApi, running_api
 from tests.support.sms_codes import allow_sms_codes
 from tests.support.world_books import open_books
@@ -64,6 +65,7 @@ class World:
         self, urls: PostgresUrls, issuer: Issuer, environ: dict[str, str], provisioner: HeardProvisioner
     ) -> None:
         self.urls = urls
+        self.past_policies = PastPolicies(urls.superuser_url)
         self.issuer = issuer
         self.environ = environ
         self.provisioner = provisioner
@@ -127,12 +129,7 @@ class World:
 
     async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """One statement past every policy: to look at what was written, or to move time."""
-        connection = await asyncpg.connect(self.urls.superuser_url)
-        try:
-            rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
-            return rows
-        finally:
-            await connection.close()
+        return await self.past_policies.fetch(statement, *values)
 
     async def age_session(self, session_id: str, **time_passed: float) -> None:
         """Let a session have been there for so long already: `age_session(id, minutes=31)`."""
@@ -169,6 +166,7 @@ async def open_world(
             **(more_environ or {}),
         }
         world = World(urls, issuer, environ, HeardProvisioner(urls.owner_url, master_key, issuer.url))
+        stack.push_async_callback(world.past_policies.close)
         keys = await _provision(world)
         world.api = world.provisioner.api = await stack.enter_async_context(running_api(environ))
         for machine in MACHINES:

@@ -41,6 +41,7 @@ from tests.people import BUSINESSES, PARTNER, PEOPLE, Business, Someone
 from tests.portal.kernel.scripted import free_socket, served
 from tests.support.askers import Asker
 from tests.support.identity import MANAGEMENT_TOKEN, RunningIdentity, follow, new_browser, submit
+from tests.support.past_policies import PastPolicies
 from tests.support.running_api import HeardProvisioner, RunningApi, running_api
 from tests.support.sms_codes import allow_sms_codes
 from tests.support.world_books import open_books
@@ -141,6 +142,7 @@ class Town:
         self.invoices: dict[str, str] = {}
         self.keys: dict[str, str] = {}
         self.urls: PostgresUrls
+        self.past_policies: PastPolicies
         self.environ: dict[str, str] = {}
         self.provisioner: HeardProvisioner
         self._browsers: dict[Someone, Browser] = {}
@@ -166,12 +168,7 @@ class Town:
 
     async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """One statement past every policy."""
-        connection = await asyncpg.connect(self.urls.superuser_url)
-        try:
-            rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
-            return rows
-        finally:
-            await connection.close()
+        return await self.past_policies.fetch(statement, *values)
 
     @asynccontextmanager
     async def visitor(self, someone: Someone, to: str = "/") -> AsyncIterator[Browser]:
@@ -269,6 +266,8 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
         town = Town(url, settings, identity, api)
         stack.push_async_callback(town.close)
         town.keys, town.urls, town.environ, town.provisioner = keys, urls, environ, provisioner
+        town.past_policies = PastPolicies(urls.superuser_url)
+        stack.push_async_callback(town.past_policies.close)
         for client_id, call in CALLS:
             await town.deliver(client_id, call)
         town.invoices = await open_books(urls)

@@ -48,14 +48,22 @@ class PostgresServer:
     def migrated_database(self, name: str) -> PostgresUrls:
         """Make database `name` anew as a copy of the migrated template (some 50 ms)."""
         with _locked():
-            migrated = _run_folder() / "migrated"
-            if not migrated.exists():
-                # Not at the top: tests that need no database must not need the API either.
-                from aidial_api.kernel.migrate import upgrade  # noqa: PLC0415
-
-                upgrade(self._make(_TEMPLATE, "template1").owner_url)
-                migrated.touch()
+            self._migrate_template()
             return self._make(name, _TEMPLATE)
+
+    def prepare(self) -> None:
+        """Have the template ready, so that whoever asks first need not wait for it."""
+        with _locked():
+            self._migrate_template()
+
+    def _migrate_template(self) -> None:
+        migrated = _run_folder() / "migrated"
+        if not migrated.exists():
+            # Not at the top: tests that need no database must not need the API either.
+            from aidial_api.kernel.migrate import upgrade  # noqa: PLC0415
+
+            upgrade(self._make(_TEMPLATE, "template1").owner_url)
+            migrated.touch()
 
     def _make(self, name: str, template: str) -> PostgresUrls:
         system = self.urls.for_database("postgres").superuser_url

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from html import unescape
 
-import asyncpg
-
 from aidial_contract.ids import new_id
 from tests.people import HARBOUR
 from tests.support.portal import Browser, Page, Town
@@ -34,21 +32,17 @@ def row_of(page: Page, event_id: str) -> str:
 async def write(town: Town, actor_id: str, label: str = "somebody", **more: str) -> str:
     """One event of Harbour's in March, past every policy; its id."""
     event_id = new_id()
-    connection = await asyncpg.connect(town.urls.superuser_url)
-    try:
-        await connection.execute(
-            _INSERT,
-            event_id,
-            HARBOUR,
-            more.get("at", "2026-03-03T09:00:00+11:00"),
-            actor_id,
-            label,
-            more.get("action", "settings.call_limits.updated"),
-            more.get("why"),
-            more.get("technical", "{}"),
-        )
-    finally:
-        await connection.close()
+    await town.sql(
+        _INSERT,
+        event_id,
+        HARBOUR,
+        more.get("at", "2026-03-03T09:00:00+11:00"),
+        actor_id,
+        label,
+        more.get("action", "settings.call_limits.updated"),
+        more.get("why"),
+        more.get("technical", "{}"),
+    )
     return event_id
 
 
@@ -74,10 +68,6 @@ def next_page(page: Page) -> str | None:
 
 async def openings(town: Town, label: str) -> int:
     """How often somebody has opened the log."""
-    connection = await asyncpg.connect(town.urls.superuser_url)
-    try:
-        sql = "SELECT count(*) FROM audit_events WHERE action = 'audit.viewed' AND actor_label = $1"
-        count: int = await connection.fetchval(sql, label)
-        return count
-    finally:
-        await connection.close()
+    sql = "SELECT count(*) FROM audit_events WHERE action = 'audit.viewed' AND actor_label = $1"
+    ((count,),) = await town.sql(sql, label)
+    return int(count)
