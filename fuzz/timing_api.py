@@ -25,7 +25,6 @@ PROFILE = {"value": {"display_name": "Front desk", "timezone": "Australia/Sydney
 SECTIONS = {
     "/v1/settings/tenant-settings": "settings",
     "/v1/settings/session-policy": "the session policy",
-    "/v1/settings/data-governance": "data governance",
 }
 
 
