@@ -101,9 +101,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     postgres.begin_run()
-    if (
-        _is_fast(config) and not config.option.collectonly
-    ):  # all of it is going to run: PostgreSQL starts while the workers collect
+    # All of it is going to run: PostgreSQL starts while the workers collect.
+    if _is_fast(config) and not config.option.collectonly:
         _preparing.append(threading.Thread(target=lambda: postgres.shared_server().prepare()))
         _preparing[0].start()
 

@@ -18,8 +18,8 @@ from aidial_api.kernel.audit_chain.chain import chain_of
 from aidial_api.kernel.audit_chain.checkpoints import PublicKey, SigningKey, by_id, what_is_wrong
 from aidial_api.kernel.audit_chain.outside import Outside, OutsideUnavailable
 from aidial_api.kernel.audit_chain.sealer import AS_SEALER
+from aidial_api.kernel.connections import DatabaseUnavailable
 from aidial_api.kernel.reach import NOTHING, Reach
-from aidial_api.kernel.transaction import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from aidial_api.kernel.audit_chain.checkpoints import Checkpoint
