@@ -55,6 +55,8 @@ Drawn = Case[Any]
 MODES: Final = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 REFUSALS: Final = [str(status) for status in (*range(400, 432), 503)]
 REFUSED: Final = 300
+ITS_OWN: Final = frozenset({"application/octet-stream", "multipart/form-data"})
+"""Media types of files that schemathesis knows how to send."""
 _NAMES: Final = {"harbour_manage", "harbour_read", ALICE.name, PRIYA.name, ADA.name, "anonymous"}
 ASKING: Final = [kind for kind in KINDS if kind.name in _NAMES]
 """Keys of both scopes, people who were just invited, and nobody."""
@@ -180,9 +182,7 @@ def _briefly(case: Drawn, row: Route) -> None:
             case.query["seconds"] = 0
 
 
-@schemathesis.serializer(
-    *(kind for row in ROWS if row.receives for kind in row.takes if kind.startswith("audio/"))
-)
+@schemathesis.serializer(*(kind for row in ROWS if row.receives for kind in row.takes if kind not in ITS_OWN))
 def _as_bytes(_: Any, value: Any) -> bytes:
     """A file goes as it is, whatever kind of sound it is called."""
     return value if isinstance(value, bytes) else str(value).encode()

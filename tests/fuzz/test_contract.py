@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fuzz.contract import LOCKS_OUT, SHORT, judge, run
 from fuzz.report import Budget, Report
+from schemathesis.transport.requests import REQUESTS_TRANSPORT
 
 from aidial_api.routes import TABLE
 from tests.support.api import open_world
@@ -19,6 +20,11 @@ async def test_the_api_answers_as_its_description_says(
         report = await run(world, Budget(seed=1), SHORT)
     assert report.findings == {}
     assert report.cases >= 300
+
+
+@pytest.mark.parametrize("kind", sorted({kind for row in TABLE.rows for kind in row.takes if kind}))
+def test_every_media_type_a_row_takes_can_be_sent(kind: str) -> None:
+    assert REQUESTS_TRANSPORT.get_first_matching_media_type(kind) is not None
 
 
 WELL = {(row.name, 200): 1 for row in TABLE.rows if row.name not in LOCKS_OUT}
