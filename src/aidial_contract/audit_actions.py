@@ -186,6 +186,12 @@ _ROWS: Final = (
         ("settings.session_policy.save",),
     ),
     AuditAction(
+        "settings.transfer_settings.updated",
+        "Changed how calls are handed over",
+        CHANGE,
+        ("settings.transfer_settings.save",),
+    ),
+    AuditAction(
         "settings.tenant_settings.updated",
         "Changed the tenant settings",
         CHANGE,
@@ -245,7 +251,7 @@ _ROWS: Final = (
         "workspace.draft.saved",
         "Saved a project's draft",
         CHANGE,
-        ("workspace.profile.save", "workspace.taxonomy.save"),
+        ("workspace.profile.save", "workspace.taxonomy.save", "workspace.transfer-routing.save"),
     ),
     AuditAction("workspace.version.published", "Published a project's draft", CHANGE, ("workspace.publish",)),
 )

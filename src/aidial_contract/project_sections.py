@@ -78,6 +78,24 @@ PROJECT_SECTIONS: Final = (
         in_runtime=True,
     ),
     Section(
+        slug="transfer-settings",
+        view=Permission.PROJECT_SETTINGS_VIEW,
+        edit=Permission.PROJECT_SETTINGS_EDIT,
+        value=shapes.TransferSettings,
+        document=shapes.TransferSettingsDocument,
+        portal_document=shapes.PortalTransferSettings,
+        restricted=("warmup_message", "handoff_message"),
+        saves=(
+            Save(
+                change=shapes.TransferSettingsChange,
+                portal_change=shapes.PortalTransferSettingsChange,
+                rules=(),
+            ),
+        ),
+        per_project=True,
+        in_runtime=True,
+    ),
+    Section(
         slug="notifications",
         view=Permission.NOTIFICATIONS_VIEW,
         edit=Permission.NOTIFICATIONS_EDIT,

@@ -95,6 +95,7 @@ PLACES: Final = (
     Place("opening hours", HOURS, "alice"),
     Place("summary of opening hours", HOURS, "ben"),
     Place("consent notice", "/settings?section=compliance-copy", "alice"),
+    Place("transfers", "/settings?section=transfer-settings", "alice"),
     Place("call handling", "/settings?section=call-limits", "alice"),
     Place("incidents", "/ops/incidents", "omar"),
     Place("new incident", "/ops/incidents/new?tenant=harbour-dental", "omar"),

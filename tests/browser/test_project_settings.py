@@ -12,6 +12,7 @@ from tests.browser.visitor import Visitor
 
 HOURS = "/settings?section=business-hours"
 CONSENT = "/settings?section=compliance-copy"
+TRANSFERS = "/settings?section=transfer-settings"
 LIMITS = "/settings?section=call-limits"
 
 
@@ -142,6 +143,23 @@ async def test_alice_hears_the_notice_before_she_saves_it_and_ben_reads_it(visit
     assert (await working(alice, "compliance-copy"))["template_revision"] == "recorded-on-yes.1"
     await ben.go(CONSENT)
     await expect(ben.page.locator("[data-notice=consent]")).to_contain_text("<b>Thank you.</b>")
+    await expect(ben.page.get_by_role("button", name=re.compile("^Save"))).to_have_count(0)
+
+
+async def test_alice_writes_what_is_said_at_a_transfer_and_ben_reads_to_whom(visit: OpenVisitor) -> None:
+    alice, ben = await visit("alice"), await visit("ben")
+    page = alice.page
+    await alice.go(TRANSFERS)
+    await page.get_by_label("Hand callers over after hours").check()
+    await page.get_by_role("button", name="Save transfers").click()
+    await expect(page.locator("[data-form-error]")).to_contain_text("Destination")
+    await page.get_by_label("Hand callers over after hours").uncheck()
+    await page.get_by_role("textbox", name="To the caller").fill("One moment, please.")
+    await save(page, "Save transfers")
+    assert (await working(alice, "transfer-settings"))["handoff_message"] == "One moment, please."
+    await ben.go(TRANSFERS)
+    await expect(ben.page.get_by_text("The agent takes a message")).to_be_visible()
+    await expect(ben.page.get_by_text("One moment")).to_have_count(0)
     await expect(ben.page.get_by_role("button", name=re.compile("^Save"))).to_have_count(0)
 
 

@@ -74,6 +74,7 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.revoke": dict,
     "auth.mfa_sms_enrol": lambda: {"mobile": "0412 345 678"},
     "workspace.profile.save": lambda: {"value": PROFILE},
+    "workspace.transfer-routing.save": lambda: {"value": {"destinations": []}},
     "workspace.taxonomy.save": lambda: {"value": TAXONOMY},
     "workspace.publish": dict,
     "unlocks.create": new_unlock,
@@ -103,6 +104,7 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "settings.compliance_copy.save": lambda: {
         "value": {"template_revision": "recorded.1", "appendix": "Thank you."}
     },
+    "settings.transfer_settings.save": lambda: {"value": {"after_hours": False}},
     "settings.session_policy.save": lambda: {"value": {}},
     "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},
     "ops.incidents.publish": lambda: {

@@ -128,6 +128,7 @@ def good_body(
         "api_keys.create": lambda: {"client_id": client_id, "scope": "read", "description": "matrix"},
         "api_keys.revoke": dict,
         "workspace.profile.save": lambda: {"value": PROFILE},
+        "workspace.transfer-routing.save": lambda: {"value": {"destinations": []}},
         "workspace.taxonomy.save": lambda: {"value": TAXONOMY},
         "workspace.publish": dict,
         "account_exports.create": lambda: new_export("users"),
@@ -159,6 +160,7 @@ def good_body(
         "settings.compliance_copy.save": lambda: {
             "value": {"template_revision": "recorded.1", "appendix": "Thank you."}
         },
+        "settings.transfer_settings.save": lambda: {"value": {"after_hours": False}},
         "settings.session_policy.save": lambda: {"value": {}},
         "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},
         "incidents.create": lambda: {

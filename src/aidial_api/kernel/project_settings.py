@@ -18,7 +18,8 @@ FIRST_VERSION: Final = 1
 _FIND: Final = f"""
 SELECT p.client_id, p.project_id::text AS project_id, p.display_name, p.timezone, p.max_duration_minutes,
        s.value, coalesce(s.version, {FIRST_VERSION}) AS version, s.changed_at, s.changed_by,
-       v.number, v.content -> $4 AS published
+       v.number, v.content -> $4 AS published,
+       v.content -> 'transfer-routing' -> 'destinations' AS destinations
 FROM projects p
 JOIN clients c ON c.client_id = p.client_id AND c.lifecycle <> 'archived'
 LEFT JOIN project_settings s ON s.client_id = p.client_id AND s.project_id = p.project_id AND s.section = $4

@@ -302,3 +302,69 @@ class PortalComplianceCopyChange(ComplianceCopyChange, kw_only=True):
     """`PUT /api/settings/compliance-copy`; without `project_ref` it is the first project's."""
 
     project_ref: Label | None = None
+
+
+MAX_MESSAGE: Final = 500
+Message = Annotated[str, Meta(max_length=MAX_MESSAGE, pattern=TEXT_PATTERN, description="Plain text")]
+
+
+class TransferSettings(Outgoing):
+    """`transfer-settings`: whether calls are handed over after hours, to whom, with which words.
+
+    `destination_revision` is pinned: what a partner changes of the destination is another revision. A summary
+    leaves the messages null.
+    """
+
+    after_hours: bool
+    destination_revision: str | None
+    warmup_message: Message | None
+    handoff_message: Message | None
+
+
+class NewTransferSettings(Incoming):
+    """What a save of `transfer-settings` takes: the whole value."""
+
+    after_hours: bool
+    destination_revision: Label | None = None
+    warmup_message: Message = ""
+    handoff_message: Message = ""
+
+
+class TransferOption(Outgoing):
+    """A destination to choose. `is_current` false: there is a newer revision of it, or it was withdrawn."""
+
+    revision: str
+    label: str
+    is_current: bool
+
+
+class TransferSettingsDocument(SettingsDocument, kw_only=True):
+    """`GET /v1/projects/{project_id}/settings/transfer-settings`.
+
+    `options` are what may be saved (none in a summary), `destination` the label of the one that is.
+    """
+
+    working: TransferSettings
+    published: TransferSettings
+    destination: str | None
+    options: list[TransferOption]
+
+
+class PortalTransferSettings(TransferSettingsDocument, kw_only=True):
+    """`GET /api/settings/transfer-settings`."""
+
+    project_ref: str
+    projects: list[SettingsProject]
+
+
+class TransferSettingsChange(Incoming):
+    """`PUT /v1/projects/{project_id}/settings/transfer-settings`."""
+
+    value: NewTransferSettings
+    expected_version: ExpectedVersion | None = None
+
+
+class PortalTransferSettingsChange(TransferSettingsChange, kw_only=True):
+    """`PUT /api/settings/transfer-settings`; without `project_ref` it is the first project's."""
+
+    project_ref: Label | None = None

@@ -76,10 +76,35 @@ class TaxonomyChange(Incoming):
     expected_version: Version | None = None
 
 
+MOST_DESTINATIONS: Final = 20
+
+
+class TransferDestination(Incoming):
+    """Where calls may be handed over to. Customers see the label; `warm`: the agent speaks first."""
+
+    code: Code
+    label: Label
+    number: Annotated[str, Meta(pattern=r"\A\+[1-9][0-9]{5,14}\Z", description="E.164")]
+    mode: Literal["warm", "cold"] = "cold"
+
+
+class TransferRouting(Incoming):
+    """The destinations customers may choose from, once they are published."""
+
+    destinations: Annotated[list[TransferDestination], Meta(max_length=MOST_DESTINATIONS)]
+
+
+class TransferRoutingChange(Incoming):
+    """`PUT .../draft/transfer-routing`."""
+
+    value: TransferRouting
+    expected_version: Version | None = None
+
+
 class Publication(Incoming):
     """`POST .../publish`: a section's draft of `expected_version` becomes what the runtime reads."""
 
-    section: Literal["profile", "taxonomy"] = "profile"
+    section: Literal["profile", "taxonomy", "transfer-routing"] = "profile"
     expected_version: Version | None = None
     note: Note | None = None
 
@@ -159,6 +184,23 @@ class RuntimeCompliance(Outgoing):
     consent_notice: str
 
 
+class RuntimeDestination(Outgoing):
+    """The destination a customer chose, as it was when they saved it."""
+
+    label: str
+    number: str
+    mode: str
+
+
+class RuntimeTransfer(Outgoing):
+    """Whether calls are handed over after hours, to whom, and what the agent says to each side."""
+
+    after_hours: bool
+    destination: RuntimeDestination | None
+    warmup_message: str
+    handoff_message: str
+
+
 class RuntimeConfig(Outgoing):
     """`GET /v1/projects/{project_id}/runtime-config`: the published sections, by name."""
 
@@ -171,6 +213,7 @@ class RuntimeConfig(Outgoing):
     hangup: RuntimeHangup
     business_hours: RuntimeHours | None
     compliance: RuntimeCompliance
+    transfer: RuntimeTransfer
 
 
 class ShownTerm(Outgoing):
@@ -228,6 +271,21 @@ def taxonomy_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
                 yield FieldError(f"{at}/label", "too_short")
 
 
+def routing_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
+    """A code stands once in the list."""
+    value = body.get("value") if isinstance(body, dict) else None
+    destinations = value.get("destinations") if isinstance(value, dict) else None
+    if not isinstance(destinations, list) or "/value/destinations" in failed:
+        return
+    seen: set[str] = set()
+    for index, one in enumerate(destinations):
+        code = one.get("code") if isinstance(one, dict) else None
+        if isinstance(code, str) and code in seen:
+            yield FieldError(f"/value/destinations/{index}/code", "repeated")
+        elif isinstance(code, str):
+            seen.add(code)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One section of a project: the body that changes it, and its rules."""
@@ -240,5 +298,6 @@ class Section:
 SECTIONS: Final = (
     Section("profile", ProfileChange, (profile_rules,)),
     Section("taxonomy", TaxonomyChange, (taxonomy_rules,)),
+    Section("transfer-routing", TransferRoutingChange, (routing_rules,)),
 )
 """Every section there is; both apps make their rows of this list."""

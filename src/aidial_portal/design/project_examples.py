@@ -19,6 +19,8 @@ from aidial_contract.shapes.project_settings import (
     OpeningPreview,
     OpenRange,
     SpecialDay,
+    TransferOption,
+    TransferSettings,
     Weekly,
 )
 from aidial_contract.shapes.settings import LastChange, SettingsProject
@@ -33,6 +35,7 @@ TITLES: Final = {
     "call_limits": "Call handling",
     "compliance_copy": "Consent notice",
     "notifications": "Notifications",
+    "transfer_settings": "Transfers",
 }
 VALUES: Final[dict[str, Any]] = {
     "business_hours": BusinessHours(
@@ -55,6 +58,12 @@ VALUES: Final[dict[str, Any]] = {
             ),
             SpecialDay(date="2026-12-31", closed=True, label="Staff party"),
         ],
+    ),
+    "transfer_settings": TransferSettings(
+        after_hours=True,
+        destination_revision="front_desk.4",
+        warmup_message="A caller of Harbour Dental would like to speak to you.",
+        handoff_message="I am putting you through to the front desk.",
     ),
     "compliance_copy": ComplianceCopy(
         template_revision=TEMPLATES[0].revision, appendix="We never ask for card numbers."
@@ -81,13 +90,17 @@ OPENING: Final = OpeningPreview(
     unless_public_holiday=False,
 )
 _MORE: Final[dict[str, dict[str, Any]]] = {
+    "transfer_settings": {
+        "destination": "Front desk",
+        "options": [TransferOption(revision="front_desk.4", label="Front desk", is_current=True)],
+    },
     "compliance_copy": {
         "preview": ConsentPreview(
             collection_notice=TEMPLATES[0].collection_notice,
             consent_notice=consent_notice(TEMPLATES[0], "We never ask for card numbers."),
         ),
         "templates": [ConsentTemplate(**asdict(one)) for one in TEMPLATES],
-    }
+    },
 }
 
 

@@ -102,6 +102,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
             "call_limits",
             "compliance_copy",
             "notifications",
+            "transfer_settings",
         )
         for mode in MODES
     },

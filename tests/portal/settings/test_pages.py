@@ -36,6 +36,7 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
             "/settings?section=business-hours",
             "/settings?section=call-limits",
             "/settings?section=compliance-copy",
+            "/settings?section=transfer-settings",
             "/settings?section=notifications",
             "/settings?section=active-sessions",
             "/settings?section=data-exports",

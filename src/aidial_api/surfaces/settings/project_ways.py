@@ -16,6 +16,7 @@ import msgspec
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.settings import store
 from aidial_api.surfaces.settings.notification_ways import NOTIFICATIONS
+from aidial_api.surfaces.settings.transfers import TRANSFERS
 from aidial_api.surfaces.settings.way import Ways
 from aidial_contract.access import Level
 from aidial_contract.consent_templates import BY_REVISION, TEMPLATES, consent_notice
@@ -124,5 +125,6 @@ PROJECT_WAYS: Final[Mapping[str, Ways]] = {
     "business-hours": Ways(default=_around_the_clock, settled=_settled_hours),
     "call-limits": Ways(default=_as_it_answers, settled=_settled_limits, applied=_limited),
     "notifications": NOTIFICATIONS,
+    "transfer-settings": TRANSFERS,
 }
 """By slug."""

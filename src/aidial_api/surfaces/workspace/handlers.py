@@ -11,7 +11,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from aidial_api.kernel import project_versions
+from aidial_api.kernel import destinations, project_versions
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.paging import read_cursor
@@ -60,6 +60,8 @@ def show_draft(section: str) -> Handler:
 def _as_it_is(ask: Ask, section: str) -> dict[str, Any]:
     if section == TAXONOMY:
         return {name: [] for name in TERM_LISTS}
+    if section == destinations.SECTION:
+        return {"destinations": []}
     return {"display_name": ask.found["display_name"], "timezone": ask.found["timezone"]}
 
 
@@ -109,16 +111,27 @@ async def publish(ask: Ask) -> Answer:
     if draft is None:
         raise await _nothing_to_publish(ask, section, ask.body.expected_version)
     value = _object.decode(draft["value"])
+    text = await _with_revisions(ask, value) if section == destinations.SECTION else draft["value"]
     row = await project_versions.publish(
-        ask.tx, client_id, project_id, section, draft["value"], ask.body.note, ask.actor.label
+        ask.tx, client_id, project_id, section, text, ask.body.note, ask.actor.label
     )
     if section == TAXONOMY:
         await store.apply_taxonomy(ask.tx, client_id, project_id, value)
-    else:
+    elif section == PROFILE:
         await store.apply_profile(ask.tx, client_id, project_id, value)
     technical = {"number": row["number"], "section": section}
     await record(ask, _event(ask, "workspace.version.published", technical))
     return Answer(Published(version=_version(row)), ACCEPTED)
+
+
+async def _with_revisions(ask: Ask, value: dict[str, Any]) -> str:
+    """Destinations as they are published: each with the revision that a customer's save pins."""
+    before = await store.newest_version(ask.tx, *_place(ask))
+    content = {} if before is None else _object.decode(before["content"])
+    published = content.get(destinations.SECTION, {"destinations": []})["destinations"]
+    number = 1 if before is None else before["number"] + 1
+    wanted = [{"mode": "cold", **one} for one in value["destinations"]]
+    return msgspec.json.encode({"destinations": destinations.revised(wanted, published, number)}).decode()
 
 
 async def _nothing_to_publish(ask: Ask, section: str, expected: int) -> Fault:
@@ -158,13 +171,15 @@ async def show_runtime_config(ask: Ask) -> Answer:
     if row is None:
         raise Fault(errors.PUBLISHED_STATE_MISSING, reason="nothing was published yet")
     content = _object.decode(row["content"])
+    revision = content.get("transfer-settings", {}).get("destination_revision")
+    chosen = None if revision is None else await destinations.find(ask.tx, client_id, project_id, revision)
     config = RuntimeConfig(
         project_id=project_id,
         number=row["number"],
         published_at=row["published_at"],
         profile=content[PROFILE],
         taxonomy=content.get(TAXONOMY),
-        **runtime.of_settings(content, row["max_duration_minutes"]),
+        **runtime.of_settings(content, row["max_duration_minutes"], chosen),
     )
     tag = etag(ask.services.etag_key, client_id, f"runtime-config/{project_id}", row["number"])
     return Answer(config, headers={"etag": tag})

@@ -24,6 +24,10 @@ TITLES: Final = {
         "Opening hours",
         "When your line is open. Outside these hours the agent answers as after hours.",
     ),
+    "transfer-settings": (
+        "Transfers",
+        "Whether callers are handed over to a person after hours, to whom, and what the agent says.",
+    ),
     "compliance-copy": (
         "Consent notice",
         "What callers are told about recording and transcripts, and what they are asked.",
