@@ -64,6 +64,7 @@ WORDS = {
     "justification": "The caller says that the number we wrote down is wrong.",
     "first_day": "2026-03-01",
     "last_day": "2026-03-31",
+    "number": "+61280000001",
     "open": "09:00",
     "close": "17:00",
     "date": "2026-12-24",
