@@ -17,6 +17,7 @@ from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
 from aidial_api.surfaces.governance.routes import ROWS as GOVERNANCE
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.ops.routes import ROWS as OPS
+from aidial_api.surfaces.profile.routes import ROWS as PROFILE
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.recordings.routes import ROWS as RECORDINGS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
@@ -43,6 +44,7 @@ TABLE = RouteTable(
         *BILLING,
         *WORKSPACE,
         *SESSIONS,
+        *PROFILE,
         *SETTINGS,
         *GOVERNANCE,
         *ACCOUNT_EXPORTS,

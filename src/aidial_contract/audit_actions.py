@@ -179,6 +179,7 @@ _ROWS: Final = (
         ("settings.notifications.save",),
         "the demo, when it is made",
     ),
+    AuditAction("settings.profile.updated", "Changed their own profile", CHANGE, ("profile.save",)),
     AuditAction(
         "settings.session_policy.updated",
         "Changed the session limits",

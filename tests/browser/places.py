@@ -91,6 +91,8 @@ PLACES: Final = (
     Place("operations", "/ops", "omar"),
     Place("status", "/status", "alice"),
     Place("active sessions", "/settings?section=active-sessions", "chloe"),
+    Place("notifications", "/settings?section=notifications", "alice"),
+    Place("summary of notifications", "/settings?section=notifications", "ben"),
     Place("session limits", "/settings?section=session-policy", "alice"),
     Place("opening hours", HOURS, "alice"),
     Place("summary of opening hours", HOURS, "ben"),

@@ -98,6 +98,7 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
         "value": {"mode": "close", "calendar": "AU-NSW"}
     },
     "settings.business_hours.special_days.save": lambda: {"value": {"days": []}},
+    "profile.save": lambda: {"value": {"first_name": "Of", "last_name": "the matrix"}},
     "settings.call_limits.save": lambda: {
         "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
     },

@@ -154,6 +154,7 @@ def good_body(
             "value": {"mode": "close", "calendar": "AU-NSW"}
         },
         "settings.business_hours.special_days.save": lambda: {"value": {"days": []}},
+        "profile.save": lambda: {"value": {"first_name": "Of", "last_name": "the matrix"}},
         "settings.call_limits.save": lambda: {
             "value": {"greeting": "Hello.", "interruptible": True, "max_duration_minutes": 15}
         },

@@ -189,6 +189,14 @@ def zone_of(request: PortalRequest) -> str:
     return (user.timezone if user is not None else None) or FALLBACK_ZONE
 
 
+def reading_zone_of(request: PortalRequest) -> str:
+    """The zone of pages that no project decides: the person's own, where they chose one."""
+    user = request.session.known.user
+    if chosen_project(request) is None and user is not None and user.timezone:
+        return user.timezone
+    return zone_of(request)
+
+
 def draw(
     request: PortalRequest,
     page: Page,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from aidial_contract.shapes.profile import Profile
+
     from .calls import CallReview, CallsPage
     from .dashboard import DashboardPage
 
@@ -42,8 +44,27 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileForm:
+    """One's own profile, to change; `value` has the five members."""
+
+    version: int
+    value: Profile
+    timezone: str
+    now: datetime
+    changed_at: datetime | None
+    changed_by: str | None
+    zones: tuple[str, ...]
+    formats: tuple[str, ...]
+    action: str = "/api/settings/profile"
+    project_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPage:
-    """Own profile, second factor, own sessions. `sessions` None: the role has no session list."""
+    """Own profile, second factor, own sessions. `sessions` None: the role has no session list.
+
+    `form`: the profile, for whoever changes their own.
+    """
 
     template: ClassVar[str] = "account/page.html"
     timezone: str
@@ -51,6 +72,7 @@ class AccountPage:
     profile: tuple[tuple[str, str], ...]
     security: SecurityPanel
     sessions: tuple[SessionRow, ...] | None = None
+    form: ProfileForm | None = None
     failure: str | None = None
     is_gated: bool = False
 

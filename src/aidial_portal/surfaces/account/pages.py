@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING, Final
 from aidial_contract import errors
 from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault
+from aidial_contract.shapes.profile import ProfileDocument
 from aidial_contract.shapes.sessions import SessionList
-from aidial_portal.design.context import AccountPage, SecurityPanel, SessionRow
-from aidial_portal.kernel.pages import draw, organisation, part, person_name, role_label, zone_of
+from aidial_portal.design.context import AccountPage, ProfileForm, SecurityPanel, SessionRow
+from aidial_portal.design.suggestions import FORMATS, ZONES
+from aidial_portal.kernel.pages import (
+    draw,
+    organisation,
+    part,
+    person_name,
+    reading_zone_of,
+    role_label,
+)
 from aidial_portal.kernel.steps import needs_second_factor
+from aidial_portal.surfaces.account.api import PROFILE
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -33,11 +43,19 @@ _SHUT_OUT: Final = (
 async def account(request: PortalRequest) -> Response:
     """`/account`: profile, second factor and, for client roles, own sessions."""
     is_gated = needs_second_factor(request.session)
-    listed = None if is_gated or not _has_sessions(request) else await _sessions_or_fault(request)
+    listed = (
+        None
+        if is_gated or not _holds(request, Permission.SESSIONS_MANAGE_OWN)
+        else await _sessions_or_fault(request)
+    )
+    zone = reading_zone_of(request)
+    may_edit = not is_gated and _holds(request, Permission.PROFILE_EDIT)
+    form = await part(_form(request, zone)) if may_edit else None
     page = AccountPage(
-        timezone=zone_of(request),
+        timezone=zone,
         now=datetime.now(UTC),
         profile=_profile(request),
+        form=form if isinstance(form, ProfileForm) else None,
         security=_security(request),
         sessions=listed if isinstance(listed, tuple) else None,
         failure=_failure(request, listed) if isinstance(listed, Fault) else None,
@@ -51,9 +69,24 @@ def _failure(request: PortalRequest, fault: Fault) -> str:
     return _SHUT_OUT.format(address=request.client_ip) if shut_out else _SESSIONS_LOST
 
 
-def _has_sessions(request: PortalRequest) -> bool:
+def _holds(request: PortalRequest, permission: Permission) -> bool:
     role = request.session.role
-    return role is not None and level_of(role, Permission.SESSIONS_MANAGE_OWN) is not None
+    return role is not None and level_of(role, permission) is not None
+
+
+async def _form(request: PortalRequest, zone: str) -> ProfileForm:
+    document = await request.api.get(PROFILE, ProfileDocument)
+    changed = document.last_changed
+    return ProfileForm(
+        version=document.version,
+        value=document.working,
+        changed_at=changed.at if changed else None,
+        changed_by=changed.by if changed else None,
+        timezone=zone,
+        now=datetime.now(UTC),
+        zones=ZONES,
+        formats=FORMATS,
+    )
 
 
 async def _sessions_or_fault(request: PortalRequest) -> tuple[SessionRow, ...] | Fault:
@@ -87,8 +120,7 @@ def _profile(request: PortalRequest) -> tuple[tuple[str, str], ...]:
     return (
         ("Name", person_name(request)),
         ("E-mail", user.email if user is not None else ""),
-        ("Mobile", (user.mobile if user is not None else None) or "Not given"),
-        ("Time zone", (user.timezone if user is not None else None) or zone_of(request)),
+        ("Time zone", reading_zone_of(request)),
         ("Role", role_label(request)),
         ("Organisation", organisation(request)),
     )

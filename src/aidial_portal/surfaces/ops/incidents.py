@@ -19,7 +19,7 @@ from aidial_portal.design.context import (
     NewIncidentPage,
 )
 from aidial_portal.design.filters import label
-from aidial_portal.kernel.pages import draw, zone_of
+from aidial_portal.kernel.pages import draw, reading_zone_of
 from aidial_portal.surfaces.ops.client import find_incident
 from aidial_portal.surfaces.ops.places import INCIDENTS, NEW_INCIDENT, places
 
@@ -70,7 +70,7 @@ async def incident(request: PortalRequest) -> Response:
     """`/ops/incidents/{incident_id}`: what was said, and the form that says more."""
     found = (await find_incident(request)).incident
     page = IncidentPage(
-        timezone=zone_of(request),
+        timezone=reading_zone_of(request),
         now=datetime.now(UTC),
         incident=_shown(found),
         api_url=f"/api/ops/incidents/{found.incident_id}",

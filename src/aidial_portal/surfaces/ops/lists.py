@@ -14,7 +14,7 @@ from aidial_contract.shapes.status import IncidentList
 from aidial_portal.design.context import Choice, OpsCell, OpsListPage, OpsRowsFragment
 from aidial_portal.design.filters import duration, label
 from aidial_portal.design.links import with_query
-from aidial_portal.kernel.pages import ROLE_NAMES, draw, draw_fragment, wants_fragment, zone_of
+from aidial_portal.kernel.pages import ROLE_NAMES, draw, draw_fragment, reading_zone_of, wants_fragment
 from aidial_portal.surfaces.ops.places import (
     DEAD_LETTERS,
     INCIDENTS,
@@ -240,7 +240,7 @@ def draw_list(  # noqa: PLR0913 - what a list says of itself
     is_narrowed = bool(set(query) - {"limit"})
     page = OpsListPage(
         state="ready" if rows else "no_match" if is_narrowed else "no_data",
-        timezone=zone_of(request),
+        timezone=reading_zone_of(request),
         now=datetime.now(UTC),
         path=path,
         heading=heading,

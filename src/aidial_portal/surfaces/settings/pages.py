@@ -17,11 +17,12 @@ from aidial_contract.sections import SECTIONS
 from aidial_contract.shapes.governance import SECTION as GOVERNANCE
 from aidial_portal.design.context import ActiveSessionsPage, NavItem, SettingsPage
 from aidial_portal.design.links import with_query
+from aidial_portal.design.suggestions import FORMATS, ZONES
 from aidial_portal.kernel.answers import redirect
-from aidial_portal.kernel.pages import draw, projects_of, zone_of
+from aidial_portal.kernel.pages import draw, projects_of, reading_zone_of
 from aidial_portal.kernel.steps import deny
 from aidial_portal.surfaces.settings import api, exports, governance
-from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
+from aidial_portal.surfaces.settings.words import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -120,7 +121,7 @@ async def _with_opening(
 
 
 async def _sessions(sessions: ListSessions, request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
-    page = ActiveSessionsPage(menu, await sessions(request), zone_of(request), datetime.now(UTC))
+    page = ActiveSessionsPage(menu, await sessions(request), reading_zone_of(request), datetime.now(UTC))
     return draw(request, page, path=PATH)
 
 
@@ -145,7 +146,7 @@ def _page(
         counts=document.counts or {},
         changed_at=changed.at if changed else None,
         changed_by=changed.by if changed else None,
-        timezone=project.timezone if project is not None else zone_of(request),
+        timezone=project.timezone if project is not None else reading_zone_of(request),
         document=document,
         projects=tuple(api.references(request)) if project is not None else (),
         project_ref=api.reference_of(request, project) if project is not None else "",

@@ -42,17 +42,3 @@ TITLES: Final = {
     ),
 }
 """By slug: the heading, and a sentence."""
-
-ZONES: Final = (
-    "Australia/Adelaide",
-    "Australia/Brisbane",
-    "Australia/Darwin",
-    "Australia/Hobart",
-    "Australia/Melbourne",
-    "Australia/Perth",
-    "Australia/Sydney",
-    "Pacific/Auckland",
-    "UTC",
-)
-FORMATS: Final = ("en-AU", "en-GB", "en-NZ", "en-US")
-"""What fields suggest; others may be typed."""

@@ -15,7 +15,7 @@ from aidial_portal.design.context import (
     ProjectHealthShown,
     StatusPage,
 )
-from aidial_portal.kernel.pages import projects_of, zone_of
+from aidial_portal.kernel.pages import projects_of, reading_zone_of
 from aidial_portal.surfaces.status.words import PART_NAMES, evidence
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def show_page(request: PortalRequest, report: StatusReport) -> StatusPage:
     """The page of a report."""
     names = _names(request)
     return StatusPage(
-        timezone=zone_of(request),
+        timezone=reading_zone_of(request),
         now=datetime.now(UTC),
         overall=report.overall,
         active=tuple(show_incident(one, names) for one in report.incidents),
