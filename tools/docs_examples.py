@@ -73,6 +73,8 @@ WORDS = {
     "recipients": "accounts@harbour-dental.example",
     "return_url": "https://portal.example/billing/payment-methods",
 }
+FLAGS = {"enabled": False}
+"""Nothing is on in an example: it would need somebody to be on for."""
 NUMBERS = {"amount_minor": 42, "start_ms": 0, "end_ms": 4_200, "expected_version": 1}
 
 
@@ -107,7 +109,7 @@ def _leaf(info: mi.Type, name: str) -> Any:
     if isinstance(info, mi.IntType | mi.FloatType):
         return NUMBERS.get(name, info.ge or 0)
     if isinstance(info, mi.BoolType):
-        return True
+        return FLAGS.get(name, True)
     if isinstance(info, mi.DictType):
         return {}
     return WORDS.get(name, "text")

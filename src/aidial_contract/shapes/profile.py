@@ -30,7 +30,7 @@ PersonsName = Annotated[str, Meta(max_length=100, pattern=TEXT_PATTERN)]
 SECTION = "profile"
 
 
-class Profile(Outgoing):
+class OwnProfile(Outgoing):
     """`profile`. `timezone` null: times are shown in the organisation's. A summary leaves `mobile` null."""
 
     first_name: PersonsName
@@ -40,7 +40,7 @@ class Profile(Outgoing):
     language: LanguageTag
 
 
-class NewProfile(Incoming):
+class NewOwnProfile(Incoming):
     """What a save takes: the whole value; a number or zone left out is none."""
 
     first_name: PersonsName
@@ -50,23 +50,23 @@ class NewProfile(Incoming):
     language: LanguageTag = "en-AU"
 
 
-class ProfileDocument(SettingsDocument, kw_only=True):
+class OwnProfileDocument(SettingsDocument, kw_only=True):
     """`GET /v1/settings/profile`."""
 
-    working: Profile
-    published: Profile
+    working: OwnProfile
+    published: OwnProfile
 
 
-class PortalProfile(ProfileDocument, kw_only=True):
+class PortalOwnProfile(OwnProfileDocument, kw_only=True):
     """`GET /api/settings/profile`."""
 
     projects: list[SettingsProject]
 
 
-class ProfileChange(Incoming):
+class OwnProfileChange(Incoming):
     """`PUT /v1/settings/profile`, and `/api/settings/profile`."""
 
-    value: NewProfile
+    value: NewOwnProfile
     expected_version: ExpectedVersion | None = None
 
 

@@ -19,7 +19,7 @@ from aidial_api.surfaces.profile import store
 from aidial_contract.access import Permission
 from aidial_contract.mobiles import mobile_number
 from aidial_contract.sections import language_tag
-from aidial_contract.shapes.profile import SECTION, NewProfile, Profile, ProfileDocument
+from aidial_contract.shapes.profile import SECTION, NewOwnProfile, OwnProfile, OwnProfileDocument
 from aidial_contract.shapes.settings import LastChange, Mode
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ async def save(ask: Ask) -> Answer:
     return _answer(ask, new, saved)
 
 
-def _settled(new: NewProfile) -> Profile:
-    return Profile(
+def _settled(new: NewOwnProfile) -> OwnProfile:
+    return OwnProfile(
         first_name=new.first_name.strip(),
         last_name=new.last_name.strip(),
         mobile=None if new.mobile is None else mobile_number(new.mobile),
@@ -74,9 +74,9 @@ def _settled(new: NewProfile) -> Profile:
     )
 
 
-async def _profile(ask: Ask) -> Profile:
+async def _profile(ask: Ask) -> OwnProfile:
     row = ask.found
-    return Profile(
+    return OwnProfile(
         first_name=row["first_name"],
         last_name=row["last_name"],
         mobile=await _opened(ask, row["mobile_encrypted"]),
@@ -105,14 +105,14 @@ async def _opened(ask: Ask, sealed: bytes | None) -> str | None:
         return None
 
 
-def _answer(ask: Ask, profile: Profile, row: asyncpg.Record) -> Answer:
+def _answer(ask: Ask, profile: OwnProfile, row: asyncpg.Record) -> Answer:
     may_edit = ask.actor.level(Permission.PROFILE_EDIT) is not None
     shown = profile if may_edit else replace(profile, mobile=None)
     left_out: dict[str, Any] = {} if may_edit else {"restricted": ["mobile"], "counts": {}}
     user_id: str = ask.found["user_id"]
     mode: Mode = "edit" if may_edit else "summary"
     changed = row["changed_at"] and LastChange(at=row["changed_at"], by=ask.found["email"])
-    document = ProfileDocument(
+    document = OwnProfileDocument(
         section=SECTION,
         mode=mode,
         version=row["version"],

@@ -8,7 +8,7 @@ from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
 from aidial_api.surfaces.profile import handlers
 from aidial_contract.access import Permission
 from aidial_contract.scope import ScopeKind
-from aidial_contract.shapes.profile import ProfileChange, ProfileDocument, profile_rules
+from aidial_contract.shapes.profile import OwnProfileChange, OwnProfileDocument, profile_rules
 
 _OWN: dict[str, Any] = {
     "path": "/v1/settings/profile",
@@ -16,7 +16,7 @@ _OWN: dict[str, Any] = {
     "scope": ScopeKind.SELF,
     "bucket": "reads",
     "find": handlers.find,
-    "answers": {200: ProfileDocument},
+    "answers": {200: OwnProfileDocument},
 }
 
 ROWS = (
@@ -37,7 +37,7 @@ ROWS = (
         handler=handlers.save,
         access=Access.FULL,
         permission=Permission.PROFILE_EDIT,
-        body=ProfileChange,
+        body=OwnProfileChange,
         rules=(profile_rules,),
         precondition=Precondition.EXPECTED_VERSION,
         writes=True,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aidial_contract.shapes.profile import Profile
+    from aidial_contract.shapes.profile import OwnProfile
 
     from .calls import CallReview, CallsPage
     from .dashboard import DashboardPage
@@ -48,7 +48,7 @@ class ProfileForm:
     """One's own profile, to change; `value` has the five members."""
 
     version: int
-    value: Profile
+    value: OwnProfile
     timezone: str
     now: datetime
     changed_at: datetime | None

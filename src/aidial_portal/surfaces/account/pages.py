@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from aidial_contract import errors
 from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault
-from aidial_contract.shapes.profile import ProfileDocument
+from aidial_contract.shapes.profile import OwnProfileDocument
 from aidial_contract.shapes.sessions import SessionList
 from aidial_portal.design.context import AccountPage, ProfileForm, SecurityPanel, SessionRow
 from aidial_portal.design.suggestions import FORMATS, ZONES
@@ -75,7 +75,7 @@ def _holds(request: PortalRequest, permission: Permission) -> bool:
 
 
 async def _form(request: PortalRequest, zone: str) -> ProfileForm:
-    document = await request.api.get(PROFILE, ProfileDocument)
+    document = await request.api.get(PROFILE, OwnProfileDocument)
     changed = document.last_changed
     return ProfileForm(
         version=document.version,

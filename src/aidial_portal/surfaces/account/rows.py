@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aidial_contract.access import Permission
-from aidial_contract.shapes.profile import ProfileChange, profile_rules
+from aidial_contract.shapes.profile import OwnProfileChange, profile_rules
 from aidial_portal.kernel.limits import SETTINGS_CHANGES
 from aidial_portal.kernel.pages import SELF, page_row
 from aidial_portal.kernel.route import Access, Precondition, json_body
@@ -41,7 +41,7 @@ def rows() -> tuple[Route, ...]:
             permission=Permission.PROFILE_EDIT,
             scope=SELF,
             bucket=SETTINGS_CHANGES,
-            body=json_body(ProfileChange, profile_rules),
+            body=json_body(OwnProfileChange, profile_rules),
             precondition=Precondition.EXPECTED_VERSION,
             errors=("version_conflict",),
         ),
