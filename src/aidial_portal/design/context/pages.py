@@ -57,6 +57,7 @@ class ProfileForm:
     formats: tuple[str, ...]
     action: str = "/api/settings/profile"
     project_ref: str = ""
+    projects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
