@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "202611261310"
-down_revision = "202611261300"
+revision = "202611261320"
+down_revision = "202611261310"
 branch_labels = None
 depends_on = None
 
