@@ -13,6 +13,7 @@ from aidial_api.kernel.outgoing.sending import Writer, send_job
 from aidial_api.surfaces.account_exports import making
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
+from aidial_api.surfaces.deletions import executing
 from aidial_api.surfaces.governance import retention
 from aidial_api.surfaces.notifications import announcing, writing
 from aidial_api.surfaces.recordings import deleting, measuring
@@ -36,6 +37,7 @@ JOBS = (
     retention.RUN,
     announcing.ANNOUNCE,
     send_job(WRITERS),
+    executing.EXECUTE,
     making.MAKE,
     making.EXPIRE,
 )

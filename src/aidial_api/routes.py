@@ -14,6 +14,7 @@ from aidial_api.surfaces.billing.routes import ROWS as BILLING
 from aidial_api.surfaces.calls.routes import ROWS as CALLS
 from aidial_api.surfaces.calls.view_routes import ROWS as CALL_VIEWS
 from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
+from aidial_api.surfaces.deletions.routes import ROWS as DELETIONS
 from aidial_api.surfaces.governance.routes import ROWS as GOVERNANCE
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.ops.routes import ROWS as OPS
@@ -48,6 +49,7 @@ TABLE = RouteTable(
         *SETTINGS,
         *GOVERNANCE,
         *ACCOUNT_EXPORTS,
+        *DELETIONS,
         *SUPPORT,
         *STATUS,
         *OPS,

@@ -241,6 +241,24 @@ _ROWS: Final = (
     AuditAction(
         "recordings.recording.uploaded", "Uploaded a call's recording", CHANGE, ("recordings.upload",)
     ),
+    AuditAction("deletions.request.submitted", "Asked for data to be deleted", CHANGE, ("deletions.create",)),
+    AuditAction(
+        "deletions.request.cancelled", "Took back a request to delete data", CHANGE, ("deletions.cancel",)
+    ),
+    AuditAction(
+        "deletions.request.review_begun",
+        "Began to review a request to delete data",
+        CHANGE,
+        ("deletions.review",),
+    ),
+    AuditAction(
+        "deletions.request.approved", "Approved a request to delete data", CHANGE, ("deletions.review",)
+    ),
+    AuditAction(
+        "deletions.request.rejected", "Rejected a request to delete data", CHANGE, ("deletions.review",)
+    ),
+    AuditAction("deletions.request.begun", "Began to delete what was approved", CHANGE, (), WORKER),
+    AuditAction("deletions.request.completed", "Deleted what was approved", CHANGE, (), WORKER),
     AuditAction("governance.hold.placed", "Placed a legal hold", CHANGE, ("governance.hold",)),
     AuditAction("governance.hold.released", "Released a legal hold", CHANGE, ("governance.release",)),
     AuditAction("governance.policy.updated", "Changed how long data is kept", CHANGE, ("governance.save",)),

@@ -136,8 +136,10 @@ def _walk_union(value: Any, info: mi.UnionType, at: str) -> Iterator[FieldError]
             yield FieldError(at, "wrong_type")
         return
     others = [one for one in info.types if not isinstance(one, mi.NoneType)]
-    if len(others) == 1:
-        yield from _walk(value, others[0], at)
+    # Whoever sends an object means the one of its shapes that is an object.
+    meant = [one for one in others if isinstance(one, mi.StructType) == isinstance(value, dict)]
+    if len(others) == 1 or (len(meant) == 1 and isinstance(value, dict | str)):
+        yield from _walk(value, others[0] if len(others) == 1 else meant[0], at)
     elif all(list(_walk(value, one, at)) for one in others):
         yield FieldError(at, "wrong_type")
 

@@ -84,6 +84,18 @@ ACCOUNT_EXPORTS = Lifecycle(
         "expired": (),
     },
 )
+DATA_DELETIONS = Lifecycle(
+    "data deletion",
+    {
+        "submitted": ("under_review", "approved", "rejected", "cancelled"),
+        "under_review": ("approved", "rejected", "cancelled"),
+        "approved": ("executing",),
+        "executing": ("completed",),
+        "completed": (),
+        "rejected": (),
+        "cancelled": (),
+    },
+)
 
 INCIDENTS = Lifecycle(
     "incident",
@@ -96,5 +108,5 @@ INCIDENTS = Lifecycle(
 )
 """Staying in a state is one more update about it; what comes back after its end is a new incident."""
 
-LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS, ACCOUNT_EXPORTS, INCIDENTS)
+LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS, ACCOUNT_EXPORTS, DATA_DELETIONS, INCIDENTS)
 """Every lifecycle, for the docs and the tests that walk each of them."""

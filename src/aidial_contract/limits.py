@@ -166,6 +166,8 @@ ACCOUNT_EXPORT_DAYS: Final = _size(
     "account_export_days", 7, "days", "the file of an account export is kept", 365
 )
 
+DELETIONS_PAGE: Final = _size("deletions_page", 20, "requests", "a page of data deletion requests")
+
 CIRCUIT_IN_A_ROW: Final = _size("circuit_in_a_row", 5, "failures", "the portal stops asking the API after")
 CIRCUIT_OUTCOMES: Final = _size("circuit_outcomes", 10, "calls", "or when half of at least so many failed")
 CIRCUIT_WINDOW: Final = _size("circuit_window", 10, "seconds", "in the last")

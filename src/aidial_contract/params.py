@@ -16,6 +16,7 @@ from aidial_contract.limits import (
     CALLS_PAGE,
     CALLS_PAGE_MAX,
     CLIENTS_PAGE,
+    DELETIONS_PAGE,
     INCIDENTS_PAGE,
     INVOICES_PAGE,
     LEGAL_HOLDS_PAGE,
@@ -33,6 +34,7 @@ from aidial_contract.shapes.audit import OUTCOMES, PRESETS
 from aidial_contract.shapes.billing import INVOICE_FILTERS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 from aidial_contract.shapes.clients import LIFECYCLES
+from aidial_contract.shapes.deletions import DELETION_STATES
 from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS, TRANSCRIPT_FORMATS
 from aidial_contract.shapes.governance import CATEGORIES as CATEGORIES_KEPT
 from aidial_contract.shapes.governance import LEAST_DAYS, MOST_DAYS
@@ -222,6 +224,12 @@ ACCOUNT_EXPORT_PARAMS: Final = (
     QueryParam(
         "limit", Kind.WHOLE, "Exports a page.", least=1, most=CALLS_PAGE_MAX, default=ACCOUNT_EXPORTS_PAGE
     ),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+DELETION_PARAMS: Final = (
+    CLIENT,
+    QueryParam("state", Kind.CHOICES, "Any of these states.", DELETION_STATES),
+    QueryParam("limit", Kind.WHOLE, "Requests a page.", least=1, most=CALLS_PAGE_MAX, default=DELETIONS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 UNLOCK_LIST_PARAMS: Final = (

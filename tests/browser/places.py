@@ -75,6 +75,8 @@ PLACES: Final = (
     Place("allowlist", "/settings?section=ip-allowlist", "alice"),
     Place("summary of settings", "/settings", "ben"),
     Place("data exports", "/settings?section=data-exports", "alice"),
+    Place("data deletion", "/settings?section=data-deletion", "alice"),
+    Place("reviews of deletions", "/settings?section=data-deletion", "priya"),
     Place("unlocks of a call", UNLOCKS, "ben"),
     Place("whose data", "/settings?section=data-governance", "priya"),
     Place(

@@ -1,4 +1,4 @@
-"""Alice takes her account away as a file: asks, sees how far it is, downloads it, and cancels another."""
+"""Alice takes her account away as a file, and asks for data to go; Priya decides about it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.browser.conftest import OpenVisitor
 from tests.browser.visitor import Visitor
 
 PAGE = "/settings?section=data-exports"
+DELETIONS = "/settings?section=data-deletion"
 MADE_MS = 60_000
 
 
@@ -55,3 +56,43 @@ async def test_without_scripts_the_exports_are_read_and_downloaded(visit: OpenVi
     await alice.go(PAGE)
     await expect(alice.page.get_by_role("button", name="Ask for this export")).to_be_hidden()
     await expect(alice.page.get_by_role("region", name="Exports", exact=True)).to_be_visible()
+
+
+async def ask_to_delete(alice: Visitor) -> None:
+    await alice.go(DELETIONS)
+    form = alice.page.get_by_role("form", name="Delete data of some days")
+    await form.get_by_role("checkbox", name="Transcripts").check()
+    await form.get_by_label("First day").fill("2001-01-01")
+    await form.get_by_label("Last day").fill("2001-01-02")
+    await form.get_by_label("Why?").fill("Our lawyers ask us to remove what we no longer need.")
+    await form.get_by_label("I know that this cannot be undone").check()
+    async with alice.page.expect_navigation():
+        await form.get_by_role("button", name="Ask for this deletion").click()
+    await alice.ready()
+
+
+async def test_alice_asks_for_a_deletion_takes_it_back_and_priya_approves_another(visit: OpenVisitor) -> None:
+    alice, priya = await visit("alice"), await visit("priya")
+    await ask_to_delete(alice)
+    first = alice.page.get_by_role("region", name="Requests").locator(".export").first
+    await expect(first).to_contain_text("Submitted")
+    async with alice.page.expect_navigation():
+        await first.get_by_role("button", name="Take this request back").click()
+    await expect(first).to_contain_text("Cancelled")
+    await ask_to_delete(alice)
+    await priya.go(DELETIONS)
+    waiting = priya.page.get_by_role("region", name="Requests to delete data").locator(".export").first
+    await waiting.get_by_label("Your decision").select_option("approve")
+    await waiting.get_by_role("button", name="Send this decision").click()
+    await expect(waiting.get_by_role("alert")).to_contain_text("Why?")
+    await waiting.get_by_label("Why?").fill("As agreed with the practice.")
+    async with priya.page.expect_navigation():
+        await waiting.get_by_role("button", name="Send this decision").click()
+    # The worker does it; whoever asked reads what came of it.
+    for _ in range(60):
+        await alice.go(DELETIONS)
+        if "Completed" in await first.inner_text():
+            break
+        await alice.page.wait_for_timeout(500)
+    await expect(first).to_contain_text("Completed")
+    await expect(first.get_by_role("table")).to_contain_text("Transcripts")

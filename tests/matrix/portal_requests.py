@@ -27,6 +27,7 @@ from tests.matrix.portal_visitors import Visitor, ask, papers_from, papers_of
 from tests.matrix.records import export_to_fetch, give_unlock, own_record, version_of
 from tests.people import FRONT_DESK, HARBOUR, NORTHSIDE_LINE
 from tests.support.askers import Asker
+from tests.support.deletions import new_deletion
 from tests.support.exports import allow_another, new_export
 from tests.support.holds import new_hold
 from tests.support.recordings import given_address, ready_call
@@ -80,6 +81,8 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "unlocks.create": new_unlock,
     "governance.save": lambda: {"value": {}},
     "account_exports.create": lambda: new_export("users"),
+    "deletions.create": new_deletion,
+    "deletions.review": lambda: {"decision": "begin"},
     "governance.hold": new_hold,
     "call_views.save": lambda: {"views": [{"name": "Missed", "query": {"status": "missed"}}]},
     "support.create": new_ticket,
@@ -130,6 +133,8 @@ GOOD_QUERY = {
     "governance.receipts": _OF_HARBOUR,
     "governance.holds": _OF_HARBOUR,
     "governance.release": _OF_HARBOUR,
+    "deletions.review": _OF_HARBOUR,
+    "deletions.reviews": _OF_HARBOUR,
     "api_keys.list": f"client_id={HARBOUR}",
     "call_views.show": f"client_id={HARBOUR}",
     "call_views.save": f"client_id={HARBOUR}",
@@ -163,6 +168,7 @@ GOOD_STATUS = {
     "unlocks.create": 201,
     "governance.hold": 201,
     "account_exports.create": 202,
+    "deletions.create": 201,
     "settings.unknown": 404,
     "settings.unknown.save": 404,
     "errors.access_denied": 404,

@@ -33,6 +33,7 @@ from tests.people import (
     Someone,
 )
 from tests.support.askers import Asker
+from tests.support.deletions import new_deletion
 from tests.support.exports import asked_export, ready_export
 from tests.support.holds import new_hold
 from tests.support.tickets import new_ticket
@@ -130,6 +131,13 @@ async def _hold(place: Place) -> str:
     return str(answer.json["hold"]["hold_id"])
 
 
+async def _deletion(place: Place) -> str:
+    """Alice's request, of days long before any call."""
+    answer = await (await place.at_v1(ALICE)).post("/v1/data-deletions", new_deletion())
+    assert answer.status == 201, answer
+    return str(answer.json["request"]["request_id"])
+
+
 async def _export(place: Place) -> str:
     return await asked_export(place, "users")
 
@@ -198,6 +206,7 @@ async def _harbours_first_invoice(place: Place) -> str:
 SORTS: Final[dict[str, Sort]] = {
     "ticket_id": Sort("tickets", _ticket),
     "hold_id": Sort("legal_holds", _hold, of_project=False, is_spent=True),
+    "request_id": Sort("data_deletions", _deletion, of_project=False, is_spent=True),
     "job_id": Sort("account_exports", _export, of_project=False, is_spent=True),
     "unlock_id": Sort("pii_unlocks", _unlock, is_spent=True),
     "project_id": Sort(

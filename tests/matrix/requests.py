@@ -18,6 +18,7 @@ from tests.matrix.records import export_to_fetch, give_unlock, own_record, versi
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker, SignedIn
+from tests.support.deletions import new_deletion
 from tests.support.exports import allow_another, new_export
 from tests.support.holds import new_hold
 from tests.support.recordings import given_address, ready_call, wav
@@ -132,6 +133,8 @@ def good_body(
         "workspace.taxonomy.save": lambda: {"value": TAXONOMY},
         "workspace.publish": dict,
         "account_exports.create": lambda: new_export("users"),
+        "deletions.create": new_deletion,
+        "deletions.review": lambda: {"decision": "begin"},
         "unlocks.create": new_unlock,
         "governance.save": lambda: {"value": {}},
         "governance.hold": lambda: new_hold(client_id),

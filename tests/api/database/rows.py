@@ -69,6 +69,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _governance(tx, tenant)
         await _delivery(tx, tenant)
         await _export(tx, tenant)
+        await _deletion(tx, tenant)
     return tenant
 
 
@@ -223,6 +224,31 @@ async def _export(tx: Tx, tenant: Tenant) -> None:
         tenant.client_id,
         new_id(),
         tenant.user_id,
+    )
+
+
+async def _deletion(tx: Tx, tenant: Tenant) -> None:
+    request_id = new_id()
+    await tx.execute(
+        "INSERT INTO data_deletions (client_id, request_id, categories, justification, requested_by,"
+        " requested_by_name, requested_at) VALUES ($1, $2, '{transcripts}', 'Why', $3, 'Alice', now())",
+        tenant.client_id,
+        request_id,
+        tenant.user_id,
+    )
+    await tx.execute(
+        "INSERT INTO data_deletion_steps (client_id, request_id, number, state, at)"
+        " VALUES ($1, $2, 1, 'submitted', now())",
+        tenant.client_id,
+        request_id,
+    )
+    await tx.execute(
+        "INSERT INTO deletion_receipts (client_id, receipt_id, request_id, category, policy_version, since,"
+        " until, manifest) VALUES ($1, $2, $3, 'transcripts', 1, now(), now(), $4)",
+        tenant.client_id,
+        new_id(),
+        request_id,
+        bytes(32),
     )
 
 

@@ -11,8 +11,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from aidial_api.kernel import erasing
 from aidial_api.kernel.db import Database
-from aidial_api.surfaces.governance import retention, store
+from aidial_api.surfaces.governance import retention
 from tests.api.calls.lines import Business, open_business
 from tests.api.governance.clinics import (
     hold,
@@ -136,8 +137,8 @@ async def test_a_run_that_was_killed_goes_on_where_it_was(
     await save(priya, clinic, transcripts_days=30)
     (due,) = await queued(world, clinic)
     arguments = {name: due[name] for name in ("client_id", "version", "run_id")}
-    monkeypatch.setattr(retention, "BATCH_CALLS", 2)
-    taken = store.take_transcripts
+    monkeypatch.setattr(erasing, "BATCH_CALLS", 2)
+    taken = erasing.take
 
     async def dies(tx: Any, *rest: Any) -> Sequence[asyncpg.Record]:
         if len([one for one in await states(world, *calls) if one == "retention_expired"]) == 2:
@@ -148,7 +149,7 @@ async def test_a_run_that_was_killed_goes_on_where_it_was(
     db = await Database.connect(world.urls.app_url, min_size=1, max_size=2)
     try:
         with monkeypatch.context() as killing:
-            killing.setattr(store, "take_transcripts", dies)
+            killing.setattr(erasing, "take", dies)
             with pytest.raises(KilledError):
                 await retention.run(db, **arguments)
         assert [one == "retention_expired" for one in await states(world, *calls)] == [True] * 2 + [False] * 3

@@ -40,6 +40,7 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
             "/settings?section=notifications",
             "/settings?section=active-sessions",
             "/settings?section=data-exports",
+            "/settings?section=data-deletion",
             "/settings?section=profile",
         ]
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from aidial_api.kernel.holds import HELD
+from aidial_api.kernel import erasing
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
 
@@ -20,25 +20,7 @@ _CLIENT: Final = """
 SELECT client_id, name, timezone FROM clients
 WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
 """
-_DUE: Final = {
-    "transcripts": (
-        "c.client_id = $1 AND c.started_at < $2"
-        " AND c.transcript_state IN ('available', 'hidden', 'truncated', 'incomplete')"
-    ),
-    "recordings": (
-        "c.client_id = $1 AND c.started_at < $2 AND EXISTS (SELECT FROM recordings r"
-        " WHERE r.client_id = c.client_id AND r.call_id = c.call_id AND r.state = 'stored')"
-    ),
-}
-"""The calls whose data of a category is older than a moment, and still there."""
-_COUNTS: Final = {
-    category: f"""
-    SELECT ARRAY[count(*) FILTER (WHERE NOT d.held), count(*) FILTER (WHERE d.held)]
-    FROM (SELECT {HELD} AS held FROM calls c WHERE {due}) d
-    """
-    for category, due in _DUE.items()
-}
-_COUNTS["analytics"] = """
+_COUNTED_NUMBERS: Final = """
 SELECT ARRAY[coalesce(sum(n.calls) FILTER (WHERE NOT n.held), 0)::bigint,
              coalesce(sum(n.calls) FILTER (WHERE n.held), 0)::bigint]
 FROM (
@@ -71,25 +53,6 @@ SELECT $1, $2, $3, $4, $5::text::date::timestamp AT TIME ZONE c.timezone,
        ($6::text::date + 1)::timestamp AT TIME ZONE c.timezone, $7, $8
 FROM clients c WHERE c.client_id = $1 RETURNING {_HOLD}
 """
-_TRANSCRIPTS: Final = f"""
-WITH due AS (
-    SELECT c.call_id, c.started_at FROM calls c
-    WHERE {_DUE["transcripts"]} AND NOT {HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
-    ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
-), emptied AS (
-    UPDATE transcripts t SET turns = '[]', raw = NULL FROM due
-    WHERE t.client_id = $1 AND t.call_id = due.call_id
-), told AS (
-    UPDATE calls c SET transcript_state = 'retention_expired', version = version + 1, updated_at = now()
-    FROM due WHERE c.client_id = $1 AND c.call_id = due.call_id
-)
-SELECT call_id, started_at FROM due ORDER BY started_at, call_id
-"""
-_RECORDINGS: Final = f"""
-SELECT c.call_id, c.started_at FROM calls c
-WHERE {_DUE["recordings"]} AND NOT {HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
-ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
-"""
 
 
 async def find_client(tx: Tx, reach: Reach, client_id: str) -> asyncpg.Record | None:
@@ -101,7 +64,9 @@ async def count_due(
     tx: Tx, client_id: str, category: str, before: datetime, timeout_ms: int
 ) -> tuple[int, int] | None:
     """How many calls' data would go, and how many are held; None when counting takes too long."""
-    counts = await tx.fetchval_within(timeout_ms, _COUNTS[category], client_id, before)
+    if category != "analytics":
+        return await erasing.count_due(tx, client_id, category, erasing.LONG_AGO, before, timeout_ms)
+    counts = await tx.fetchval_within(timeout_ms, _COUNTED_NUMBERS, client_id, before)
     return None if counts is None else (counts[0], counts[1])
 
 
@@ -198,20 +163,6 @@ async def open_receipt(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
     return row
 
 
-async def take_transcripts(
-    tx: Tx, client_id: str, before: datetime, after: tuple[datetime, str], most: int
-) -> Sequence[asyncpg.Record]:
-    """Empty the next transcripts that are due; gives the calls in order."""
-    return await tx.fetch(_TRANSCRIPTS, client_id, before, *after, most)
-
-
-async def due_recordings(
-    tx: Tx, client_id: str, before: datetime, after: tuple[datetime, str], most: int
-) -> Sequence[asyncpg.Record]:
-    """The next calls whose recordings are due, held for change."""
-    return await tx.fetch(_RECORDINGS, client_id, before, *after, most)
-
-
 async def note_batch(tx: Tx, client_id: str, receipt_id: str, calls: int, batch: bytes) -> None:
     """Add a batch to its receipt: how many, and the hash of all so far with the ids of this one."""
     await tx.execute(
@@ -232,14 +183,4 @@ async def complete(tx: Tx, client_id: str, receipt_id: str, held: int) -> asyncp
         client_id,
         receipt_id,
         held,
-    )
-
-
-async def holds_in_force(tx: Tx, client_id: str) -> Sequence[asyncpg.Record]:
-    """What is held, as spans of time: a call's hold is the moment it began, a tenant's has no ends."""
-    return await tx.fetch(
-        "SELECT coalesce(h.starts_at, c.started_at) AS since, coalesce(h.ends_at, c.started_at) AS until"
-        " FROM legal_holds h LEFT JOIN calls c ON c.client_id = h.client_id AND c.call_id = h.call_id"
-        " WHERE h.client_id = $1 AND h.released_at IS NULL",
-        client_id,
     )

@@ -66,7 +66,14 @@ from .pages import (
     SessionRow,
     SignInPage,
 )
-from .settings import ActiveSessionsPage, ExportsFragment, ExportsPage, GovernancePage, SettingsPage
+from .settings import (
+    ActiveSessionsPage,
+    DeletionsPage,
+    ExportsFragment,
+    ExportsPage,
+    GovernancePage,
+    SettingsPage,
+)
 from .shell import (
     BareContext,
     Chip,
@@ -116,6 +123,7 @@ Page = (
     | CallViewsPage
     | ComponentsPage
     | DashboardPage
+    | DeletionsPage
     | ErrorPage
     | ExportsFragment
     | ExportsPage
@@ -170,6 +178,7 @@ __all__ = [
     "ComponentsPage",
     "DashboardPage",
     "DayRange",
+    "DeletionsPage",
     "Density",
     "ErrorPage",
     "ExportsFragment",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aidial_contract.shapes.account_exports import AccountExport, AccountExportCatalog
+    from aidial_contract.shapes.deletions import DataDeletion
     from aidial_contract.shapes.governance import (
         DataGovernanceDocument,
         LegalHold,
@@ -127,3 +128,24 @@ class ExportsFragment:
 
     template: ClassVar[str] = "settings/exports_fragment.html"
     page: ExportsPage
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionsPage:
+    """Requests to delete data: one's own organisation's with a form for another, or those one reviews.
+
+    reviews: who looks is a reviewer. names: clients by id. may_type_client: AiDial's people say whose.
+    """
+
+    template: ClassVar[str] = "settings/deletions.html"
+    sections: tuple[NavItem, ...]
+    requests: tuple[DataDeletion, ...]
+    reviews: bool
+    may_type_client: bool
+    client_id: str
+    names: Mapping[str, str]
+    url: str
+    next_url: str
+    is_first: bool
+    timezone: str
+    now: datetime

@@ -21,8 +21,13 @@ from aidial_portal.design.suggestions import FORMATS, ZONES
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import draw, projects_of, reading_zone_of
 from aidial_portal.kernel.steps import deny
+<<<<<<< HEAD
 from aidial_portal.surfaces.settings import api, exports, governance
 from aidial_portal.surfaces.settings.words import TITLES
+=======
+from aidial_portal.surfaces.settings import api, deletions, exports, governance
+from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
+>>>>>>> 6bc7cc1 (Data deletion: an administrator asks, a partner or AiDial administrator decides, the worker deletes past legal holds and proves it)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,7 +66,15 @@ class PageSection:
 
 PAGES: Final = (
     PageSection(exports.SECTION, "Data exports", Permission.ACCOUNT_EXPORTS_MANAGE, exports.page),
+    PageSection(deletions.SECTION, "Data deletion", Permission.DELETIONS_SUBMIT, deletions.page),
     PageSection(GOVERNANCE, "Data governance", Permission.GOVERNANCE_EDIT, governance.page, leads=True),
+    PageSection(
+        deletions.SECTION,
+        "Data deletion",
+        Permission.DELETIONS_REVIEW,
+        deletions.page_of_reviewer,
+        leads=True,
+    ),
 )
 """In the order in which they are shown."""
 

@@ -19,7 +19,14 @@ from aidial_portal.kernel.limits import SETTINGS_CHANGES
 from aidial_portal.kernel.pages import SELF, page_row
 from aidial_portal.kernel.route import PendingWhen, Precondition, RouteScope, json_body
 from aidial_portal.kernel.rows import change_row, read_row
-from aidial_portal.surfaces.settings import api, exports_rows, governance, governance_rows, pages
+from aidial_portal.surfaces.settings import (
+    api,
+    deletions_rows,
+    exports_rows,
+    governance,
+    governance_rows,
+    pages,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +58,7 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(),
         *exports_rows.rows(),
+        *deletions_rows.rows(),
         read_row(
             "/api/settings/business-hours/preview",
             "settings.business_hours.preview",

@@ -1,0 +1,1 @@
+"""Data that a tenant wants deleted: asked for, reviewed by somebody else, deleted, and proven."""

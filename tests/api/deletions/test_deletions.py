@@ -1,0 +1,237 @@
+"""Data is asked to be deleted, reviewed by somebody else, deleted past what is held, and proven."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from aidial_api.kernel import call_counts
+from aidial_api.kernel.db import Database
+from aidial_api.kernel.reach import Reach
+from aidial_api.surfaces.deletions import executing
+from tests.api.calls.lines import Business, leave_priya, open_business
+from tests.api.governance.clinics import hold, old_call, partner_of, states
+from tests.support.api import World
+from tests.support.askers import Asker
+from tests.support.deletions import WHY, new_deletion
+
+PATH = "/v1/data-deletions"
+EVERYTHING = {"scope": "tenant", "confirmation": "DELETE ALL"}
+
+
+@pytest.fixture
+async def clinic(world: World) -> Business:
+    return await open_business(world, "Australia/Sydney")
+
+
+@pytest.fixture
+async def priya(world: World, clinic: Business) -> AsyncIterator[Asker]:
+    yield await partner_of(world, clinic)
+    await leave_priya(world)
+    world.api.hear()
+
+
+async def ask(business: Business, **changes: Any) -> str:
+    """A request just submitted; its id."""
+    answer = await business.admin.post(PATH, new_deletion(**changes))
+    assert answer.status == 201, answer
+    return str(answer.json["request"]["request_id"])
+
+
+async def approve(reviewer: Asker, request_id: str) -> None:
+    said = {"decision": "approve", "reason": "As agreed with the practice."}
+    answer = await reviewer.post(f"{PATH}/{request_id}/review", said)
+    assert answer.status == 200, answer
+
+
+async def execute(world: World, business: Business, request_id: str) -> None:
+    """What the worker does; the worker itself is in `tests/aidial/worker`."""
+    db = await Database.connect(world.urls.app_url, min_size=1, max_size=2)
+    try:
+        await executing.execute(db, client_id=business.client_id, request_id=request_id)
+    finally:
+        await db.close()
+
+
+async def shown(business: Business, request_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await business.admin.get(f"{PATH}/{request_id}")).json["request"]
+    return found
+
+
+def day(days_ago: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days_ago)).isoformat()
+
+
+async def test_from_the_request_over_the_approval_to_the_receipt(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    calls = [await old_call(clinic, days=days) for days in (40, 30, 20)]
+    young = await old_call(clinic, days=1)
+    request_id = await ask(clinic, scope={"from": day(60), "to": day(10)})
+    found = await shown(clinic, request_id)
+    assert (found["state"], found["allowed"], found["is_own"]) == ("submitted", ["cancel"], True)
+    (queued,) = (await priya.get(f"{PATH}?state=submitted&client_id={clinic.client_id}")).json["requests"]
+    assert queued["allowed"] == ["begin", "approve", "reject"]
+    begun = await priya.post(f"{PATH}/{request_id}/review", {"decision": "begin"})
+    assert begun.json["request"]["state"] == "under_review"
+    await execute(world, clinic, request_id)
+    assert await states(world, *calls) == ["available"] * 3
+    await approve(priya, request_id)
+    late = await clinic.admin.post(f"{PATH}/{request_id}/cancel")
+    assert (late.code, late.json["details"]) == (
+        "state_conflict",
+        {"current_state": "approved", "allowed": ["executing"]},
+    )
+    for _ in range(2):
+        await execute(world, clinic, request_id)
+    assert await states(world, *calls, young) == ["retention_expired"] * 3 + ["available"]
+    done = await shown(clinic, request_id)
+    assert [one["state"] for one in done["history"]] == [
+        "submitted",
+        "under_review",
+        "approved",
+        "executing",
+        "completed",
+    ]
+    assert done["history"][2]["note"] == "As agreed with the practice."
+    (receipt,) = done["receipts"]
+    assert (receipt["category"], receipt["expected"], receipt["calls"], receipt["held"]) == (
+        "transcripts",
+        3,
+        3,
+        0,
+    )
+    assert receipt["policy_version"] == 1
+    ids = b"".join(UUID(call).bytes for call in calls)
+    assert receipt["manifest_sha256"] == hashlib.sha256(bytes(32) + ids).hexdigest()
+    assert receipt["completed_at"] is not None
+    actions = [one["action"].rpartition(".")[2] for one in await world.events(request_id)]
+    assert actions == ["submitted", "review_begun", "approved", "begun", "completed"]
+
+
+async def test_what_is_held_is_kept_and_counted(world: World, clinic: Business, priya: Asker) -> None:
+    one, free = await old_call(clinic, days=40), await old_call(clinic, days=30)
+    await hold(priya, clinic, kind="call", call_id=one)
+    request_id = await ask(clinic, categories=["transcripts", "analytics"], **EVERYTHING)
+    await approve(priya, request_id)
+    await execute(world, clinic, request_id)
+    assert await states(world, one, free) == ["available", "retention_expired"]
+    receipts = {each["category"]: each for each in (await shown(clinic, request_id))["receipts"]}
+    assert (receipts["transcripts"]["calls"], receipts["transcripts"]["held"]) == (1, 1)
+    assert (receipts["analytics"]["calls"], receipts["analytics"]["held"]) == (1, 1)
+
+
+async def test_a_hold_over_everything_stops_the_approval(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    call = await old_call(clinic, days=40)
+    await hold(priya, clinic, kind="tenant")
+    request_id = await ask(clinic, **EVERYTHING)
+    said = {"decision": "approve", "reason": "As agreed with the practice."}
+    refused = await priya.post(f"{PATH}/{request_id}/review", said)
+    assert (refused.status, refused.code) == (409, "state_conflict")
+    assert refused.json["details"] == {
+        "current_state": "submitted",
+        "allowed": ["under_review", "rejected"],
+        "reason": "legal_hold",
+    }
+    await execute(world, clinic, request_id)
+    assert await states(world, call) == ["available"]
+    rejected = await priya.post(
+        f"{PATH}/{request_id}/review", {"decision": "reject", "reason": "Matter 12/2026 is open."}
+    )
+    assert rejected.json["request"]["history"][-1]["note"] == "Matter 12/2026 is open."
+
+
+async def test_numbers_of_the_span_are_forgotten_and_a_recount_agrees(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    for days in (40, 30, 2):
+        await old_call(clinic, days=days)
+    request_id = await ask(clinic, categories=["analytics"], scope={"from": day(60), "to": day(10)})
+    await approve(priya, request_id)
+    await execute(world, clinic, request_id)
+    (receipt,) = (await shown(clinic, request_id))["receipts"]
+    assert (receipt["expected"], receipt["calls"], receipt["held"]) == (2, 2, 0)
+    summary = (await clinic.admin.get("/v1/analytics/summary?range=90d")).json
+    assert summary["kpis"]["total_calls"]["value"] == 1
+    db = await Database.connect(world.urls.app_url, min_size=1, max_size=2)
+    try:
+        reach = Reach((clinic.client_id,))
+        async with db.transaction(reach) as tx:
+            for since, until in await call_counts.counted_parts(tx, clinic.client_id):
+                await call_counts.recount(tx, clinic.client_id, since, until)
+    finally:
+        await db.close()
+    again = (await clinic.admin.get("/v1/analytics/summary?range=90d")).json
+    assert again["kpis"]["total_calls"]["value"] == 1
+
+
+async def test_nobody_reviews_their_own_and_nobody_else_learns_of_it(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    request_id = await ask(clinic)
+    said = {"decision": "reject", "reason": "Not needed any more."}
+    for somebody in (clinic.staff, world.ben, world.tom, world.omar, world.mallory, world.alice):
+        assert (await somebody.get(f"{PATH}/{request_id}")).status == 404
+        assert (await somebody.post(f"{PATH}/{request_id}/cancel")).status == 404
+        assert (await somebody.post(f"{PATH}/{request_id}/review", said)).status == 404
+    assert (await clinic.admin.post(f"{PATH}/{request_id}/review", said)).status == 404
+    assert (await priya.post(PATH, new_deletion())).status == 404
+    assert (await clinic.key.get(PATH)).code == "auth_mode_not_allowed"
+    await world.sql(
+        "UPDATE data_deletions SET requested_by = $2 WHERE request_id = $1",
+        request_id,
+        world.user_ids["priya"],
+    )
+    assert (await priya.post(f"{PATH}/{request_id}/review", said)).status == 404
+    named = f"{PATH}/{request_id}/review?client_id={clinic.client_id}"
+    assert (await world.ada.post(named, said)).json["request"]["state"] == "rejected"
+
+
+async def test_it_is_cancelled_while_nobody_has_decided(clinic: Business, priya: Asker) -> None:
+    request_id = await ask(clinic)
+    cancelled = await clinic.admin.post(f"{PATH}/{request_id}/cancel")
+    assert (cancelled.status, cancelled.json["request"]["state"]) == (200, "cancelled")
+    again = await clinic.admin.post(f"{PATH}/{request_id}/cancel")
+    assert (again.code, again.json["details"]) == (
+        "state_conflict",
+        {"current_state": "cancelled", "allowed": []},
+    )
+    decided = await priya.post(f"{PATH}/{request_id}/review", {"decision": "begin"})
+    assert decided.code == "state_conflict"
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"scope": "tenant"}, {"/confirmation": "required"}),
+        ({"scope": "tenant", "confirmation": "delete all"}, {"/confirmation": "not_allowed"}),
+        ({"acknowledged": False}, {"/acknowledged": "required"}),
+        ({"justification": "Too short"}, {"/justification": "too_short"}),
+        ({"justification": " " * 30}, {"/justification": "too_short"}),
+        ({"categories": []}, {"/categories": "too_short"}),
+        ({"categories": ["calls"]}, {"/categories/0": "not_allowed"}),
+        ({"scope": {"from": "2026-01-02", "to": "2026-01-01"}}, {"/scope/to": "order"}),
+        ({"scope": {"from": "2026-02-30", "to": "2026-03-01"}}, {"/scope/from": "format"}),
+        ({"scope": {"from": "2026-01-01"}}, {"/scope/to": "required"}),
+        ({"scope": {"from": "2026-01-01", "to": "2199-01-01"}}, {"/scope/to": "too_large"}),
+    ],
+)
+async def test_what_is_no_request_is_refused(
+    world: World, changes: dict[str, Any], wrong: dict[str, str]
+) -> None:
+    answer = await world.alice.post(PATH, new_deletion(**changes))
+    assert answer.code == "validation_failed", answer
+    assert {one["field"]: one["code"] for one in answer.json["field_errors"]} == wrong
+
+
+async def test_numbers_in_the_justification_are_blacked_out(world: World, clinic: Business) -> None:
+    request_id = await ask(clinic, justification=f"{WHY} Ring me on 0412 345 678.")
+    assert "0412" not in (await shown(clinic, request_id))["justification"]
+    assert "[PHONE]" in (await world.events(request_id))[0]["why"]
