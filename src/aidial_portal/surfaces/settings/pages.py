@@ -21,13 +21,8 @@ from aidial_portal.design.suggestions import FORMATS, ZONES
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import draw, projects_of, reading_zone_of
 from aidial_portal.kernel.steps import deny
-<<<<<<< HEAD
-from aidial_portal.surfaces.settings import api, exports, governance
-from aidial_portal.surfaces.settings.words import TITLES
-=======
 from aidial_portal.surfaces.settings import api, deletions, exports, governance
-from aidial_portal.surfaces.settings.words import FORMATS, TITLES, ZONES
->>>>>>> 6bc7cc1 (Data deletion: an administrator asks, a partner or AiDial administrator decides, the worker deletes past legal holds and proves it)
+from aidial_portal.surfaces.settings.words import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
