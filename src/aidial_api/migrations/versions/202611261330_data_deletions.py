@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "202611261300"
-down_revision = "202611261200"
+revision = "202611261330"
+down_revision = "202611261320"
 branch_labels = None
 depends_on = None
 
