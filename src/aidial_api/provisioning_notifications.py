@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from aidial_api.kernel import project_settings
+from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.outgoing.recipients import SECTION, call_ended, sealed
@@ -47,5 +48,5 @@ async def turn_on(
             return False
         await tx.execute(_EVENT, new_id(), client_id, _LABEL, SECTION, project_id)
         for row in await tx.fetch(_LATEST, client_id, project_id, latest):
-            await call_ended(tx, client_id, project_id, row["call_id"])
+            await call_ended(tx, client_id, project_id, row["call_id"], at=utc_now())
     return True

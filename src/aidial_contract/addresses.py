@@ -1,6 +1,7 @@
 """E-mail addresses, as far as a form can judge them.
 
-The one thing a newcomer would get wrong: whether an address receives mail, only mail tells.
+The one thing a newcomer would get wrong: whether an address receives mail, only mail tells. What a header of
+mail would decode (`=?...?=`) is no address, and a domain is as the network knows it: `xn--...`, in ASCII.
 """
 
 from __future__ import annotations
@@ -16,4 +17,6 @@ _FORM: Final = re.compile(
 
 def is_address(text: str) -> bool:
     """Whether a text looks like an e-mail address."""
-    return len(text) <= MAX_ADDRESS and text.isprintable() and _FORM.fullmatch(text) is not None
+    if len(text) > MAX_ADDRESS or not text.isprintable() or "=?" in text:
+        return False
+    return _FORM.fullmatch(text) is not None and text.rpartition("@")[2].isascii()

@@ -95,6 +95,10 @@ async def deliveries(world: Place, about_id: str) -> list[asyncpg.Record]:
 async def hasten(world: Place, about_id: str) -> None:
     """Let the time until the next try pass."""
     await world.sql(
+        "UPDATE deliveries SET next_attempt_at = now() WHERE about_id = $1 AND next_attempt_at IS NOT NULL",
+        about_id,
+    )
+    await world.sql(
         "UPDATE jobs.procrastinate_jobs SET scheduled_at = now() - interval '1 s' WHERE status = 'todo'"
         " AND args ->> 'delivery_id' IN (SELECT delivery_id::text FROM deliveries WHERE about_id = $1)",
         about_id,

@@ -1,7 +1,8 @@
 """A mail server of the tests' own: a thread, a port, and everything it was handed.
 
 The one thing a newcomer would get wrong: what it answers is said before, by command (`answers["RCPT"] =
-"550 no"`); a server that says nothing (`is_silent`) takes the connection and never speaks.
+"550 no"`); a server that says nothing (`is_silent`) takes the connection and never speaks, and one that
+`hangs_at` a command takes it and speaks no more.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Mailbox:
     commands: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     is_silent: bool = False
+    hangs_at: set[str] = field(default_factory=set)
     end: threading.Event = field(default_factory=threading.Event)
 
 
@@ -54,6 +56,9 @@ class _Conversation(socketserver.StreamRequestHandler):
             command = line.decode().strip()
             verb = command.split(" ")[0].upper()
             self.mailbox.commands.append(verb)
+            if verb in self.mailbox.hangs_at:
+                self.mailbox.end.wait(LIMIT_S)
+                return
             if verb == "STARTTLS" and self.trust is not None:
                 self._say("220 go ahead")
                 if not self._secured(self.trust):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -95,6 +95,35 @@ async def test_a_live_call_is_told_when_it_ends_and_not_again_when_it_is_correct
     assert len(await deliveries(world, call_id)) == 3
 
 
+@pytest.mark.usefixtures("on")
+async def test_nobody_is_told_of_old_calls_that_are_brought_in(world: World) -> None:
+    old = new_call(FRONT_DESK, f"told-{new_id()}", age=timedelta(hours=25))
+    no_end = new_call(
+        FRONT_DESK,
+        f"told-{new_id()}",
+        age=timedelta(hours=25),
+        status="unknown",
+        ended_at=None,
+        end_reason=None,
+    )
+    for call in (old, no_end):
+        answer = await world.harbour_manage.post("/v1/calls", call)
+        assert answer.status == 201, answer
+        await send_due(world)
+        assert await told(world, answer.json["call_id"]) == []
+    path = f"/v1/calls/{answer.json['call_id']}"
+    etag = (await world.harbour_manage.get(path)).headers["etag"]
+    patch = {"status": "completed", "ended_at": old["ended_at"], "end_reason": "caller_hangup"}
+    changed = await world.harbour_manage.ask("PATCH", path, patch, headers={"if-match": etag})
+    assert changed.status == 200, changed
+    await send_due(world)
+    assert await told(world, answer.json["call_id"]) == []
+    recent = new_call(FRONT_DESK, f"told-{new_id()}", age=timedelta(hours=23))
+    answer = await world.harbour_manage.post("/v1/calls", recent)
+    await send_due(world)
+    assert await told(world, answer.json["call_id"]) == EVERYBODY
+
+
 async def test_nobody_is_told_while_both_are_off_and_nothing_is_queued(world: World) -> None:
     call_id = await delivered_call(world)
     jobs = await world.sql(
@@ -164,6 +193,17 @@ async def test_whole_recipients_are_for_the_editor_alone(world: World) -> None:
             ON | {"sms_summary": {"enabled": True, "recipients": ["02 9123 4567"]}},
             "sms_summary/recipients/0",
             "format",
+        ),
+        *(
+            (
+                ON | {"sms_summary": {"enabled": True, "recipients": [number]}},
+                "sms_summary/recipients/0",
+                "format",
+            )
+            for number in (
+                *("+247 4xxxx", "0412 FLOWER", "+870 773 111 632", "+881 6 1234 5678", "+882 16 1234 5678"),
+                *("+883 5100 1234 5678", "+888 1234 5678", "+979 1 2345 6789"),
+            )
         ),
         (
             ON | {"sms_summary": {"enabled": True, "recipients": ["0412000111", "+61 412 000 111"]}},

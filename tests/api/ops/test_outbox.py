@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tests.people import HARBOUR
 from tests.support.api import World
 from tests.support.deliveries import MANAGER, by_smtp, delivered_call, post, queue, send_due
@@ -29,6 +31,12 @@ async def test_omar_reads_messages_page_by_page_and_is_written_down(world: World
     events = await world.events("deliveries")
     assert events[-1]["action"] == "ops.outbox.viewed"
     assert (events[-1]["client_id"], events[-1]["actor_id"]) == (None, world.user_ids["omar"])
+    read = second.json["messages"]
+    assert events[-1]["technical"] is not None
+    technical = msgspec.json.decode(events[-1]["technical"])
+    assert technical["messages"] == len(read)
+    assert technical["delivery_ids"] == [one["delivery_id"] for one in read]
+    assert technical["client_ids"] == [HARBOUR]
 
 
 async def test_of_mail_that_left_there_is_no_text(world: World) -> None:

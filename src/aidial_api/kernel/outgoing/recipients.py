@@ -7,10 +7,12 @@ learns it without opening anything; who gets it does not, in no version that is 
 from __future__ import annotations
 
 import base64
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.jobs import QUEUE
 from aidial_contract.shapes.notifications import EmailTranscript, Notifications, SmsSummary
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 SECTION: Final = "notifications"
 ANNOUNCE_JOB: Final = "notifications.announce"
+TOLD_WITHIN: Final = timedelta(hours=24)
+"""Of its end: nobody is written to about an older call, such as one that is brought in from elsewhere."""
 _PURPOSE: Final = "notifications.recipients"
 _DECODER: Final = msgspec.json.Decoder(list[list[str]])
 
@@ -40,8 +44,13 @@ WHERE client_id = $1 AND project_id = $2::uuid AND section = '{SECTION}'
 """
 
 
-async def call_ended(tx: Tx, client_id: str, project_id: str, call_id: str) -> None:
-    """Have people told of a call that is over, provided that this transaction commits and somebody asked."""
+async def call_ended(tx: Tx, client_id: str, project_id: str, call_id: str, *, at: datetime) -> None:
+    """Have people told of a call that was over at `at` (its start where no end is known).
+
+    Provided that this transaction commits and somebody asked, and not of old calls.
+    """
+    if utc_now() - at > TOLD_WITHIN:
+        return
     await tx.execute(_ANNOUNCE, client_id, project_id, call_id)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aidial_api.kernel.transaction import Tx
 
 LEASE: Final = timedelta(minutes=5)
-"""Longer than any exchange takes; after it another worker may take the message."""
+"""Longer than any exchange takes (the settings see to it); after it another worker may take the message."""
 WAITS: Final = (
     timedelta(seconds=30),
     timedelta(minutes=2),
@@ -49,6 +49,7 @@ _TAKE: Final = """
 UPDATE deliveries SET attempts = attempts + 1, taken_until = now() + $3::interval
 WHERE client_id = $1 AND delivery_id = $2 AND state IN ('queued', 'failed')
     AND (taken_until IS NULL OR taken_until <= now())
+    AND (next_attempt_at IS NULL OR next_attempt_at <= now())
 RETURNING client_id, delivery_id, project_id, kind, channel, about_id, mask, recipient, attempts
 """
 _TAKEN: Final = """

@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from typing import Any, Final
 
 from aidial_api.kernel.outgoing.port import Courier, EmbeddedOutbox
-from aidial_api.kernel.outgoing.smtp import USUAL_PORTS, SmtpCourier, SmtpSettings
+from aidial_api.kernel.outgoing.smtp import LONGEST_TIMEOUT_MS, USUAL_PORTS, SmtpCourier, SmtpSettings
 from aidial_contract.addresses import is_address
 from aidial_contract.settings import ConfigurationError, Setting, port, positive_number, secret, text
 
@@ -30,9 +30,17 @@ def _sender(raw: str) -> tuple[str, str]:
     """`AiDial <no-reply@aidial.example>`, or the address alone: name and address."""
     value = text(raw)
     name, address = parseaddr(value)
-    if not is_address(address) or not address.isascii() or set(name) & set('"\\<>'):
+    if not is_address(address) or not address.isascii() or set(name) & set('"\\<>') or "=?" in name:
         raise ValueError("must be an address, or a name and an address in angle brackets")
     return name, address
+
+
+def _timeout_ms(raw: str) -> float:
+    """So short that an exchange ends while its message is still this worker's."""
+    value = positive_number(raw)
+    if value > LONGEST_TIMEOUT_MS:
+        raise ValueError(f"must be at most {LONGEST_TIMEOUT_MS}")
+    return value
 
 
 CHOICE: Final = Setting("AIDIAL_MAIL", _one_of("outbox", "smtp"), default="outbox")
@@ -48,7 +56,7 @@ SETTINGS: Final = (
     _SECURITY,
     _USERNAME,
     PASSWORD,
-    Setting("AIDIAL_SMTP_TIMEOUT_MS", positive_number, default=10_000.0),
+    Setting("AIDIAL_SMTP_TIMEOUT_MS", _timeout_ms, default=10_000.0),
 )
 
 

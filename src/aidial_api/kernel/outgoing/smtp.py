@@ -7,24 +7,35 @@ So the whole exchange has a time as well, after which its socket is cut under th
 from __future__ import annotations
 
 import asyncio
+import re
 import smtplib
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.outgoing.port import Message, NotSent
+from aidial_contract.addresses import is_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Security = Literal["starttls", "tls", "none"]
 AT_ONCE: Final = 4
 STEPS: Final = 4
 """How many times a step's time-out a whole exchange may take."""
 USUAL_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+LONGEST_TIMEOUT_MS: Final = 60_000
+"""Of a step: a whole exchange of that length ends within a delivery's lease."""
+GOODBYE_S: Final = 2.0
+"""How long a server that has the message is given to say goodbye."""
 _PERMANENT: Final = range(500, 600)
 
 
@@ -48,6 +59,8 @@ class _Line:
     def __init__(self) -> None:
         self._connection: smtplib.SMTP | None = None
         self._is_cut = False
+        self.is_taken = False
+        """The server said that it has the message: whatever comes after, it is sent."""
 
     def hold(self, connection: smtplib.SMTP) -> None:
         self._connection = connection
@@ -85,58 +98,71 @@ class SmtpCourier:
             async with asyncio.timeout(self._settings.timeout_s * STEPS):
                 await asyncio.shield(sending)
         except TimeoutError:
-            raise NotSent("too_slow") from None
+            if not line.is_taken:
+                raise NotSent("too_slow") from None
         finally:
             if not sending.done():
                 line.cut()
 
     def _exchange(self, line: _Line, written: EmailMessage, to: str) -> None:
+        connection = self._connected(line)
         try:
-            with self._connected(line) as connection:
+            with _troubles(), _refusals():
                 connection.send_message(written, self._settings.sender, [to])
-        except smtplib.SMTPRecipientsRefused as refused:
-            code = next((code for code, _ in refused.recipients.values()), 0)
-            raise NotSent(f"recipient_refused_{code}", for_good=code in _PERMANENT) from None
-        except smtplib.SMTPNotSupportedError:
-            raise NotSent("not_supported", for_good=True) from None
-        except smtplib.SMTPResponseException as said:
-            # A wrong password is ours to put right: it is worth another try.
-            is_ours = isinstance(said, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError))
-            is_final = isinstance(said, smtplib.SMTPDataError) and said.smtp_code in _PERMANENT
-            reason = "sign_in_refused" if is_ours else "refused"
-            raise NotSent(f"{reason}_{said.smtp_code}", for_good=is_final) from None
-        except ssl.SSLError:
-            raise NotSent("no_trust") from None
-        except (smtplib.SMTPException, OSError, ValueError) as problem:
-            raise NotSent(f"unreachable_{type(problem).__name__}") from None
+            line.is_taken = True
+            # It has left: a server that says goodbye badly, or not at all, must not have it sent again.
+            with suppress(smtplib.SMTPException, OSError, ValueError):
+                if connection.sock is not None:
+                    connection.sock.settimeout(min(GOODBYE_S, self._settings.timeout_s))
+                connection.quit()
+        finally:
+            with suppress(OSError):
+                connection.close()
 
     def _connected(self, line: _Line) -> smtplib.SMTP:
+        """A connection that may send. What fails here an operator can put right, so nothing is final."""
         known = self._settings
-        connection: smtplib.SMTP
-        if known.security == "tls":
-            connection = smtplib.SMTP_SSL(
-                known.host, known.port, timeout=known.timeout_s, context=self._trust
-            )
-        else:
-            connection = smtplib.SMTP(known.host, known.port, timeout=known.timeout_s)
-        line.hold(connection)
-        try:
-            if known.security == "starttls":
-                connection.starttls(context=self._trust)
-                line.hold(connection)
-            if known.username is not None:
-                connection.login(known.username, known.password or "")
-        except BaseException:
-            connection.close()
-            raise
+        with _troubles():
+            connection = self._opened()
+            line.hold(connection)
+            try:
+                if known.security == "starttls":
+                    _start_tls(connection, self._trust)
+                    line.hold(connection)
+                if known.username is not None:
+                    _sign_in(connection, known.username, known.password or "")
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
+    def _opened(self) -> smtplib.SMTP:
+        known = self._settings
+        if known.security == "tls":
+            return smtplib.SMTP_SSL(known.host, known.port, timeout=known.timeout_s, context=self._trust)
+        return smtplib.SMTP(known.host, known.port, timeout=known.timeout_s)
+
     def _written(self, message: Message) -> EmailMessage:
-        """Headers of ours; a name with a line break in it is one line."""
+        """The letter, its head flattened once and read again: it holds the headers of ours and no other."""
+        if not is_address(message.to):
+            raise NotSent("bad_address", for_good=True)
+        try:
+            written = self._composed(message)
+            policy = SMTP if message.to.isascii() else SMTPUTF8
+            head = BytesHeaderParser(policy=policy).parsebytes(written.as_bytes(policy=policy))
+            texts = [str(value) for value in (*written.values(), *head.values())]
+            is_ours = head.keys() == written.keys() and not any("\r" in one or "\n" in one for one in texts)
+        except Exception:  # noqa: BLE001 - the library raises anything; it would raise it each time
+            raise NotSent("not_writable", for_good=True) from None
+        if not is_ours:
+            raise NotSent("not_writable", for_good=True)
+        return written
+
+    def _composed(self, message: Message) -> EmailMessage:
         written = EmailMessage()
         written["From"] = _with_name(self._settings)
         written["To"] = message.to
-        written["Subject"] = " ".join(message.subject.split())
+        written["Subject"] = _unencoded(" ".join(message.subject.split()))
         written["Date"] = format_datetime(utc_now())
         domain = self._settings.sender.rpartition("@")[2]
         written["Message-ID"] = f"<{message.message_id}@{domain}>"
@@ -144,8 +170,60 @@ class SmtpCourier:
         written.set_content(message.text)
         for file in message.attachments:
             main, _, sub = file.media_type.partition("/")
-            written.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
+            written.add_attachment(file.content, maintype=main, subtype=sub, filename=_unencoded(file.name))
         return written
+
+
+def _unencoded(text: str) -> str:
+    """Nothing that the library, or who reads the mail, would decode: a decoded word may hold line breaks."""
+    return re.sub(r"=(?=\?)", "= ", text)
+
+
+def _start_tls(connection: smtplib.SMTP, trust: ssl.SSLContext) -> None:
+    try:
+        connection.starttls(context=trust)
+    except smtplib.SMTPNotSupportedError:
+        raise NotSent("starttls_not_offered") from None
+
+
+def _sign_in(connection: smtplib.SMTP, username: str, password: str) -> None:
+    try:
+        connection.login(username, password)
+    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
+        raise
+    except smtplib.SMTPException:
+        # It takes no sign-in, or none of a sort we know.
+        raise NotSent("sign_in_not_offered") from None
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    """Say in a word why a server could not be used now."""
+    try:
+        yield
+    except smtplib.SMTPResponseException as said:
+        # A wrong password is ours to put right: it is worth another try.
+        is_ours = isinstance(said, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError))
+        reason = "sign_in_refused" if is_ours else "refused"
+        raise NotSent(f"{reason}_{said.smtp_code}") from None
+    except ssl.SSLError:
+        raise NotSent("no_trust") from None
+    except (smtplib.SMTPException, OSError, ValueError) as problem:
+        raise NotSent(f"unreachable_{type(problem).__name__}") from None
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say in a word why a server did not take a message, and whether that is its last word."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as refused:
+        code = next((code for code, _ in refused.recipients.values()), 0)
+        raise NotSent(f"recipient_refused_{code}", for_good=code in _PERMANENT) from None
+    except smtplib.SMTPNotSupportedError:
+        raise NotSent("not_supported", for_good=True) from None
+    except smtplib.SMTPDataError as said:
+        raise NotSent(f"refused_{said.smtp_code}", for_good=said.smtp_code in _PERMANENT) from None
 
 
 def _with_name(settings: SmtpSettings) -> str:

@@ -70,7 +70,8 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
             if body.status == "live":
                 await stalled.watch(ask.tx, client_id, body.project_id, call_id, body.started_at)
             else:
-                await call_ended(ask.tx, client_id, body.project_id, call_id)
+                ended = body.ended_at or body.started_at
+                await call_ended(ask.tx, client_id, body.project_id, call_id, at=ended)
             row = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)
             return _required(row), True
         known = await find_delivered(ask.tx, client_id, body.project_id, body.external_id)

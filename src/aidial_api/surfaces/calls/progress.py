@@ -46,7 +46,8 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
     if not await update_call(ask.tx, client_id, call_id, row["version"], changes):
         raise Fault(errors.REVISION_STALE, reason="another writer was first")
     if row["status"] in _UNTOLD and changes.get("status", row["status"]) not in _UNTOLD:
-        await call_ended(ask.tx, client_id, str(row["project_id"]), call_id)
+        ended = changes.get("ended_at", row["ended_at"]) or row["started_at"]
+        await call_ended(ask.tx, client_id, str(row["project_id"]), call_id, at=ended)
     await record(
         ask,
         Event(

@@ -38,10 +38,10 @@ def _after(ask: Ask, shape: type[T], *bound: str) -> T | None:
     return read_cursor(ask.services.cursors, ask.query["cursor"], shape, *bound)
 
 
-async def _write_down(ask: Ask, what: str, target_id: str, **count: int) -> None:
+async def _write_down(ask: Ask, what: str, target_id: str, **seen: int | list[str]) -> None:
     """The event that somebody of AiDial's own looked at what concerns every tenant; each page is one."""
     await record(
-        ask, Event(action=f"ops.{what}.viewed", target_kind=what, target_id=target_id, technical=dict(count))
+        ask, Event(action=f"ops.{what}.viewed", target_kind=what, target_id=target_id, technical=dict(seen))
     )
 
 
@@ -122,7 +122,10 @@ async def show_jobs(ask: Ask) -> Answer:
 
 
 async def show_outbox(ask: Ask) -> Answer:
-    """One page of the messages to people of every tenant. Whoever looks is written down."""
+    """One page of the messages to people of every tenant. Whoever looks is written down, and at what.
+
+    A page's length bounds what the event names.
+    """
     query, limit = ask.query, ask.query["limit"]
     bound = ("ops outbox", ",".join(query["state"] or ()), query["channel"] or "")
     before = _after(ask, str, *bound)
@@ -130,7 +133,14 @@ async def show_outbox(ask: Ask) -> Answer:
     more = len(rows) > limit
     rows = rows[:limit]
     cursor = ask.services.cursors.encode(str(rows[-1]["delivery_id"]), *bound) if more else None
-    await _write_down(ask, "outbox", "deliveries", messages=len(rows))
+    await _write_down(
+        ask,
+        "outbox",
+        "deliveries",
+        messages=len(rows),
+        client_ids=sorted({row["client_id"] for row in rows}),
+        delivery_ids=[str(row["delivery_id"]) for row in rows],
+    )
     return Answer(OutboxList(messages=[_message(row) for row in rows], next_cursor=cursor))
 
 
