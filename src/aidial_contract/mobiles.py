@@ -38,7 +38,7 @@ def mobile_number(text: str) -> str | None:
         return None
     if number.extension or not phonenumbers.is_possible_number(number):
         return None
-    if phonenumbers.region_code_for_country_code(number.country_code) == _NO_COUNTRY:
+    if phonenumbers.region_code_for_country_code(number.country_code or 0) == _NO_COUNTRY:
         return None
     if phonenumbers.number_type(number) in _NO_MOBILES:
         return None
