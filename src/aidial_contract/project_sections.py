@@ -55,6 +55,7 @@ PROJECT_SECTIONS: Final = (
         document=shapes.CallLimitsDocument,
         portal_document=shapes.PortalCallLimits,
         restricted=("greeting",),
+        exported=("interruptible", "max_duration_minutes"),
         saves=(Save(change=shapes.CallLimitsChange, portal_change=shapes.PortalCallLimitsChange, rules=()),),
         per_project=True,
         in_runtime=True,
@@ -103,6 +104,7 @@ PROJECT_SECTIONS: Final = (
         document=notifications.NotificationsDocument,
         portal_document=notifications.PortalNotifications,
         restricted=("email_transcript/recipients", "sms_summary/recipients"),
+        exported=("email_transcript/enabled", "email_transcript/mask", "sms_summary/enabled"),
         saves=(
             Save(
                 change=notifications.NotificationsChange,

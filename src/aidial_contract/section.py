@@ -6,8 +6,11 @@ still is one document with one version.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from aidial_contract.access import Permission
 from aidial_contract.checking import Rule
@@ -30,6 +33,8 @@ class Save:
 class Section:
     """One section. `restricted` are the members of its value that a summary leaves out.
 
+    `exported` are those that an account export holds, `member` or `member/of it`: what is not named, or is
+    stored in another form, stays out of files.
     `value` is its value as stored and shown; `document` is what `/v1` answers, `portal_document` the portal.
     `per_project`: every project has its own (`/v1/projects/{project_id}/settings/...`, `?project_ref=`), else
     the tenant has one. `in_runtime`: a save publishes it, so that the project's runtime works by it.
@@ -42,6 +47,7 @@ class Section:
     document: type[Any]
     portal_document: type[Any]
     restricted: tuple[str, ...]
+    exported: tuple[str, ...]
     saves: tuple[Save, ...]
     per_project: bool
     in_runtime: bool
@@ -51,6 +57,11 @@ class Section:
         """`tenant_settings`: the slug as route names and audit events spell it."""
         return self.slug.replace("-", "_")
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Every member of its value that an account export is without."""
+        return tuple(sorted(set(_members(self.value)) - set(self.exported)))
+
     def row_name(self, save: Save) -> str:
         """`settings.business_hours.special_days.save`: what both apps call the row of a save."""
         parts = ("settings", self.name, save.part.replace("-", "_"), "save")
@@ -59,3 +70,12 @@ class Section:
     def path(self, save: Save) -> str:
         """`business-hours/special-days`: the end of its path."""
         return f"{self.slug}/{save.part}" if save.part else self.slug
+
+
+def _members(value: type[Any]) -> Iterator[str]:
+    """`enabled`, and `email_transcript/enabled` of what is a value itself."""
+    for one in msgspec.structs.fields(value):
+        if isinstance(one.type, type) and issubclass(one.type, msgspec.Struct):
+            yield from (f"{one.name}/{name}" for name in _members(one.type))
+        else:
+            yield one.name

@@ -94,6 +94,7 @@ SECTIONS: Final = (
         document=shapes.TenantSettingsDocument,
         portal_document=shapes.PortalTenantSettings,
         restricted=("billing_contact", "security_contact"),
+        exported=("timezone", "regional_format", "display_name", "staff_may_play_recordings"),
         saves=(
             Save(
                 change=shapes.TenantSettingsChange,
@@ -112,6 +113,7 @@ SECTIONS: Final = (
         document=shapes.IpAllowlistDocument,
         portal_document=shapes.PortalIpAllowlist,
         restricted=("entries",),
+        exported=("enabled",),
         saves=(
             Save(
                 change=shapes.IpAllowlistChange,
@@ -130,6 +132,7 @@ SECTIONS: Final = (
         document=shapes.SessionPolicyDocument,
         portal_document=shapes.PortalSessionPolicy,
         restricted=(),
+        exported=("idle_minutes", "absolute_hours", "concurrent_sessions"),
         saves=(
             Save(change=shapes.SessionPolicyChange, portal_change=shapes.PortalSessionPolicyChange, rules=()),
         ),

@@ -110,6 +110,33 @@ async def test_people_settings_events_and_tickets_are_there_and_their_secrets_ar
         assert secret not in content
 
 
+async def test_whom_messages_go_to_is_left_out_in_every_form(world: World, clinic: Business) -> None:
+    notifications = f"/v1/projects/{clinic.lines[0]}/settings/notifications"
+    value = {
+        "email_transcript": {"enabled": True, "mask": False, "recipients": ["frontdesk@clinic.example"]},
+        "sms_summary": {"enabled": True, "recipients": ["0412 345 678"]},
+    }
+    saved = await clinic.admin.put(notifications, {"value": value, "expected_version": 1})
+    assert saved.status == 200, saved
+    (stored,) = await world.sql(
+        "SELECT value ->> 'recipients' AS sealed FROM project_settings"
+        " WHERE client_id = $1 AND section = 'notifications'",
+        clinic.client_id,
+    )
+    _, document, content = await exported(world, clinic, "configuration_summaries")
+    (shown,) = [
+        one for one in document["categories"]["configuration_summaries"] if one["name"] == "notifications"
+    ]
+    assert shown["summary"] == {
+        "email_transcript": {"enabled": True, "mask": False},
+        "sms_summary": {"enabled": True},
+    }
+    assert shown["left_out"] == ["email_transcript/recipients", "sms_summary/recipients"]
+    assert stored["sealed"]
+    for secret in (stored["sealed"].encode(), b"frontdesk@clinic", b"412345678", b"412 345"):
+        assert secret not in content
+
+
 async def test_records_of_lines_that_its_requester_does_not_reach_are_not_in_it(
     world: World, clinic: Business
 ) -> None:
@@ -214,6 +241,27 @@ async def test_what_is_not_there_yet_or_any_more_is_not_downloaded(world: World,
         path.unlink()
     gone = await clinic.admin.get(f"{PATH}/{job_id}/download")
     assert (gone.code, gone.json["details"]["reason"]) == ("state_conflict", "file_missing")
+
+
+async def test_a_download_that_never_began_is_none(
+    world: World, clinic: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, _, _ = await exported(world, clinic, "users")
+
+    async def away(self: Storage, name: str, *rest: Any, **more: Any) -> AsyncIterator[bytes]:
+        raise Fault(errors.STORAGE_UNAVAILABLE, retry_after_ms=1_000, reason=name)
+        yield b""
+
+    with monkeypatch.context() as without:
+        without.setattr(Storage, "read", away)
+        for _ in range(2):
+            answer = await clinic.admin.get(f"{PATH}/{job_id}/download")
+            assert (answer.status, answer.code) == (503, "storage_unavailable")
+    assert (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]["downloads"] == 1
+    assert (await clinic.admin.get(f"{PATH}/{job_id}/download")).status == 200
+    assert (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]["downloads"] == 2
+    actions = [one["action"].rpartition(".")[2] for one in await world.events(job_id)]
+    assert actions.count("downloaded") == 2
 
 
 async def test_one_that_is_cancelled_while_it_is_made_leaves_no_file(

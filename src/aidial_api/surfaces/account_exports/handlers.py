@@ -23,6 +23,7 @@ from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.sealed import sealed_range, unseal
 from aidial_api.kernel.storage import FileMissing
+from aidial_api.kernel.streaming import first_piece
 from aidial_api.surfaces.account_exports import making, store
 from aidial_api.surfaces.account_exports.present import manifest_of, next_moment, status_of, to_export
 from aidial_api.surfaces.account_exports.sources import EXCLUDED, SOURCES
@@ -190,7 +191,10 @@ async def cancel(ask: Ask) -> Answer:
 
 
 async def download(ask: Ask) -> Answer | Fault:
-    """The file. 409 `state_conflict` unless it is completed, and its policies are those of now."""
+    """The file. 409 `state_conflict` unless it is completed, and its policies are those of now.
+
+    The first piece is read before anything is recorded: a store that is away gives 503 and leaves no event.
+    """
     client_id, job_id = _place(ask)
     found: asyncpg.Record = ask.found
     status = status_of(found, ask.services.clock())
@@ -201,10 +205,13 @@ async def download(ask: Ask) -> Answer | Fault:
         if refusal is not None:
             await record(ask, _event(client_id, job_id, refusal))
             return refusal
-        await store.count_download(ask.tx, client_id, job_id)
-        await record(ask, _done(found, action="account_exports.export.downloaded"))
     key = await ask.services.tenant_keys.get(ask.tx, client_id)
     name = making.file_name(client_id, str(found["file_id"]))
+    stream = _opened(ask, key.of_file(name), name, found["size_bytes"])
+    if ask.method != "HEAD":
+        stream = _led(await first_piece(stream), stream)
+        await store.count_download(ask.tx, client_id, job_id)
+        await record(ask, _done(found, action="account_exports.export.downloaded"))
     day = found["finished_at"].date().isoformat()
     return Answer(
         headers={
@@ -212,7 +219,7 @@ async def download(ask: Ask) -> Answer | Fault:
             "content-disposition": f'attachment; filename="account-export-{day}-{job_id}.json"',
             "cache-control": "no-store",
         },
-        stream=_opened(ask, key.of_file(name), name, found["size_bytes"]),
+        stream=stream,
     )
 
 
@@ -243,6 +250,14 @@ async def _opened(ask: Ask, key: Any, name: str, size: int) -> AsyncGenerator[by
                     await still_allowed(ask)
     except (FileMissing, CannotDecrypt):
         raise _new_one_needed("file_missing") from None
+
+
+async def _led(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The whole again, once its first piece was taken."""
+    async with aclosing(rest):
+        yield first
+        async for piece in rest:
+            yield piece
 
 
 def _place(ask: Ask) -> tuple[str, str]:

@@ -6,7 +6,7 @@ apostrophe, however deep it lies; and nothing is a float, so that the file's can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -114,13 +114,14 @@ PROJECTS: Final = Statement(
 
 
 def _section(row: asyncpg.Record) -> dict[str, Any]:
-    """A section as its summary shows it; of one without a summary only yes, no and numbers."""
+    """A section with the members that are named for it; of one that nobody knows only yes, no and numbers."""
     value: dict[str, Any] = msgspec.json.decode(row["value"])
     known = BY_SLUG.get(row["section"])
     if known is not None:
-        shown = {name: one for name, one in value.items() if name not in known.restricted}
+        shown, left_out = _named(value, known.exported), list(known.left_out)
     else:
         shown = {name: one for name, one in value.items() if one is None or isinstance(one, bool | int)}
+        left_out = sorted(value.keys() - shown.keys())
     return {
         "kind": "settings",
         "project_id": safe(row["project_id"]),
@@ -129,8 +130,25 @@ def _section(row: asyncpg.Record) -> dict[str, Any]:
         "changed_at": row["changed_at"],
         "changed_by": safe(row["changed_by"]),
         "summary": safe(shown),
-        "left_out": sorted(value.keys() - shown.keys()),
+        "left_out": left_out,
     }
+
+
+def _named(value: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+    """The members of a stored value that are named, as far as it has them."""
+    shown: dict[str, Any] = {}
+    for path in paths:
+        *parents, name = path.split("/")
+        held: Any = value
+        for parent in parents:
+            held = held.get(parent, {})
+        if name not in held:
+            continue
+        place = shown
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[name] = held[name]
+    return shown
 
 
 SECTIONS: Final = Statement(
