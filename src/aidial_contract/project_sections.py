@@ -24,6 +24,7 @@ PROJECT_SECTIONS: Final = (
         document=shapes.BusinessHoursDocument,
         portal_document=shapes.PortalBusinessHours,
         restricted=("days",),
+        exported=(*(f"weekly/{day}" for day in shapes.DAYS), "mode", "calendar"),
         saves=(
             Save(
                 part="weekly",
@@ -68,6 +69,7 @@ PROJECT_SECTIONS: Final = (
         document=shapes.ComplianceCopyDocument,
         portal_document=shapes.PortalComplianceCopy,
         restricted=(),
+        exported=("template_revision", "appendix"),
         saves=(
             Save(
                 change=shapes.ComplianceCopyChange,
