@@ -88,6 +88,7 @@ PROJECT_SECTIONS: Final = (
         document=shapes.TransferSettingsDocument,
         portal_document=shapes.PortalTransferSettings,
         restricted=("warmup_message", "handoff_message"),
+        exported=("after_hours", "destination_revision"),
         saves=(
             Save(
                 change=shapes.TransferSettingsChange,
