@@ -2,7 +2,8 @@
 
 The one thing a newcomer would get wrong: it has no eyes of its own. Each job runs as the application role in
 a transaction of the one tenant (or person) its arguments name; the worker never lists tenants. Beside the
-jobs it seals the activity log, and there sees whose events wait. Source:
+jobs it seals the activity log, and there sees whose events wait. Messages to people wait for others'
+servers, so they have a queue and places of their own. Source:
 `docs/decisions/0010-jobs-carry-their-tenant.md`, `docs/decisions/0041-the-chain-of-the-activity-log.md`.
 """
 
@@ -28,7 +29,7 @@ from aidial_api.kernel.audit_chain.outside import Outside
 from aidial_api.kernel.audit_chain.sealer import Sealer
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import CONNECT_TIMEOUT_S, Database, DatabaseRefused, DatabaseUnavailable
-from aidial_api.kernel.jobs import QUEUE, Job
+from aidial_api.kernel.jobs import DELIVERIES, QUEUE, Job
 from aidial_api.kernel.outgoing.port import EmbeddedOutbox, Post
 from aidial_api.kernel.outgoing.settings import mail_courier
 from aidial_api.kernel.roles import choose_role
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     from aidial_api.settings import Settings
 
 CONCURRENCY = 4
-CONNECTIONS = 4
+DELIVERIES_AT_ONCE = 2
+CONNECTIONS = 6
 STOP_S = 5.0
 HEARTBEAT_S, LOST_AFTER_S = 10.0, 30.0
 RETRIES = 8
@@ -93,22 +95,49 @@ async def work(
     written.
     """
     role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
-    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + 2)
+    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + DELIVERIES_AT_ONCE + 2)
     try:
         app = _app(database_url, role, db, _Tools(files or (post.files if post else None), post))
         async with app.open_async(), _sealing(db, checkpoints, wait=wait):
-            await app.run_worker_async(
-                queues=[QUEUE],
-                wait=wait,
-                concurrency=CONCURRENCY,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=STOP_S,
-                install_signal_handlers=wait,
-                update_heartbeat_interval=HEARTBEAT_S,
-                stalled_worker_timeout=LOST_AFTER_S,
-            )
+            if wait:
+                await _both(app)
+            else:
+                await _run(app, QUEUE, CONCURRENCY, wait=False)
+                await _run(app, DELIVERIES, DELIVERIES_AT_ONCE, wait=False)
     finally:
         await db.close()
+
+
+async def _both(app: procrastinate.App) -> None:
+    """Work at both queues until a signal: the first of them hears it, and where one ends both end."""
+    tasks = (
+        asyncio.create_task(_run(app, QUEUE, CONCURRENCY, hears_signals=True)),
+        asyncio.create_task(_run(app, DELIVERIES, DELIVERIES_AT_ONCE)),
+    )
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+
+
+async def _run(
+    app: procrastinate.App, queue: str, at_once: int, *, wait: bool = True, hears_signals: bool = False
+) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        wait=wait,
+        concurrency=at_once,
+        delete_jobs="successful",
+        shutdown_graceful_timeout=STOP_S,
+        install_signal_handlers=hears_signals,
+        update_heartbeat_interval=HEARTBEAT_S,
+        stalled_worker_timeout=LOST_AFTER_S,
+    )
 
 
 @asynccontextmanager
@@ -156,7 +185,7 @@ def _app(database_url: str, role: str | None, db: Database, tools: _Tools) -> pr
     retry = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=3)
     for job in JOBS:
         if job.cron is None:
-            app.task(name=job.name, queue=QUEUE, retry=retry)(_runner(job, db, tools))
+            app.task(name=job.name, queue=job.queue, retry=retry)(_runner(job, db, tools))
         else:
             task = app.task(name=job.name, queue=QUEUE, queueing_lock=job.name)(_regular(job, db))
             app.periodic(cron=job.cron)(task)

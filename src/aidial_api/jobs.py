@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aidial_api.kernel import call_counts, idempotency
+from aidial_api.kernel.outgoing import forgetting
 from aidial_api.kernel.outgoing.sending import Writer, send_job
 from aidial_api.surfaces.account_exports import making
 from aidial_api.surfaces.billing.embedded import issuing
@@ -38,6 +39,7 @@ JOBS = (
     announcing.ANNOUNCE,
     send_job(WRITERS),
     executing.EXECUTE,
+    forgetting.SWEEP,
     making.MAKE,
     making.EXPIRE,
 )

@@ -38,6 +38,7 @@ class Mailbox:
     commands: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     is_silent: bool = False
+    connections: int = 0
     hangs_at: set[str] = field(default_factory=set)
     end: threading.Event = field(default_factory=threading.Event)
 
@@ -48,6 +49,7 @@ class _Conversation(socketserver.StreamRequestHandler):
     trust: ssl.SSLContext | None = None
 
     def handle(self) -> None:
+        self.mailbox.connections += 1
         if self.mailbox.is_silent:
             self.mailbox.end.wait(LIMIT_S)
             return

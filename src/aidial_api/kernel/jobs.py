@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from aidial_api.kernel.transaction import Tx
 
 QUEUE = "aidial"
+DELIVERIES = "aidial-deliveries"
+"""What waits for servers of others has a queue of its own, so that no other work waits behind it."""
 
 _ENQUEUE = """
 SELECT jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
@@ -32,7 +34,8 @@ class Job:
 
     A job may run twice (a worker was killed half-way): it must find out for itself what is left to do.
     `cron`: when it runs without being enqueued, once for all workers; such a job takes only the database.
-    `with_files`: it also takes `Files`, after the database; `with_post`: the `Post`.
+    `queue`: what it is put into. `with_files`: it also takes `Files`, after the database; `with_post`: the
+    `Post`.
     """
 
     name: str
@@ -40,11 +43,12 @@ class Job:
     cron: str | None = None
     with_files: bool = False
     with_post: bool = False
+    queue: str = QUEUE
 
 
-async def enqueue(tx: Tx, name: str, arguments: dict[str, str], *, at: datetime) -> None:
+async def enqueue(tx: Tx, name: str, arguments: dict[str, str], *, at: datetime, queue: str = QUEUE) -> None:
     """Have the worker run job `name` at `at` (aware), provided that this transaction commits.
 
     `arguments` are ids: keyword arguments of the job's `run` after the database.
     """
-    await tx.execute(_ENQUEUE, QUEUE, name, msgspec.json.encode(arguments).decode(), at)
+    await tx.execute(_ENQUEUE, queue, name, msgspec.json.encode(arguments).decode(), at)

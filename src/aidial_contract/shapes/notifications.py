@@ -75,8 +75,20 @@ class NewNotifications(Incoming):
     sms_summary: NewSmsSummary
 
 
+class Reaches(Outgoing):
+    """Whether messages of a channel get to anybody; false: they are kept and brought to nobody."""
+
+    email: bool
+    sms: bool
+
+
 class NotificationsDocument(SettingsDocument, kw_only=True):
-    """`GET /v1/projects/{project_id}/settings/notifications`."""
+    """`GET /v1/projects/{project_id}/settings/notifications`.
+
+    `reaches`: what this installation can send. What it cannot may be set up all the same.
+    """
+
+    reaches: Reaches
 
     working: Notifications
     published: Notifications

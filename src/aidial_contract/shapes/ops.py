@@ -79,17 +79,17 @@ class BackgroundJob(Outgoing):
     ids: dict[str, str]
 
 
-DELIVERY_STATES: Final = ("queued", "sent", "failed", "gave_up")
+DELIVERY_STATES: Final = ("queued", "sent", "kept", "failed", "gave_up")
 CHANNELS: Final = ("email", "sms")
 
 
 class OutboxMessage(Outgoing):
     """A message to somebody. `recipient` is masked. `about_id` is the call or report it tells of.
 
-    `sent_by` is what took it away: `smtp`, or `outbox`, which brings nothing to anybody and keeps `subject`
-    and `text`, redacted, masked and at most 8,000 characters of it, for as long as the transcript is kept.
-    `failed` is tried again at `next_attempt_at`; `gave_up` is not. `failure` says in a word why the last try
-    failed.
+    `sent_by` is what took it: `smtp`, or `outbox`, which brings nothing to anybody (`kept`, never `sent`) and
+    keeps `subject` and `text`, redacted, masked and at most 8,000 characters of it, for as long as the
+    transcript is kept. `failed` is tried again at `next_attempt_at`; `gave_up` is not. `failure` says in a
+    word why the last try failed.
     """
 
     delivery_id: Uuid
@@ -99,7 +99,7 @@ class OutboxMessage(Outgoing):
     channel: Literal["email", "sms"]
     recipient: str
     about_id: Uuid
-    state: Literal["queued", "sent", "failed", "gave_up"]
+    state: Literal["queued", "sent", "kept", "failed", "gave_up"]
     attempts: int
     failure: str | None
     sent_by: str | None

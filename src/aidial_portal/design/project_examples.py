@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from aidial_contract.consent_templates import TEMPLATES, consent_notice
 from aidial_contract.project_sections import PROJECT_SECTIONS
-from aidial_contract.shapes.notifications import EmailTranscript, Notifications, SmsSummary
+from aidial_contract.shapes.notifications import EmailTranscript, Notifications, Reaches, SmsSummary
 from aidial_contract.shapes.project_settings import (
     DAYS,
     BusinessHours,
@@ -94,6 +94,7 @@ _MORE: Final[dict[str, dict[str, Any]]] = {
         "destination": "Front desk",
         "options": [TransferOption(revision="front_desk.4", label="Front desk", is_current=True)],
     },
+    "notifications": {"reaches": Reaches(email=True, sms=False)},
     "compliance_copy": {
         "preview": ConsentPreview(
             collection_notice=TEMPLATES[0].collection_notice,

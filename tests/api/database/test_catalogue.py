@@ -54,7 +54,7 @@ GRANTED = {
     "retention_receipts": {READ, ADD, CHANGE},
     "incidents": {READ, ADD, CHANGE},
     "incident_updates": {READ, ADD},
-    "deliveries": {READ, ADD, CHANGE},
+    "deliveries": {READ, ADD, CHANGE, REMOVE},
     "tickets": {READ, ADD, CHANGE},
     "ticket_comments": {READ, ADD},
     "recordings": {READ, ADD, CHANGE},

@@ -48,9 +48,9 @@ async def told(world: World, call_id: str) -> list[tuple[str, str, str]]:
 
 
 EVERYBODY = [
-    ("call_transcript", "D...@harbour.example", "sent"),
-    ("call_summary", "+61 ... 111", "sent"),
-    ("call_summary", "+64 ... 567", "sent"),
+    ("call_transcript", "D...@harbour.example", "kept"),
+    ("call_summary", "+61 ... 111", "kept"),
+    ("call_summary", "+64 ... 567", "kept"),
 ]
 
 
@@ -141,7 +141,10 @@ async def test_each_is_on_for_itself(world: World) -> None:
 
 @pytest.mark.usefixtures("on")
 async def test_whole_recipients_are_for_the_editor_alone(world: World) -> None:
-    assert (await world.alice.get(PATH)).json["working"] == KEPT
+    document = (await world.alice.get(PATH)).json
+    assert document["working"] == KEPT
+    # The world's mail stays in the outbox.
+    assert document["reaches"] == {"email": False, "sms": False}
     summary = (await world.ben.get(PATH)).json
     assert summary["mode"] == "summary"
     assert summary["working"]["email_transcript"]["recipients"] == ["D...@harbour.example"]

@@ -44,7 +44,7 @@ async def test_the_outbox_keeps_what_would_have_been_sent_redacted_and_masked(wo
     assert [row["state"] for row in await deliveries(world, call_id)] == ["queued", "queued"]
     await send_due(world)
     mail, sms = await deliveries(world, call_id)
-    assert {(row["state"], row["sent_by"], row["attempts"]) for row in (mail, sms)} == {("sent", "outbox", 1)}
+    assert {(row["state"], row["sent_by"], row["attempts"]) for row in (mail, sms)} == {("kept", "outbox", 1)}
     kept = msgspec.json.decode(mail["content"])
     assert kept["subject"].startswith("Call on Front desk, ")
     assert "Caller: +61 ... 567" in kept["text"]
@@ -76,7 +76,7 @@ async def test_the_text_goes_when_the_transcript_goes(world: World) -> None:
     await send_due(world)
     await world.sql("UPDATE transcripts SET turns = '[]', raw = NULL WHERE call_id = $1", call_id)
     (mail,) = await deliveries(world, call_id)
-    assert (mail["state"], mail["content"]) == ("sent", None)
+    assert (mail["state"], mail["content"]) == ("kept", None)
 
 
 async def test_mail_leaves_by_smtp_and_nothing_of_it_is_kept(world: World) -> None:
@@ -184,7 +184,7 @@ async def test_a_message_another_worker_has_is_left_to_it_and_looked_after(world
     await world.sql("UPDATE deliveries SET taken_until = now() WHERE about_id = $1", call_id)
     await hasten(world, call_id)
     await send_due(world)
-    assert [(row["state"], row["attempts"]) for row in await deliveries(world, call_id)] == [("sent", 2)]
+    assert [(row["state"], row["attempts"]) for row in await deliveries(world, call_id)] == [("kept", 2)]
 
 
 async def test_a_call_that_is_gone_or_goes_on_is_not_written_about(world: World) -> None:

@@ -15,16 +15,17 @@ async def test_omar_reads_messages_page_by_page_and_is_written_down(world: World
     for name in ("a", "b", "c"):
         await queue(world, call_id, f"{name}@harbour.example")
     await send_due(world)
-    first = await world.omar.get("/v1/ops/outbox?limit=2&state=sent&channel=email")
+    first = await world.omar.get("/v1/ops/outbox?limit=2&state=kept&channel=email")
     assert first.status == 200, first
     shown = first.json["messages"]
     assert [one["recipient"] for one in shown] == ["c...@harbour.example", "b...@harbour.example"]
     assert {(one["client_id"], one["about_id"], one["sent_by"]) for one in shown} == {
         (HARBOUR, call_id, "outbox")
     }
+    assert [(one["state"], one["sent_at"]) for one in shown] == [("kept", None)] * 2
     assert "Caller: +61 ... 567" in shown[0]["text"]
     cursor = first.json["next_cursor"]
-    second = await world.omar.get(f"/v1/ops/outbox?limit=2&state=sent&channel=email&cursor={cursor}")
+    second = await world.omar.get(f"/v1/ops/outbox?limit=2&state=kept&channel=email&cursor={cursor}")
     assert second.json["messages"][0]["recipient"] == "a...@harbour.example"
     other_list = await world.omar.get(f"/v1/ops/outbox?limit=2&cursor={cursor}")
     assert (other_list.status, other_list.json["code"]) == (400, "invalid_cursor")
@@ -49,7 +50,7 @@ async def test_of_mail_that_left_there_is_no_text(world: World) -> None:
         for one in (await world.ada.get("/v1/ops/outbox?limit=100")).json["messages"]
         if one["about_id"] == call_id
     ]
-    assert (one["sent_by"], one["subject"], one["text"]) == ("smtp", None, None)
+    assert (one["state"], one["sent_by"], one["subject"], one["text"]) == ("sent", "smtp", None, None)
 
 
 async def test_what_waits_says_why_and_until_when(world: World) -> None:

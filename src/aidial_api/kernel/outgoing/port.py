@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 class NotSent(Exception):  # noqa: N818
-    """The message did not leave. `for_good`: trying again would not help."""
+    """The message did not leave. `for_good`: trying again would not help; `is_away`: nobody answered."""
 
-    def __init__(self, reason: str, *, for_good: bool = False) -> None:
+    def __init__(self, reason: str, *, for_good: bool = False, is_away: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.for_good = for_good
+        self.is_away = is_away
 
 
 @dataclass(frozen=True, slots=True)

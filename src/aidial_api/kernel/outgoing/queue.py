@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from aidial_api.kernel.clock import utc_now
-from aidial_api.kernel.jobs import enqueue
+from aidial_api.kernel.jobs import DELIVERIES, enqueue
 from aidial_api.kernel.masking import mask_address, mask_number
 from aidial_contract.ids import new_id
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aidial_api.kernel.crypto import TenantKey
     from aidial_api.kernel.transaction import Tx
 
@@ -68,5 +70,11 @@ async def add(tx: Tx, key: TenantKey, wanted: Wanted) -> bool:
     )
     if added != "INSERT 0 1":
         return False
-    await enqueue(tx, SEND_JOB, {"client_id": key.client_id, "delivery_id": delivery_id}, at=utc_now())
+    await send_at(tx, key.client_id, delivery_id, utc_now())
     return True
+
+
+async def send_at(tx: Tx, client_id: str, delivery_id: str, at: datetime) -> None:
+    """Have a message that is queued sent at `at`."""
+    arguments = {"client_id": client_id, "delivery_id": delivery_id}
+    await enqueue(tx, SEND_JOB, arguments, at=at, queue=DELIVERIES)

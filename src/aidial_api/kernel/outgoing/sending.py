@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import structlog
 
-from aidial_api.kernel.jobs import Job, enqueue
+from aidial_api.kernel.jobs import DELIVERIES, Job
 from aidial_api.kernel.outgoing.port import Attachment, Message, NotSent
-from aidial_api.kernel.outgoing.queue import PURPOSE, SEND_JOB
+from aidial_api.kernel.outgoing.queue import PURPOSE, SEND_JOB, send_at
 from aidial_api.kernel.reach import Reach
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ SELECT taken_until FROM deliveries
 WHERE client_id = $1 AND delivery_id = $2 AND state IN ('queued', 'failed') AND taken_until > now()
 """
 _SENT: Final = """
-UPDATE deliveries SET state = 'sent', sent_at = now(), taken_until = NULL, next_attempt_at = NULL,
+UPDATE deliveries SET state = CASE WHEN $5 THEN 'kept' ELSE 'sent' END, taken_until = NULL,
+    sent_at = CASE WHEN $5 THEN NULL ELSE now() END, next_attempt_at = NULL,
     failure = NULL, sent_by = $3, content = $4
 WHERE client_id = $1 AND delivery_id = $2 AND state IN ('queued', 'failed')
 """
@@ -99,7 +100,7 @@ def send_job(writers: Mapping[str, Writer]) -> Job:
     async def send(db: Database, post: Post, *, client_id: str, delivery_id: str) -> None:
         await _send(db, post, writers, client_id, delivery_id)
 
-    return Job(SEND_JOB, send, with_post=True)
+    return Job(SEND_JOB, send, with_post=True, queue=DELIVERIES)
 
 
 async def _send(
@@ -118,14 +119,14 @@ async def _send(
         await _note_failure(db, row, problem)
         return
     async with db.transaction(Reach((client_id,))) as tx:
-        await tx.execute(_SENT, client_id, delivery_id, courier.name, kept)
+        await tx.execute(_SENT, client_id, delivery_id, courier.name, kept, courier.keeps_text)
 
 
 async def _look_again(tx: Tx, client_id: str, delivery_id: str) -> None:
     """When another worker has it: that one may have died, so it is looked after once its time is over."""
     until = await tx.fetchval(_TAKEN, client_id, delivery_id)
     if until is not None:
-        await enqueue(tx, SEND_JOB, {"client_id": client_id, "delivery_id": delivery_id}, at=until)
+        await send_at(tx, client_id, delivery_id, until)
 
 
 async def _handed_over(
@@ -156,4 +157,4 @@ async def _note_failure(db: Database, row: asyncpg.Record, problem: NotSent) -> 
     async with db.transaction(Reach((client_id,))) as tx:
         at = await tx.fetchval(_FAILED, client_id, delivery_id, problem.reason, wait)
         if at is not None:
-            await enqueue(tx, SEND_JOB, {"client_id": client_id, "delivery_id": delivery_id}, at=at)
+            await send_at(tx, client_id, delivery_id, at)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from typing import Any, Final
 
+from aidial_api.kernel.outgoing.circuit import Circuit
 from aidial_api.kernel.outgoing.port import Courier, EmbeddedOutbox
 from aidial_api.kernel.outgoing.smtp import LONGEST_TIMEOUT_MS, USUAL_PORTS, SmtpCourier, SmtpSettings
 from aidial_contract.addresses import is_address
@@ -91,4 +92,4 @@ def smtp_settings(values: Mapping[str, Any]) -> SmtpSettings | None:
 
 def mail_courier(settings: SmtpSettings | None) -> Courier:
     """Who takes e-mail."""
-    return EmbeddedOutbox() if settings is None else SmtpCourier(settings)
+    return EmbeddedOutbox() if settings is None else Circuit(SmtpCourier(settings))

@@ -99,7 +99,7 @@ class SmtpCourier:
                 await asyncio.shield(sending)
         except TimeoutError:
             if not line.is_taken:
-                raise NotSent("too_slow") from None
+                raise NotSent("too_slow", is_away=True) from None
         finally:
             if not sending.done():
                 line.cut()
@@ -209,7 +209,7 @@ def _troubles() -> Iterator[None]:
     except ssl.SSLError:
         raise NotSent("no_trust") from None
     except (smtplib.SMTPException, OSError, ValueError) as problem:
-        raise NotSent(f"unreachable_{type(problem).__name__}") from None
+        raise NotSent(f"unreachable_{type(problem).__name__}", is_away=True) from None
 
 
 @contextmanager

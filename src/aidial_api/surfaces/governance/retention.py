@@ -15,6 +15,7 @@ from aidial_api.kernel import client_settings
 from aidial_api.kernel.erasing import BEGINNING, LONG_AGO, Erasing, day_of
 from aidial_api.kernel.governance import policy_of
 from aidial_api.kernel.jobs import Job, enqueue
+from aidial_api.kernel.outgoing import forgetting
 from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.governance import store
 from aidial_contract.ids import new_id
@@ -58,6 +59,8 @@ async def run(db: Database, *, client_id: str, version: str, run_id: str) -> Non
     for receipt in receipts:
         if receipt["completed_at"] is None:
             await _delete(db, client_id, receipt)
+            if receipt["category"] == "transcripts":
+                await _forget_messages(db, client_id, receipt)
             await _complete(db, client_id, receipt)
 
 
@@ -95,6 +98,14 @@ async def _delete(db: Database, client_id: str, receipt: asyncpg.Record) -> None
         note=note,
     )
     await erasing.run(db, category)
+
+
+async def _forget_messages(db: Database, client_id: str, receipt: asyncpg.Record) -> None:
+    """Who was written to is known no longer than transcripts are kept; a hold is of the transcript."""
+    async with db.transaction(Reach((client_id,)), read_only=True) as tx:
+        if not await _is_policy(tx, client_id, receipt["policy_version"]):
+            return
+    await forgetting.forget(db, client_id, receipt["before"])
 
 
 async def _complete(db: Database, client_id: str, receipt: asyncpg.Record) -> None:

@@ -15,6 +15,7 @@ from aidial_contract.shapes.notifications import (
     EmailTranscript,
     NewNotifications,
     Notifications,
+    Reaches,
     SmsSummary,
 )
 
@@ -59,4 +60,11 @@ def _masked(value: Notifications) -> Notifications:
     )
 
 
-NOTIFICATIONS: Final = Ways(default=_off, settled=_settled, kept=_kept, read=_read, masked=_masked)
+async def _reaches(ask: Ask, _: Any) -> dict[str, Any]:
+    """The API knows by the settings that it shares with the worker. No provider of SMS is built in."""
+    return {"reaches": Reaches(email=ask.services.settings.smtp is not None, sms=False)}
+
+
+NOTIFICATIONS: Final = Ways(
+    default=_off, settled=_settled, kept=_kept, read=_read, masked=_masked, more=_reaches
+)

@@ -70,7 +70,6 @@ async def outbox(request: PortalRequest) -> Response:
 def _message(one: OutboxMessage) -> tuple[OpsCell, ...]:
     tries = "" if one.attempts < 2 else f"{one.attempts} tries"  # noqa: PLR2004 - one try is no news
     why = "" if one.failure is None else _why(one.failure)
-    by = "Kept here, not sent" if one.sent_by == "outbox" else ""
     return (
         OpsCell(
             one.subject or _KINDS[one.kind],
@@ -79,7 +78,7 @@ def _message(one: OutboxMessage) -> tuple[OpsCell, ...]:
         ),
         OpsCell(one.recipient, quiet=_CHANNELS[one.channel]),
         OpsCell(one.client_id),
-        OpsCell(one.state, is_status=True, quiet=", ".join(filter(None, (why, tries, by)))),
+        OpsCell(one.state, is_status=True, quiet=", ".join(filter(None, (why, tries)))),
         OpsCell(at=one.created_at),
     )
 
