@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from aidial_api.kernel import call_counts, idempotency
 from aidial_api.kernel.outgoing import forgetting
 from aidial_api.kernel.outgoing.sending import Writer, send_job
-from aidial_api.surfaces.account_exports import making
+from aidial_api.surfaces.account_exports import clearing, making
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.deletions import executing
@@ -41,5 +41,6 @@ JOBS = (
     executing.EXECUTE,
     forgetting.SWEEP,
     making.MAKE,
-    making.EXPIRE,
+    clearing.CLEAR,
+    clearing.EXPIRE,
 )

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+import msgspec
+
 from aidial.postgres import PostgresUrls
 from aidial.worker import files_of
 from aidial_api.kernel.db import Database
 from aidial_api.kernel.storage import Files
 from aidial_api.settings import read_settings
-from aidial_api.surfaces.account_exports import making
+from aidial_api.surfaces.account_exports import clearing, making
 from aidial_contract.shapes.account_exports import EXPORT_CATEGORIES
 from tests.people import ALICE, HARBOUR, Someone
 from tests.support.askers import Asker
@@ -69,6 +71,37 @@ async def make_export(place: Place, job_id: str, client_id: str = HARBOUR) -> No
     """Make it as the worker does; the worker itself is in `tests/aidial/worker`."""
     async with jobs_of(place) as (db, files):
         await making.make(db, files, client_id=client_id, job_id=job_id)
+
+
+async def clear_files(place: Place, client_id: str) -> None:
+    """Delete the files that are due to go, as the worker does."""
+    async with jobs_of(place) as (db, files):
+        due = await place.sql(
+            "DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'account_exports.clear'"
+            " AND args ->> 'client_id' = $1 AND scheduled_at <= now() RETURNING args::text AS args",
+            client_id,
+        )
+        for job in due:
+            await clearing.clear(db, files, **msgspec.json.decode(job["args"]))
+
+
+async def waits(place: Place, task: str, job_id: str) -> list[float]:
+    """In how many seconds each waiting job of an export is due, the soonest first."""
+    found = await place.sql(
+        "SELECT extract(epoch FROM scheduled_at - now())::float AS seconds FROM jobs.procrastinate_jobs"
+        " WHERE task_name = 'account_exports.' || $1 AND args ->> 'job_id' = $2 ORDER BY scheduled_at",
+        task,
+        job_id,
+    )
+    return [row["seconds"] for row in found]
+
+
+async def let_wait_pass(place: Place, job_id: str) -> None:
+    """The next attempt may begin, and everything that waits for this export is due."""
+    await place.sql("UPDATE account_exports SET leased_until = now() WHERE job_id = $1", job_id)
+    await place.sql(
+        "UPDATE jobs.procrastinate_jobs SET scheduled_at = now() WHERE args ->> 'job_id' = $1", job_id
+    )
 
 
 async def ready_export(place: Place) -> str:

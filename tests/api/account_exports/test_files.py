@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from aidial_api.kernel.storage import Storage
-from aidial_api.surfaces.account_exports import making, sources
+from aidial_api.surfaces.account_exports import clearing, making, sources
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from tests.api.account_exports.test_asking import ask
 from tests.api.calls.lines import Business, open_business
 from tests.support.api import World
-from tests.support.exports import PATH, jobs_of, make_export
+from tests.support.exports import PATH, clear_files, jobs_of, let_wait_pass, make_export, waits
 from tests.support.tickets import new_ticket
 
 
@@ -205,9 +205,10 @@ async def test_a_file_is_kept_seven_days_to_the_second_and_its_history_stays(
     await world.sql(
         "UPDATE account_exports SET expires_at = now() - interval '1 second' WHERE job_id = $1", job_id
     )
-    async with jobs_of(world) as (db, files):
+    async with jobs_of(world) as (db, _):
         for _ in range(2):
-            await making.expire(db, files, client_id=clinic.client_id, job_id=job_id)
+            await clearing.expire(db, client_id=clinic.client_id, job_id=job_id)
+    await clear_files(world, clinic.client_id)
     assert files_kept(world, clinic) == 0
     shown = (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]
     assert (shown["status"], shown["downloads"]) == ("expired", 2)
@@ -248,12 +249,12 @@ async def test_a_download_that_never_began_is_none(
 ) -> None:
     job_id, _, _ = await exported(world, clinic, "users")
 
-    async def away(self: Storage, name: str, *rest: Any, **more: Any) -> AsyncIterator[bytes]:
-        raise Fault(errors.STORAGE_UNAVAILABLE, retry_after_ms=1_000, reason=name)
+    async def unread(self: Storage, name: str, *_: Any, **__: Any) -> AsyncIterator[bytes]:
+        await away(self, name)
         yield b""
 
     with monkeypatch.context() as without:
-        without.setattr(Storage, "read", away)
+        without.setattr(Storage, "read", unread)
         for _ in range(2):
             answer = await clinic.admin.get(f"{PATH}/{job_id}/download")
             assert (answer.status, answer.code) == (503, "storage_unavailable")
@@ -283,6 +284,7 @@ async def test_one_that_is_cancelled_while_it_is_made_leaves_no_file(
 
     monkeypatch.setattr(sources.Source, "parts", slowly)
     await make_export(world, job_id, clinic.client_id)
+    await clear_files(world, clinic.client_id)
     assert files_kept(world, clinic) == 0
     assert (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]["status"] == "cancelled"
     await make_export(world, job_id, clinic.client_id)
@@ -306,29 +308,140 @@ async def test_an_attempt_that_was_killed_is_made_anew_and_its_file_goes(
     assert files_kept(world, clinic) == 1
     assert (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]["status"] == "running"
     await make_export(world, job_id, clinic.client_id)
+    assert (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]["status"] == "running"
+    assert waits_within(await waits(world, "make", job_id), making.SILENCE)
+    await let_wait_pass(world, job_id)
+    await make_export(world, job_id, clinic.client_id)
+    await clear_files(world, clinic.client_id)
     assert files_kept(world, clinic) == 1
     assert (await clinic.admin.get(f"{PATH}/{job_id}/download")).status == 200
 
 
-async def test_a_store_that_is_away_is_tried_five_times_and_then_the_export_has_failed(
+async def away(self: Storage, name: str, *_: Any) -> None:
+    """A store that does not answer, whatever it is asked for."""
+    raise Fault(errors.STORAGE_UNAVAILABLE, retry_after_ms=1_000, reason=name)
+
+
+def waits_within(found: list[float], wait: timedelta) -> bool:
+    """Whether the job that is due last is due in about so long."""
+    return wait.total_seconds() - 60 < found[-1] <= wait.total_seconds()
+
+
+async def test_a_store_that_is_away_is_given_an_hour_and_a_failure_of_ours_costs_no_allowance(
     world: World, clinic: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = await ask(clinic, "users")
-
-    async def away(self: Storage, name: str, pieces: AsyncIterator[bytes]) -> None:
-        raise Fault(errors.STORAGE_UNAVAILABLE, reason=name)
-
     monkeypatch.setattr(Storage, "write", away)
-    for attempt in range(making.MOST_ATTEMPTS):
-        if attempt + 1 < making.MOST_ATTEMPTS:
-            with pytest.raises(Fault):
-                await make_export(world, job_id, clinic.client_id)
-        else:
-            await make_export(world, job_id, clinic.client_id)
+    for wait in making.WAITS:
+        await make_export(world, job_id, clinic.client_id)
+        shown = (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]
+        assert (shown["status"], shown["failure"]) == ("running", None)
+        assert waits_within(await waits(world, "make", job_id), wait)
+        await let_wait_pass(world, job_id)
+    assert sum(making.WAITS, timedelta()) > timedelta(minutes=50)
+    await make_export(world, job_id, clinic.client_id)
     shown = (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]
     assert (shown["status"], shown["failure"]) == ("failed", "storage_unavailable")
-    failed = (await world.events(job_id))[-1]
-    assert (failed["action"], failed["outcome"]) == ("account_exports.export.failed", "failed")
+    events = [one for one in await world.events(job_id) if one["outcome"] == "failed"]
+    assert [one["action"] for one in events] == ["account_exports.export.failed"]
+    assert (await clinic.admin.get(f"{PATH}/catalog")).json["used"] == {
+        "by_you": 0,
+        "by_tenant": 0,
+        "next_at": None,
+    }
+    await world.sql("UPDATE account_exports SET failure = 'too_large' WHERE job_id = $1", job_id)
+    assert (await clinic.admin.get(f"{PATH}/catalog")).json["used"]["by_you"] == 1
+
+
+async def test_a_store_that_comes_back_after_minutes_gets_the_export(
+    world: World, clinic: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await ask(clinic, "users")
+    with monkeypatch.context() as without:
+        without.setattr(Storage, "write", away)
+        await make_export(world, job_id, clinic.client_id)
+    await make_export(world, job_id, clinic.client_id)
+    assert (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]["status"] == "running"
+    await let_wait_pass(world, job_id)
+    await make_export(world, job_id, clinic.client_id)
+    await clear_files(world, clinic.client_id)
+    assert (await clinic.admin.get(f"{PATH}/{job_id}/download")).status == 200
+
+
+async def test_files_go_as_soon_as_a_store_that_was_away_is_back(
+    world: World, clinic: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an attempt that was killed, of one that was cancelled then, and of an export that has expired."""
+    expired, _, _ = await exported(world, clinic, "users")
+    await world.sql(
+        "UPDATE account_exports SET expires_at = now() - interval '1 second' WHERE job_id = $1", expired
+    )
+    cancelled = await ask(clinic, "users")
+    written = Storage.write
+
+    async def dies(self: Storage, name: str, pieces: AsyncIterator[bytes]) -> None:
+        await written(self, name, pieces)
+        raise KilledError
+
+    monkeypatch.setattr(Storage, "write", dies)
+    with pytest.raises(KilledError):
+        await make_export(world, cancelled, clinic.client_id)
+    await let_wait_pass(world, cancelled)
+    with pytest.raises(KilledError):
+        await make_export(world, cancelled, clinic.client_id)
+    assert files_kept(world, clinic) == 3
+    with monkeypatch.context() as without:
+        without.setattr(Storage, "delete", away)
+        assert (await clinic.admin.post(f"{PATH}/{cancelled}/cancel")).status == 200
+        async with jobs_of(world) as (db, _):
+            await clearing.expire(db, client_id=clinic.client_id, job_id=expired)
+        await clear_files(world, clinic.client_id)
+    assert files_kept(world, clinic) == 3
+    for job_id in (expired, cancelled):
+        assert waits_within((await waits(world, "clear", job_id))[:1], clearing.STORE_AGAIN)
+        await let_wait_pass(world, job_id)
+    await clear_files(world, clinic.client_id)
+    assert files_kept(world, clinic) == 0
+    rows = await world.sql("SELECT file_id FROM account_exports WHERE client_id = $1", clinic.client_id)
+    assert [row["file_id"] for row in rows] == [None, None]
+
+
+async def test_an_attempt_that_lost_its_export_leaves_it_to_the_one_that_has_it(
+    world: World, clinic: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await ask(clinic, "users")
+    written = Storage.write
+    others: list[bool] = []
+
+    async def overtaken(self: Storage, name: str, pieces: AsyncIterator[bytes]) -> None:
+        others.append(True)
+        if len(others) == 1:
+            await let_wait_pass(world, job_id)
+            await make_export(world, job_id, clinic.client_id)
+            await away(self, name)
+        await written(self, name, pieces)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(Storage, "write", overtaken)
+        slow.setattr(Storage, "delete", away)
+        await make_export(world, job_id, clinic.client_id)
+        await clear_files(world, clinic.client_id)
+    assert len(others) == 2
+    assert (await clinic.admin.get(f"{PATH}/{job_id}")).json["export"]["status"] == "completed"
+    await let_wait_pass(world, job_id)
+    await clear_files(world, clinic.client_id)
+    assert files_kept(world, clinic) == 1
+    assert (await clinic.admin.get(f"{PATH}/{job_id}/download")).status == 200
+
+
+async def test_an_export_ends_although_the_clock_of_the_worker_is_behind(
+    world: World, clinic: Business
+) -> None:
+    job_id, _, _ = await exported(world, clinic, "users")
+    async with jobs_of(world) as (db, _):
+        await clearing.expire(db, client_id=clinic.client_id, job_id=job_id)
+    first, again = await waits(world, "expire", job_id)
+    assert again - first == pytest.approx(clearing.CLOCKS_APART.total_seconds(), abs=1)
 
 
 async def test_a_large_account_is_made_in_flat_memory(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from tests.people import ADA, ALICE, BEN, CHLOE, MALLORY, OMAR, PRIYA, TOM
+from tests.people import ADA, ALICE, BEN, CHLOE, HARBOUR, MALLORY, OMAR, PRIYA, TOM
 from tests.support.exports import allow_another, make_export, new_export
 from tests.support.portal import Town
 
@@ -45,6 +45,32 @@ async def test_alice_asks_sees_it_made_and_downloads_it(town: Town) -> None:
     late = await alice.get(f"{PATH}/{job_id}/download")
     assert (late.status, late.json["error"]["details"]["current_state"]) == (409, "expired")
     assert "Its file was deleted" in (await alice.get(PAGE)).words
+
+
+async def test_what_alice_chooses_stays_while_somebody_elses_export_is_made(town: Town) -> None:
+    await allow_another(town)
+    await town.sql(
+        "INSERT INTO account_exports (client_id, job_id, requested_by, requested_by_name, project_ids,"
+        " categories, status, kept_days, requested_at)"
+        " VALUES ($1, gen_random_uuid(), gen_random_uuid(), 'Another', '{}', '{users}', 'running', 7, now())",
+        HARBOUR,
+    )
+    alice = await town.of(ALICE)
+    page = (await alice.get(PAGE)).text
+    assert "data-unfinished" in page
+    assert "data-waiting" not in page.replace('data-while="[data-waiting]"', "")
+    form, listed = page.split('id="exports-title"')
+    assert 'data-while="[data-waiting]"' in form
+    assert 'name="categories/-"' in form
+    assert 'data-while="[data-unfinished]"' in listed
+    part = (await alice.get(f"{PAGE}&part=list", hx_request="true")).text
+    assert "Asked for by Another" in part
+    assert "categories/-" not in part
+    await alice.change("POST", PATH, new_export("users"))
+    asking = (await alice.get(f"{PAGE}&part=asking", hx_request="true")).text
+    assert "data-waiting" in asking
+    assert "Asked for by" not in asking
+    await allow_another(town)
 
 
 async def test_alice_cancels_one_and_is_told_when_her_allowance_is_used(town: Town) -> None:

@@ -25,6 +25,7 @@ from aidial_api.kernel.sealed import sealed_range, unseal
 from aidial_api.kernel.storage import FileMissing
 from aidial_api.kernel.streaming import first_piece
 from aidial_api.surfaces.account_exports import making, store
+from aidial_api.surfaces.account_exports.clearing import clear_up, file_name
 from aidial_api.surfaces.account_exports.present import manifest_of, next_moment, status_of, to_export
 from aidial_api.surfaces.account_exports.sources import EXCLUDED, SOURCES
 from aidial_contract import errors, limits
@@ -186,6 +187,8 @@ async def cancel(ask: Ask) -> Answer:
     if row is None:
         now = await store.locked(ask.tx, client_id, job_id)
         raise ACCOUNT_EXPORTS.conflict(status_of(now or ask.found, ask.services.clock()))
+    if row["file_id"] is not None:
+        await clear_up(ask.tx, (client_id, job_id, str(row["file_id"])))
     await record(ask, _done(row, action="account_exports.export.cancelled"))
     return _answer(ask, row)
 
@@ -206,7 +209,7 @@ async def download(ask: Ask) -> Answer | Fault:
             await record(ask, _event(client_id, job_id, refusal))
             return refusal
     key = await ask.services.tenant_keys.get(ask.tx, client_id)
-    name = making.file_name(client_id, str(found["file_id"]))
+    name = file_name(client_id, str(found["file_id"]))
     stream = _opened(ask, key.of_file(name), name, found["size_bytes"])
     if ask.method != "HEAD":
         stream = _led(await first_piece(stream), stream)

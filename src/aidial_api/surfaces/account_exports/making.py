@@ -1,14 +1,15 @@
-"""Making account exports, and deleting their files when their time is over: jobs of the worker.
+"""Making account exports: a job of the worker.
 
 The one thing a newcomer would get wrong: an attempt owns its file. Whoever cancels an export, or begins it
-anew after a kill, takes it from the attempt under way, which notices at its next part and deletes its file.
+anew, takes it from the attempt under way, which notices at its next part. Nobody begins it anew while an
+attempt moves on, or while the store is given time to come back (`leased_until`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -18,8 +19,10 @@ from aidial_api.kernel.jobs import Job, enqueue
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.sealed import seal
 from aidial_api.surfaces.account_exports import store
+from aidial_api.surfaces.account_exports.clearing import EXPIRE_JOB, LAST_LOOK, clear_up, file_name
 from aidial_api.surfaces.account_exports.file import ExportFile, TooLarge
 from aidial_api.surfaces.account_exports.sources import SOURCES, Source
+from aidial_api.surfaces.account_exports.telling import tell
 from aidial_contract import errors
 from aidial_contract.access import Permission, Role, level_of
 from aidial_contract.fault import Fault
@@ -33,9 +36,12 @@ if TYPE_CHECKING:
     from aidial_api.kernel.storage import Files
     from aidial_api.kernel.transaction import Tx
 
-MOST_ATTEMPTS: Final = 5
+WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 15, 30))
+"""After each attempt that met no store, before the next."""
+MOST_ATTEMPTS: Final = len(WAITS) + 1
+SILENCE: Final = timedelta(minutes=2)
+"""An attempt that wrote nothing for so long is over: its worker was killed."""
 MAKE_JOB: Final = "account_exports.make"
-EXPIRE_JOB: Final = "account_exports.expire"
 
 
 class NotMineAnyMore(Exception):  # noqa: N818 - a word, like the others of the kernel
@@ -56,46 +62,42 @@ class _Attempt:
         return self.row["client_id"], str(self.row["job_id"]), self.file_id
 
 
-def file_name(client_id: str, file_id: str) -> str:
-    """What a file is called in the store; used once."""
-    return f"account-exports/{client_id}/{file_id}"
-
-
-async def ask_for(tx: Tx, client_id: str, job_id: str) -> None:
-    """Have an export made, provided that this transaction commits."""
-    await enqueue(tx, MAKE_JOB, {"client_id": client_id, "job_id": job_id}, at=utc_now())
+async def ask_for(tx: Tx, client_id: str, job_id: str, *, at: datetime | None = None) -> None:
+    """Have an export made, now or at a time, provided that this transaction commits."""
+    await enqueue(tx, MAKE_JOB, {"client_id": client_id, "job_id": job_id}, at=at or utc_now())
 
 
 async def make(db: Database, files: Files, *, client_id: str, job_id: str) -> None:
     """Make the file of an export that waits, or whose attempt was killed."""
     async with db.transaction(Reach((client_id,))) as tx:
         row = await store.locked(tx, client_id, job_id)
-        if row is None:
-            return
-        attempt = await _begun(tx, files, row)
-    if row["file_id"] is not None:  # of an attempt that was killed, or was cancelled while it was away
-        await files.storage.delete(file_name(client_id, str(row["file_id"])))
-        async with db.transaction(Reach((client_id,))) as tx:
-            await store.forget_file(tx, client_id, job_id, str(row["file_id"]))
+        attempt = None if row is None else await _begun(tx, files, row)
     if attempt is not None:
         await _write(db, files, attempt)
 
 
 async def _begun(tx: Tx, files: Files, row: asyncpg.Record) -> _Attempt | None:
-    """The attempt, or None: it is over, was tried too often, or its requester may not have it any more."""
-    client_id, job_id = row["client_id"], str(row["job_id"])
+    """The attempt, or None: it is over, it is somebody else's for now, or there will be none any more."""
+    client_id, job_id, now = row["client_id"], str(row["job_id"]), utc_now()
     if row["status"] not in {"queued", "running"}:
         return None
+    if row["leased_until"] is not None and row["leased_until"] > now:
+        await ask_for(tx, client_id, job_id, at=row["leased_until"])
+        return None
+    former = None if row["file_id"] is None else str(row["file_id"])
+    if former is not None:  # of an attempt that was killed
+        await clear_up(tx, (client_id, job_id, former))
     if row["attempts"] >= MOST_ATTEMPTS:
-        await _fail(tx, client_id, job_id, "interrupted")
+        await _fail(tx, (client_id, job_id, former), "interrupted")
         return None
     sources = await _sources(tx, row)
     if sources is None:
-        await _fail(tx, client_id, job_id, "access_changed")
+        await _fail(tx, (client_id, job_id, former), "access_changed")
         return None
-    file_id = new_id()
-    await store.begin(tx, client_id, job_id, file_id, utc_now())
-    return _Attempt(row, file_id, sources, await files.keys.get(tx, client_id))
+    attempt = _Attempt(row, new_id(), sources, await files.keys.get(tx, client_id))
+    await store.begin(tx, attempt.mine, now, now + SILENCE)
+    await clear_up(tx, attempt.mine, at=now + LAST_LOOK)
+    return attempt
 
 
 async def _sources(tx: Tx, row: asyncpg.Record) -> list[tuple[Source, str]] | None:
@@ -115,7 +117,7 @@ async def _write(db: Database, files: Files, attempt: _Attempt) -> None:
     row, (client_id, job_id, _) = attempt.row, attempt.mine
 
     async def note(done: int, tx: Tx, rows: int) -> None:
-        if not await store.grow(tx, attempt.mine, rows, done):
+        if not await store.grow(tx, attempt.mine, rows, done, utc_now() + SILENCE):
             raise NotMineAnyMore
 
     made = ExportFile(
@@ -129,23 +131,33 @@ async def _write(db: Database, files: Files, attempt: _Attempt) -> None:
         note=note,
     )
     name = file_name(client_id, attempt.file_id)
+    failure = None
     try:
         await files.storage.write(name, seal(attempt.key.of_file(name), made.pieces()))
-        is_mine = await _complete(db, attempt, made)
+        if await _complete(db, attempt, made):
+            return
     except NotMineAnyMore:
-        is_mine = False
+        pass
     except TooLarge:
-        await _gave_up(db, attempt, "too_large")
-        is_mine = False
+        failure = "too_large"
     except Fault as fault:
-        if fault.row is not errors.STORAGE_UNAVAILABLE or row["attempts"] + 1 < MOST_ATTEMPTS:
+        if fault.row is not errors.STORAGE_UNAVAILABLE:
             raise
-        await _gave_up(db, attempt, "storage_unavailable")
-        return
-    if not is_mine:
-        await files.storage.delete(name)
-        async with db.transaction(Reach((client_id,))) as tx:
-            await store.forget_file(tx, client_id, job_id, attempt.file_id)
+        failure = "storage_unavailable"
+    async with db.transaction(Reach((client_id,))) as tx:
+        await _came_to_nothing(tx, attempt, failure)
+
+
+async def _came_to_nothing(tx: Tx, attempt: _Attempt, failure: str | None) -> None:
+    """Clear up after an attempt; without a store the export waits for the next, if there is to be one."""
+    tried, (client_id, job_id, _) = attempt.row["attempts"], attempt.mine
+    if failure == "storage_unavailable" and tried < len(WAITS):
+        at = utc_now() + WAITS[tried]
+        if await store.wait(tx, attempt.mine, at):
+            await ask_for(tx, client_id, job_id, at=at)
+    elif failure is not None:
+        await _fail(tx, attempt.mine, failure)
+    await clear_up(tx, attempt.mine)
 
 
 async def _complete(db: Database, attempt: _Attempt, made: ExportFile) -> bool:
@@ -160,56 +172,17 @@ async def _complete(db: Database, attempt: _Attempt, made: ExportFile) -> bool:
         if not await store.complete(tx, attempt.mine, values):
             return False
         technical = {"rows": rows, "size_bytes": made.size, "checksum": manifest.checksum}
-        await _tell(tx, client_id, job_id, action="account_exports.export.completed", technical=technical)
+        await tell(tx, client_id, job_id, action="account_exports.export.completed", technical=technical)
         arguments = {"client_id": client_id, "job_id": job_id}
         await enqueue(tx, EXPIRE_JOB, arguments, at=manifest.expires_at)
     return True
 
 
-async def _gave_up(db: Database, attempt: _Attempt, failure: str) -> None:
-    client_id, job_id, _ = attempt.mine
-    async with db.transaction(Reach((client_id,))) as tx:
-        await _fail(tx, client_id, job_id, failure)
-
-
-async def _fail(tx: Tx, client_id: str, job_id: str, failure: str) -> None:
-    if await store.fail(tx, client_id, job_id, failure, utc_now()):
-        await _tell(
-            tx,
-            client_id,
-            job_id,
-            action="account_exports.export.failed",
-            outcome="failed",
-            technical={"failure": failure},
-        )
-
-
-async def expire(db: Database, files: Files, *, client_id: str, job_id: str) -> None:
-    """End an export whose days are over, and delete its file; its history stays."""
-    async with db.transaction(Reach((client_id,))) as tx:
-        if await store.expire(tx, client_id, job_id, utc_now()):
-            await _tell(tx, client_id, job_id, action="account_exports.export.expired", technical={})
-        row = await store.locked(tx, client_id, job_id)
-    if row is None or row["status"] != "expired" or row["file_id"] is None:
-        return
-    file_id = str(row["file_id"])
-    await files.storage.delete(file_name(client_id, file_id))
-    async with db.transaction(Reach((client_id,))) as tx:
-        await store.forget_file(tx, client_id, job_id, file_id)
-
-
-async def _tell(
-    tx: Tx,
-    client_id: str,
-    job_id: str,
-    *,
-    action: str,
-    technical: dict[str, object],
-    outcome: str = "done",
-) -> None:
-    said = msgspec.json.encode(technical).decode()
-    await store.tell(tx, (new_id(), client_id, action, job_id, outcome, said))
+async def _fail(tx: Tx, mine: tuple[str, str, str | None], failure: str) -> None:
+    """Give up an export, while it is this attempt's (or nobody's, without a file)."""
+    if await store.fail(tx, mine, failure, utc_now()):
+        action = "account_exports.export.failed"
+        await tell(tx, *mine[:2], action=action, outcome="failed", technical={"failure": failure})
 
 
 MAKE: Final = Job(MAKE_JOB, make, with_files=True)
-EXPIRE: Final = Job(EXPIRE_JOB, expire, with_files=True)

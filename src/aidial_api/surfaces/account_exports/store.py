@@ -18,7 +18,7 @@ from aidial_contract.scope import Reach
 _COLUMNS: Final = """
 e.client_id, e.job_id, e.requested_by, e.requested_by_name, e.project_ids, e.categories, e.status,
 e.kept_days, e.categories_done, e.rows, e.attempts, e.file_id, e.size_bytes, e.manifest, e.failure,
-e.downloads, e.requested_at, e.started_at, e.finished_at, e.expires_at, e.version
+e.downloads, e.requested_at, e.started_at, e.finished_at, e.expires_at, e.leased_until, e.version
 """
 _TENANT: Final = """
 SELECT client_id, timezone FROM clients
@@ -26,7 +26,8 @@ WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
 """
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('account exports of ' || $1, 0))"
 _RECENT: Final = """
-SELECT requested_by, requested_at FROM account_exports WHERE client_id = $1 AND requested_at > $2
+SELECT requested_by, requested_at FROM account_exports
+WHERE client_id = $1 AND requested_at > $2 AND (status <> 'failed' OR failure = 'too_large')
 ORDER BY requested_at
 """
 _UNFINISHED: Final = f"""
@@ -68,12 +69,17 @@ WHERE m.client_id = $1 AND m.user_id = $2 AND m.status = 'active'
 """
 _BEGIN: Final = """
 UPDATE account_exports SET status = 'running', file_id = $3, attempts = attempts + 1, rows = 0,
-    categories_done = 0, started_at = coalesce(started_at, $4), version = version + 1
+    categories_done = 0, started_at = coalesce(started_at, $4), leased_until = $5, version = version + 1
 WHERE client_id = $1 AND job_id = $2
 """
 _MINE: Final = "client_id = $1 AND job_id = $2 AND file_id = $3 AND status = 'running'"
 _GROW: Final = f"""
-UPDATE account_exports SET rows = rows + $4, categories_done = $5 WHERE {_MINE} RETURNING 1
+UPDATE account_exports SET rows = rows + $4, categories_done = $5, leased_until = $6 WHERE {_MINE} RETURNING 1
+"""
+_WAIT: Final = f"""
+UPDATE account_exports SET file_id = NULL, rows = 0, categories_done = 0, leased_until = $4,
+    version = version + 1
+WHERE {_MINE} RETURNING 1
 """
 _COMPLETE: Final = f"""
 UPDATE account_exports SET status = 'completed', finished_at = $4, expires_at = $5, size_bytes = $6,
@@ -81,8 +87,9 @@ UPDATE account_exports SET status = 'completed', finished_at = $4, expires_at = 
 WHERE {_MINE} RETURNING 1
 """
 _FAIL: Final = """
-UPDATE account_exports SET status = 'failed', failure = $3, finished_at = $4, version = version + 1
-WHERE client_id = $1 AND job_id = $2 AND status IN ('queued', 'running') RETURNING 1
+UPDATE account_exports SET status = 'failed', failure = $4, finished_at = $5, version = version + 1
+WHERE client_id = $1 AND job_id = $2 AND file_id IS NOT DISTINCT FROM $3::uuid
+    AND status IN ('queued', 'running') RETURNING 1
 """
 _EXPIRE: Final = """
 UPDATE account_exports SET status = 'expired', version = version + 1
@@ -106,7 +113,7 @@ async def lock(tx: Tx, client_id: str) -> None:
 
 
 async def recent(tx: Tx, client_id: str, since: datetime) -> Sequence[asyncpg.Record]:
-    """Who asked for exports after a moment, and when, the oldest first."""
+    """Who asked for exports after a moment, and when, the oldest first; none that we failed."""
     return await tx.fetch(_RECENT, client_id, since)
 
 
@@ -166,14 +173,19 @@ async def reader(tx: Tx, client_id: str, user_id: str, project_ids: Sequence[str
     return await tx.fetchrow(_READER, client_id, user_id, list(project_ids))
 
 
-async def begin(tx: Tx, client_id: str, job_id: str, file_id: str, now: datetime) -> None:
-    """Begin an attempt under a new file."""
-    await tx.execute(_BEGIN, client_id, job_id, file_id, now)
+async def begin(tx: Tx, mine: tuple[str, str, str], now: datetime, leased_until: datetime) -> None:
+    """Begin an attempt under a new file; until the second time nobody else does."""
+    await tx.execute(_BEGIN, *mine, now, leased_until)
 
 
-async def grow(tx: Tx, mine: tuple[str, str, str], rows: int, done: int) -> bool:
+async def grow(tx: Tx, mine: tuple[str, str, str], rows: int, done: int, leased_until: datetime) -> bool:
     """Note progress; False when the attempt (client, export, file) is no longer the export's."""
-    return await tx.fetchval(_GROW, *mine, rows, done) is not None
+    return await tx.fetchval(_GROW, *mine, rows, done, leased_until) is not None
+
+
+async def wait(tx: Tx, mine: tuple[str, str, str], until: datetime) -> bool:
+    """End an attempt, whose file the export forgets; until then none begins. False when it is not its own."""
+    return await tx.fetchval(_WAIT, *mine, until) is not None
 
 
 async def complete(tx: Tx, mine: tuple[str, str, str], values: tuple[Any, ...]) -> bool:
@@ -181,9 +193,9 @@ async def complete(tx: Tx, mine: tuple[str, str, str], values: tuple[Any, ...]) 
     return await tx.fetchval(_COMPLETE, *mine, *values) is not None
 
 
-async def fail(tx: Tx, client_id: str, job_id: str, failure: str, now: datetime) -> bool:
-    """Give up; False when it is over already."""
-    return await tx.fetchval(_FAIL, client_id, job_id, failure, now) is not None
+async def fail(tx: Tx, mine: tuple[str, str, str | None], failure: str, now: datetime) -> bool:
+    """Give up; False when it is over already, or no longer of this file."""
+    return await tx.fetchval(_FAIL, *mine, failure, now) is not None
 
 
 async def expire(tx: Tx, client_id: str, job_id: str, now: datetime) -> bool:

@@ -104,13 +104,18 @@ class GovernancePage:
 
 @dataclass(frozen=True, slots=True)
 class ExportsPage:
-    """Account exports. `url` is the page again, `next_url` leads to older ones ("" when there are none)."""
+    """Account exports. `url` is the page again, `next_url` leads to older ones ("" when there are none).
+
+    `asking_url` and `list_url` are its two parts, for the script that draws each anew.
+    """
 
     template: ClassVar[str] = "settings/exports.html"
     sections: tuple[NavItem, ...]
     catalog: AccountExportCatalog
     exports: tuple[AccountExport, ...]
     url: str
+    asking_url: str
+    list_url: str
     next_url: str
     is_first: bool
     timezone: str
@@ -124,10 +129,11 @@ class ExportsPage:
 
 @dataclass(frozen=True, slots=True)
 class ExportsFragment:
-    """What a script puts in the place of the list while an export is made."""
+    """What a script puts in the place of a part (`asking` or the list) while an export is made."""
 
     template: ClassVar[str] = "settings/exports_fragment.html"
     page: ExportsPage
+    part: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SECTION: Final = "data-exports"
 PATH: Final = "/settings"
+QUERY: Final = frozenset({"part"})
+"""What a script adds: `asking` for the form, anything else for the list."""
 _V1: Final = "/v1/account-exports"
 _JSON: Final = "application/json"
 _FILE: Final = Wanted(_JSON, MOST_EXPORT_BYTES)
@@ -83,24 +85,27 @@ async def _path(request: PortalRequest) -> str:
 
 
 async def page(request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
-    """What can be exported, and the exports there are; the list alone when a script asks."""
+    """What can be exported, and the exports there are; one of the two when a script asks."""
     cursor = request.query.get("cursor", "")
     known, found = await asyncio.gather(
         request.api.get(f"{_V1}/catalog", AccountExportCatalog),
         request.api.get(_V1, AccountExportList, query={"cursor": cursor} if cursor else {}),
     )
     address = {"section": SECTION}
+    again = with_query(PATH, address, **({"cursor": cursor} if cursor else {}))
     following = found.next_cursor
     shown = ExportsPage(
         sections=menu,
         catalog=known,
         exports=tuple(found.exports),
-        url=with_query(PATH, address, **({"cursor": cursor} if cursor else {})),
+        url=again,
+        asking_url=f"{again}&part=asking",
+        list_url=f"{again}&part=list",
         next_url=with_query(PATH, address, cursor=following) if following else "",
         is_first=not cursor,
         timezone=zone_of(request),
         now=datetime.now(UTC),
     )
-    return (
-        draw_fragment(ExportsFragment(shown)) if wants_fragment(request) else draw(request, shown, path=PATH)
-    )
+    if wants_fragment(request):
+        return draw_fragment(ExportsFragment(shown, request.query.get("part", "list")))
+    return draw(request, shown, path=PATH)

@@ -22,6 +22,7 @@ from aidial_portal.kernel.rows import change_row, read_row
 from aidial_portal.surfaces.settings import (
     api,
     deletions_rows,
+    exports,
     exports_rows,
     governance,
     governance_rows,
@@ -53,7 +54,7 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
             access=PendingWhen("section", pages.PROFILE),
             permission=Permission.PROFILE_VIEW,
             scope=SELF,
-            query=frozenset({"section", "project_ref", "cursor", "at"}) | governance.QUERY,
+            query=frozenset({"section", "project_ref", "cursor", "at"}) | governance.QUERY | exports.QUERY,
         ),
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(),
