@@ -7,12 +7,14 @@ comes twice is two hours; so bounds are walked along the clock, never multiplied
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from aidial_api.surfaces.analytics.period import Span
+from aidial_api.surfaces.analytics.pieces import widths_between
 
 HOURS_A_DAY: Final = 24
 _DAY: Final = timedelta(days=1)
@@ -39,10 +41,30 @@ def bar_starts(span: Span, interval: str) -> Sequence[datetime]:
     return starts
 
 
-def week_hours(span: Span) -> tuple[Sequence[datetime], Sequence[int]]:
-    """The start of every hour of the span, and which hour of the week it is: 0 is Monday, midnight."""
+@dataclass(frozen=True, slots=True)
+class WeekHours:
+    """Where hours of the week begin in a span: 0 is Monday, midnight.
+
+    From `starts[n]` on it is `cells[n]`, and an hour later the next, until `starts[n + 1]`: a day whose clock
+    does not change is one start. `widths` are those of stored rows that no hour cuts in two.
+    """
+
+    starts: Sequence[datetime]
+    cells: Sequence[int]
+    widths: Sequence[int]
+
+
+@lru_cache(maxsize=32)
+def week_hours(span: Span) -> WeekHours:
+    """The hours of the week of a span."""
     hours = _hours(span.timezone, span.since, span.until)
-    return [start for start, _ in hours], [cell for _, cell in hours]
+    starts, cells = [hours[0][0]], [hours[0][1]]
+    for start, cell in hours[1:]:
+        gone = start - starts[-1]
+        if not cell % HOURS_A_DAY or gone != (cell - cells[-1]) * _HOUR:
+            starts.append(start)
+            cells.append(cell)
+    return WeekHours(starts, cells, widths_between(start for start, _ in hours))
 
 
 @lru_cache(maxsize=8)

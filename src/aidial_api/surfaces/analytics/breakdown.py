@@ -12,7 +12,7 @@ from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.analytics import service, store
 from aidial_api.surfaces.analytics.bounds import week_hours
 from aidial_api.surfaces.analytics.period import Span
-from aidial_api.surfaces.analytics.pieces import DAY, HOUR, QUARTER, cut, widths_between
+from aidial_api.surfaces.analytics.pieces import DAY, HOUR, QUARTER, cut
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.analytics import By, NamedBreakdown, NamedRow
 
@@ -24,14 +24,15 @@ async def break_down(
     tx: Tx, reach: Reach, span: Span, asked: Sequence[By], limit: int
 ) -> list[NamedBreakdown]:
     """The breakdowns asked for, in that order; what several of them need is read once."""
+    await store.plan_once(tx)
     totals = names = places = None
     found = []
     for by in asked:
         rows: list[NamedRow]
         if by == "hour_of_week":
-            bounds, cells = week_hours(span)
-            pieces = cut(span.since, span.until, widths_between(bounds))
-            rows = service.week(await store.read_cells(tx, reach, pieces, bounds, cells))
+            hours = week_hours(span)
+            pieces = cut(span.since, span.until, hours.widths)
+            rows = service.week(await store.read_cells(tx, reach, pieces, hours.starts, hours.cells))
         elif by in {"outcome", "agent"}:
             pieces = cut(span.since, span.until, _KEYED)
             rows = [

@@ -35,6 +35,7 @@ async def show_summary(ask: Ask) -> Answer:
         cut(span.previous_since, span.since, _WIDTHS),
         cut(span.since, span.until, _WIDTHS),
     )
+    await store.plan_once(ask.tx)
     totals = await store.read_totals(ask.tx, ask.reach, pieces, span.since)
     return Answer(service.summarise(totals, span))
 
@@ -54,6 +55,7 @@ async def show_timeseries(ask: Ask) -> Answer:
         if interval == "hour" or (interval == "day" and HOUR in widths)
         else cut_apart(span.since, span.until, starts)
     )
+    await store.plan_once(ask.tx)
     counted = await store.read_series(ask.tx, ask.reach, pieces, starts)
     return Answer(service.bars(starts, counted, interval))
 

@@ -87,10 +87,11 @@ async def _matching(
     if _long_lists.get(known, 0.0) > time.monotonic():
         return Matching(count=COUNT_CAP, capped=True)
     counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=within_ms)
-    if counted is None:
+    if counted is None and query["q"] is None:
         # Nobody knows how long it is: perhaps the database was busy, so it is asked again the next time.
         return Matching(count=COUNT_CAP, capped=True)
-    if counted <= COUNT_CAP:
+    # Words that take too long to count are common ones, and giving up takes longer than the page itself.
+    if counted is not None and counted <= COUNT_CAP:
         return Matching(count=counted, capped=False)
     if len(_long_lists) >= LONG_LISTS:
         _long_lists.clear()
