@@ -10,7 +10,7 @@ to be of one moment. Source: `docs/decisions/0036-call-counts.md`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -27,6 +27,7 @@ MEASURES: Final = (
     "bookings", "transfers", "follow_ups", "voice", "sms", "inbound",
 )  # fmt: skip
 """What is summed of calls. `timed` are completed calls of known length, whose lengths are `talk_seconds`."""
+Note = Callable[["Tx", int], Awaitable[None]]
 FOLD_ROWS: Final = 5_000
 RECOUNT_DAYS: Final = 7
 DAY: Final = timedelta(days=1)
@@ -188,12 +189,15 @@ SELECT min(starts_at) AS first, max(starts_at) AS last FROM (
 """
 
 
-async def forget(db: Database, client_id: str, since: datetime, until: datetime) -> AsyncGenerator[int, None]:
+async def forget(
+    db: Database, client_id: str, since: datetime, until: datetime, note: Note | None = None
+) -> AsyncGenerator[int, None]:
     """Delete the numbers of a period, for good: calls of it are counted no more, old ones or new ones.
 
-    Gives the number of calls that were forgotten, day by day (of UTC, a transaction each). A
-    retention job calls it again with a later `until`: what is forgotten already costs nothing. Raises
-    ValueError unless both ends are aware, in order, and on a quarter of an hour (every midnight is one).
+    Gives the number of calls that were forgotten, day by day (of UTC, a transaction each); `note` is told of
+    it in that transaction, so that whoever keeps a receipt counts each day once. A retention job calls it
+    again with a later `until`: what is forgotten already costs nothing. Raises ValueError unless both ends
+    are aware, in order, and on a quarter of an hour (every midnight is one).
     """
     if since >= until or any(end.timestamp() % 900 for end in (since, until)):
         raise ValueError("not a period of whole quarters of an hour")
@@ -216,4 +220,6 @@ async def forget(db: Database, client_id: str, since: datetime, until: datetime)
     for first, last in parts(found["first"], found["last"], days=1):
         async with db.transaction(Reach((client_id,))) as tx:
             part = await recount(tx, client_id, first, last)
+            if note is not None:
+                await note(tx, part.calls_before - part.calls)
         yield part.calls_before - part.calls

@@ -127,12 +127,14 @@ class Erasing:
                 return
             held = await tx.fetch(_HOLDS, self.client_id)
         spans = free_spans(self.since, self.until, [(row["since"], row["until"]) for row in held])
+
+        async def noted(tx: Tx, calls: int) -> None:
+            if calls > 0:
+                await self.note(tx, calls, calls.to_bytes(8, "big"))
+
         for since, end in spans:
-            async for calls in call_counts.forget(db, self.client_id, since, end):
-                if calls == 0:
-                    continue
-                async with db.transaction(Reach((self.client_id,))) as tx:
-                    await self.note(tx, calls, calls.to_bytes(8, "big"))
+            async for _ in call_counts.forget(db, self.client_id, since, end, noted):
+                pass
 
 
 async def take(

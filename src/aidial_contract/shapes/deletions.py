@@ -90,9 +90,9 @@ class DeletionStep(Outgoing):
 class DeletionReceipt(Outgoing):
     """What was deleted of a category: data of `calls` calls.
 
-    `expected`: how many there were when it began, null where counting took too long. `held`: calls whose data
-    legal holds kept. `policy_version`: the client's data governance policy that was in force. `until`: data
-    of calls that began earlier. `manifest_sha256` covers the calls as in a receipt of retention.
+    `expected`: how many there were when it began; `held`: calls whose data legal holds kept; null where
+    counting took too long. `policy_version`: the client's data governance policy that was in force. `until`:
+    data of calls that began earlier. `manifest_sha256` covers the calls as in a receipt of retention.
     """
 
     receipt_id: Uuid
@@ -102,7 +102,7 @@ class DeletionReceipt(Outgoing):
     until: Time
     expected: int | None
     calls: int
-    held: int
+    held: int | None
     manifest_sha256: str
     started_at: Time
     completed_at: Time | None

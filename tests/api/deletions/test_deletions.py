@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from aidial_api.kernel import call_counts
+from aidial_api.kernel import call_counts, erasing
 from aidial_api.kernel.db import Database
 from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.deletions import executing
@@ -22,6 +22,10 @@ from tests.support.deletions import WHY, new_deletion
 
 PATH = "/v1/data-deletions"
 EVERYTHING = {"scope": "tenant", "confirmation": "DELETE ALL"}
+
+
+class KilledError(BaseException):
+    """The worker is gone in the middle of something."""
 
 
 @pytest.fixture
@@ -170,6 +174,60 @@ async def test_numbers_of_the_span_are_forgotten_and_a_recount_agrees(
         await db.close()
     again = (await clinic.admin.get("/v1/analytics/summary?range=90d")).json
     assert again["kpis"]["total_calls"]["value"] == 1
+
+
+async def test_a_run_that_is_killed_after_a_day_of_numbers_counts_each_day_once(
+    world: World, clinic: Business, priya: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for days in (40, 30, 20):
+        await old_call(clinic, days=days)
+    request_id = await ask(clinic, categories=["analytics"], scope={"from": day(60), "to": day(10)})
+    await approve(priya, request_id)
+    forgotten = call_counts.forget
+
+    async def dies(*about: Any) -> AsyncIterator[int]:
+        async for calls in forgotten(*about):
+            if calls:
+                raise KilledError
+            yield calls
+
+    with monkeypatch.context() as killing:
+        killing.setattr(call_counts, "forget", dies)
+        with pytest.raises(KilledError):
+            await execute(world, clinic, request_id)
+    (receipt,) = (await shown(clinic, request_id))["receipts"]
+    assert (receipt["calls"], receipt["completed_at"]) == (1, None)
+    await execute(world, clinic, request_id)
+    (receipt,) = (await shown(clinic, request_id))["receipts"]
+    assert (receipt["expected"], receipt["calls"], receipt["held"]) == (3, 3, 0)
+    manifest = bytes(32)
+    for _ in range(3):
+        manifest = hashlib.sha256(manifest + (1).to_bytes(8, "big")).digest()
+    assert receipt["manifest_sha256"] == manifest.hex()
+    actions = [one["action"].rpartition(".")[2] for one in await world.events(request_id)]
+    assert actions == ["submitted", "approved", "begun", "completed"]
+
+
+async def test_what_could_not_be_counted_is_not_said_to_be_none(
+    world: World, clinic: Business, priya: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hold(priya, clinic, kind="call", call_id=await old_call(clinic, days=40))
+    request_id = await ask(clinic, categories=["transcripts"], **EVERYTHING)
+    await approve(priya, request_id)
+
+    async def too_long(*_: Any) -> None:
+        """As counting many calls may take."""
+
+    monkeypatch.setattr(erasing, "count_due", too_long)
+    await execute(world, clinic, request_id)
+    done = await shown(clinic, request_id)
+    (receipt,) = done["receipts"]
+    assert (done["state"], receipt["expected"], receipt["calls"], receipt["held"]) == (
+        "completed",
+        None,
+        0,
+        None,
+    )
 
 
 async def test_nobody_reviews_their_own_and_nobody_else_learns_of_it(

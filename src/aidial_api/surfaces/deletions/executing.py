@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 EXECUTE_JOB: Final = "deletions.execute"
 QUARTER_S: Final = 900
 _COUNTING_MS: Final = 4_000
+_LAST_COUNTING_MS: Final = 60_000
+"""What is held after a deletion stands in its receipt for good."""
 
 
 async def ask_for(tx: Tx, client_id: str, request_id: str) -> None:
@@ -83,12 +85,12 @@ def span(
 
 
 async def _counted(
-    tx: Tx, client_id: str, category: str, since: datetime, until: datetime
+    tx: Tx, client_id: str, category: str, since: datetime, until: datetime, most_ms: int = _COUNTING_MS
 ) -> tuple[int, int] | None:
     """How many calls' data is there to delete and how many are held; of numbers all that are left."""
     if category != "analytics":
-        return await erasing.count_due(tx, client_id, category, since, until, _COUNTING_MS)
-    left = await erasing.count_numbers(tx, client_id, since, until, _COUNTING_MS)
+        return await erasing.count_due(tx, client_id, category, since, until, most_ms)
+    left = await erasing.count_numbers(tx, client_id, since, until, most_ms)
     return None if left is None else (left, left)
 
 
@@ -105,8 +107,8 @@ async def _delete(db: Database, receipt: asyncpg.Record) -> None:
     if since < until:
         await Erasing(client_id, since, until, always, note).run(db, category)
     async with db.transaction(Reach((client_id,))) as tx:
-        counted = await _counted(tx, client_id, category, since, until)
-        await store.close_receipt(tx, client_id, receipt_id, 0 if counted is None else counted[1])
+        counted = await _counted(tx, client_id, category, since, until, _LAST_COUNTING_MS)
+        await store.close_receipt(tx, client_id, receipt_id, None if counted is None else counted[1])
 
 
 async def _complete(tx: Tx, client_id: str, request_id: str) -> None:

@@ -183,8 +183,8 @@ async def note_batch(tx: Tx, client_id: str, receipt_id: str, calls: int, batch:
     await tx.execute(_NOTE, client_id, receipt_id, calls, batch)
 
 
-async def close_receipt(tx: Tx, client_id: str, receipt_id: str, held: int) -> None:
-    """End a receipt."""
+async def close_receipt(tx: Tx, client_id: str, receipt_id: str, held: int | None) -> None:
+    """End a receipt; None where what is held could not be counted."""
     await tx.execute(_CLOSE, client_id, receipt_id, held)
 
 
