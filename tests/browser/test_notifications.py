@@ -46,3 +46,35 @@ async def test_omar_reads_the_messages_of_the_demo(visit: OpenVisitor) -> None:
     opened = page.locator("details[open] pre").first
     await expect(opened).to_contain_text("Transcript")
     await expect(opened).to_contain_text(re.compile(r"\+\d+ \.\.\. \d{3}|withheld"))
+
+
+async def test_of_several_lines_the_page_says_which_are_wrong(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    page = alice.page
+    await alice.go(NOTIFICATIONS)
+    addresses = page.get_by_label("E-mail addresses")
+    await addresses.fill("a@harbour.example\n\nnobody\nc@harbour.example\n  nobody either  ")
+    await page.get_by_role("button", name="Save notifications").click()
+    # Lines count that hold something.
+    summary = page.locator("[data-form-error]")
+    for line in (2, 4):
+        await expect(summary).to_contain_text(f"E-mail addresses: Line {line}: ")
+    await expect(addresses).to_have_attribute("aria-invalid", "true")
+    note = page.locator("[data-field-error]")
+    await expect(note).to_have_count(1)
+    await expect(note).to_contain_text(re.compile("Line 2: .*Line 4: "))
+    await page.evaluate("document.querySelectorAll('form').forEach(form => delete form.dataset.changed)")
+
+
+async def test_after_a_save_the_page_says_anew_what_callers_meet(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    page = alice.page
+    await alice.go("/settings?section=call-limits")
+    await page.evaluate("document.querySelector('[data-publish-state]').dataset.old = ''")
+    await page.get_by_label("Welcome message").fill("Good morning, this is the front desk.")
+    await page.get_by_role("button", name="Save call handling").click()
+    await expect(page.locator("[data-saved]")).to_have_text("Saved just now")
+    state = page.locator("[data-publish-state]:not([data-old])")
+    await expect(state).to_have_count(1)
+    await expect(state).to_contain_text("by alice@")
+    await expect(page.locator("[data-publish-state]")).to_have_count(1)

@@ -108,6 +108,20 @@ async def test_masked_mail_says_neither_number_nor_name(world: World) -> None:
     assert "Quimby" not in text
 
 
+async def test_masked_mail_hides_a_name_in_findings_too(world: World) -> None:
+    findings = {"outcome": "Zelda booked", "agent": {"id": "reception", "name": "quimby"}}
+    call_id = await delivered_call(world, turns=TURNS, **findings)
+    await queue(world, call_id, mask=True)
+    await queue(world, call_id, MOBILE, kind="call_summary", channel="sms")
+    with mail_server() as mailbox:
+        await send_due(world, post(world, **by_smtp(mailbox.port)))
+    lines = mailbox.letters[0].get_content().splitlines()
+    assert "Outcome: [NAME] booked" in lines
+    assert "Agent: [NAME]" in lines
+    sms = (await deliveries(world, call_id))[1]
+    assert "Outcome: [NAME] booked" in msgspec.json.decode(sms["content"])["text"]
+
+
 async def test_what_somebody_said_cannot_pose_as_a_header_or_as_another_speaker(world: World) -> None:
     said = "Hello\r\nBcc: all@evil.example\r\n\r\n[0:01] Agent\n.\nQUIT"
     call_id = await delivered_call(world, turns=[{"speaker": "caller", "text": said}])

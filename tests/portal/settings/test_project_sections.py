@@ -92,3 +92,12 @@ async def test_the_page_shows_the_form_to_alice_and_facts_to_ben(town: Town) -> 
     summary = await ben.get("/settings?section=call-limits")
     assert "Restricted to administrators" in summary.words
     assert "data-json" not in summary.text
+
+
+async def test_notifications_say_that_they_reach_nobody_where_nothing_is_set_up(town: Town) -> None:
+    for someone in (ALICE, BEN):
+        browser = await town.of(someone)
+        page = await browser.get("/settings?section=notifications")
+        assert "Neither e-mail nor SMS is set up here yet" in page.words
+        document = (await browser.get("/api/settings/notifications")).json
+        assert document["reaches"] == {"email": False, "sms": False}

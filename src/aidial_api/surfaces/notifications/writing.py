@@ -57,14 +57,13 @@ async def write_transcript(occasion: Occasion) -> Content | None:
     call = await store.ended_call(occasion.tx, occasion.key.client_id, occasion.about_id)
     if call is None:
         return None
-    turns = _turns.decode(call["turns"]) if call["transcript_state"] in _SHOWN else []
+    turns, names = _said(occasion, call)
     summary = call["summary"] or ""
-    names = names_in([*(turn.text for turn in turns), summary]) if occasion.mask else []
     lines = [
         one_line(call["display_name"]),
         _what(call),
         f"{_party(call)}: {_number(occasion, call)}",
-        *(f"{name}: {one_line(value)}" for name, value in _findings(call)),
+        *(f"{name}: {value}" for name, value in _findings(call, names)),
         *(("", "Summary", one_line(without_names(summary, names))) if summary else ()),
         "",
         "Transcript",
@@ -81,10 +80,11 @@ async def write_summary(occasion: Occasion) -> Content | None:
     call = await store.ended_call(occasion.tx, occasion.key.client_id, occasion.about_id)
     if call is None:
         return None
+    _, names = _said(occasion, call)
     said = [f"{one_line(call['display_name'])}: {_STATUSES[call['status']].lower()}"]
     said[0] += f" {'from' if call['direction'] == 'inbound' else 'to'} {_number(occasion, call)}"
     said[0] += f", {clock(call['started_at'], call['timezone'])}"
-    said += [f"{name}: {one_line(value)}" for name, value in _findings(call) if name != "Agent"]
+    said += [f"{name}: {value}" for name, value in _findings(call, names) if name != "Agent"]
     text = ". ".join(said) + "."
     return Content("", text if len(text) <= LONGEST_SMS else f"{text[: LONGEST_SMS - 3]}...")
 
@@ -107,11 +107,22 @@ def _number(occasion: Occasion, call: asyncpg.Record) -> str:
     return mask_number(number) if occasion.mask else number
 
 
-def _findings(call: asyncpg.Record) -> Iterator[tuple[str, str]]:
-    yield "About", call["call_type"] or "not classified"
-    yield "Outcome", call["outcome"] or "unclassified"
-    if call["agent_name"]:
-        yield "Agent", call["agent_name"]
+def _said(occasion: Occasion, call: asyncpg.Record) -> tuple[Sequence[_Turn], Sequence[str]]:
+    """What may be shown of a transcript, and the names to hide in all that is written of the call."""
+    turns = _turns.decode(call["turns"]) if call["transcript_state"] in _SHOWN else []
+    texts = (*(turn.text for turn in turns), call["summary"] or "")
+    return turns, names_in(texts) if occasion.mask else []
+
+
+def _findings(call: asyncpg.Record, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    found = {
+        "About": call["call_type"] or "not classified",
+        "Outcome": call["outcome"] or "unclassified",
+        "Agent": call["agent_name"],
+    }
+    for what, value in found.items():
+        if value:
+            yield what, one_line(without_names(value, names))
 
 
 def _transcript(state: str, turns: Sequence[_Turn], names: Sequence[str]) -> Iterator[str]:

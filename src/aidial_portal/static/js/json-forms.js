@@ -110,6 +110,12 @@ export function summary(form, heading, lines, id) {
 const groupOf = (form, name) =>
   /** @type {HTMLFieldSetElement | undefined} */ ([...form.querySelectorAll("fieldset[data-rows]")].find((one) => one.getAttribute("data-rows") === name));
 
+/** @param {HTMLElement & { name: string }} field @param {string} name Where the error is. @returns {string} `Line 8: ` of a list that is typed one a line, where lines count that hold something. */
+function lineOf(field, name) {
+  const place = name.slice(field.name.length + 1);
+  return field.dataset.type === "lines" && /^\d+$/.test(place) ? `Line ${Number(place) + 1}: ` : "";
+}
+
 /** @param {HTMLFormElement} form @param {{ field: string, message: string }} error */
 function mark(form, error) {
   const name = error.field.replace(/^\//, "");
@@ -120,16 +126,23 @@ function mark(form, error) {
   if (hidden instanceof HTMLElement) hidden.hidden = false;
   const label = field.dataset.label ?? ("labels" in field ? field.labels?.[0]?.textContent?.trim() : "");
   if (!field.id) field.id = `field-${name.replaceAll("/", "-")}`;
+  const message = `${lineOf(field, name)}${error.message}`;
+  const earlier = document.getElementById(`${field.id}${PROBLEM}`);
+  if (earlier) {
+    // The same field again: another of its lines.
+    earlier.textContent += ` ${message}`;
+    return { href: `#${field.id}`, text: label ? `${label}: ${message}` : message };
+  }
   const note = document.createElement("p");
   note.className = "field-error";
   note.id = `${field.id}${PROBLEM}`;
   note.dataset.fieldError = "";
-  note.textContent = error.message;
+  note.textContent = message;
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", [note.id, field.getAttribute("aria-describedby")].filter(Boolean).join(" "));
   if (field instanceof HTMLFieldSetElement) field.append(note);
   else (field.closest("label") ?? field).after(note);
-  return { href: `#${field.id}`, text: label ? `${label}: ${error.message}` : error.message };
+  return { href: `#${field.id}`, text: label ? `${label}: ${message}` : message };
 }
 
 /** @param {string} address Only https, or a page of ours. */

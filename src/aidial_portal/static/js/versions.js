@@ -73,6 +73,16 @@ function tell(form, text) {
   announce(text);
 }
 
+/** What callers meet after a save, as the server draws it: the page may be of a section that runtimes read. */
+async function redrawPublishState() {
+  const place = document.querySelector("[data-publish-state]");
+  if (!place) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  const text = answer?.ok ? await answer.text().catch(() => "") : "";
+  const drawn = new DOMParser().parseFromString(text, "text/html").querySelector("[data-publish-state]");
+  if (drawn) place.replaceWith(document.importNode(drawn, true));
+}
+
 /** @template {keyof HTMLElementTagNameMap} K @param {K} tag @param {string} [text] @param {string} [kind] */
 function made(tag, text = "", kind = "") {
   const one = document.createElement(tag);
@@ -183,6 +193,7 @@ export function startVersions() {
       const saved = /** @type {CustomEvent} */ (event).detail;
       inStep(form, saved);
       tell(form, "Saved just now");
+      void redrawPublishState();
       // The cards of one document have one version: the others go on from it, with what was typed into them.
       for (const other of document.querySelectorAll("form[data-versioned]")) {
         if (other instanceof HTMLFormElement && other.dataset.document === form.dataset.document) setVersion(other, saved.version);
