@@ -71,7 +71,7 @@ async def test_after_a_save_the_page_says_anew_what_callers_meet(visit: OpenVisi
     page = alice.page
     await alice.go("/settings?section=call-limits")
     await page.evaluate("document.querySelector('[data-publish-state]').dataset.old = ''")
-    await page.get_by_label("Welcome message").fill("Good morning, this is the front desk.")
+    await page.get_by_role("textbox", name="Welcome message").fill("Good morning, this is the front desk.")
     await page.get_by_role("button", name="Save call handling").click()
     await expect(page.locator("[data-saved]")).to_have_text("Saved just now")
     state = page.locator("[data-publish-state]:not([data-old])")

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-LIMIT_S = 20
+LIMIT_S = 60
 _CONTINUE = "334 VXNlcm5hbWU6"
 
 

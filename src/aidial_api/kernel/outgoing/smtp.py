@@ -34,7 +34,7 @@ STEPS: Final = 4
 USUAL_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 LONGEST_TIMEOUT_MS: Final = 60_000
 """Of a step: a whole exchange of that length ends within a delivery's lease."""
-GOODBYE_S: Final = 2.0
+GOODBYE_S: Final = 0.5
 """How long a server that has the message is given to say goodbye."""
 _PERMANENT: Final = range(500, 600)
 
