@@ -76,5 +76,5 @@ async def test_after_a_save_the_page_says_anew_what_callers_meet(visit: OpenVisi
     await expect(page.locator("[data-saved]")).to_have_text("Saved just now")
     state = page.locator("[data-publish-state]:not([data-old])")
     await expect(state).to_have_count(1)
-    await expect(state).to_contain_text("by alice@")
+    await expect(state).to_contain_text("Published")
     await expect(page.locator("[data-publish-state]")).to_have_count(1)

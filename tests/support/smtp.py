@@ -38,6 +38,7 @@ class Mailbox:
     commands: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     is_silent: bool = False
+    speaks_tls: bool = False
     connections: int = 0
     hangs_at: set[str] = field(default_factory=set)
     end: threading.Event = field(default_factory=threading.Event)
@@ -52,6 +53,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.mailbox.connections += 1
         if self.mailbox.is_silent:
             self.mailbox.end.wait(LIMIT_S)
+            return
+        if self.mailbox.speaks_tls and (self.trust is None or not self._secured(self.trust)):
             return
         self._say("220 mail.example ready")
         while line := self.rfile.readline():

@@ -231,6 +231,12 @@ async def test_a_password_travels_over_tls_and_only_to_a_server_that_is_trusted(
         await SmtpCourier(known, trust=trust).send(message)
         assert mailbox.commands[:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
         assert len(mailbox.letters) == 1
+        mailbox.speaks_tls = True
+        await SmtpCourier(replace(known, security="tls"), trust=trust).send(message)
+        assert len(mailbox.letters) == 2
+        with pytest.raises(NotSent, match="no_trust"):
+            await SmtpCourier(replace(known, security="tls")).send(message)
+        mailbox.speaks_tls = False
         with pytest.raises(NotSent, match="sign_in_refused_535") as refused:
             await SmtpCourier(replace(known, password="wrong"), trust=trust).send(message)
         assert not refused.value.for_good

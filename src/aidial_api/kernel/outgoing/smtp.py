@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import smtplib
-import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from aidial_api.kernel.clock import utc_now
+from aidial_api.kernel.outgoing.line import Cuttable, CuttableTls, Line
 from aidial_api.kernel.outgoing.port import Message, NotSent
 from aidial_contract.addresses import is_address
 
@@ -53,29 +53,6 @@ class SmtpSettings:
     timeout_s: float
 
 
-class _Line:
-    """One connection, which somebody else may cut."""
-
-    def __init__(self) -> None:
-        self._connection: smtplib.SMTP | None = None
-        self._is_cut = False
-        self.is_taken = False
-        """The server said that it has the message: whatever comes after, it is sent."""
-
-    def hold(self, connection: smtplib.SMTP) -> None:
-        self._connection = connection
-        if self._is_cut:
-            self.cut()
-
-    def cut(self) -> None:
-        """End whatever the thread waits for."""
-        self._is_cut = True
-        held = self._connection.sock if self._connection is not None else None
-        if held is not None:
-            with suppress(OSError):
-                held.shutdown(socket.SHUT_RDWR)
-
-
 class SmtpCourier:
     """Sends each message on a connection of its own."""
 
@@ -90,7 +67,7 @@ class SmtpCourier:
     async def send(self, message: Message) -> None:
         """Hand the message to the server, which says that it took it; `NotSent` otherwise."""
         written = self._written(message)
-        line = _Line()
+        line = Line()
         sending = asyncio.get_running_loop().run_in_executor(
             self._threads, self._exchange, line, written, message.to
         )
@@ -104,7 +81,7 @@ class SmtpCourier:
             if not sending.done():
                 line.cut()
 
-    def _exchange(self, line: _Line, written: EmailMessage, to: str) -> None:
+    def _exchange(self, line: Line, written: EmailMessage, to: str) -> None:
         connection = self._connected(line)
         try:
             with _troubles(), _refusals():
@@ -119,12 +96,11 @@ class SmtpCourier:
             with suppress(OSError):
                 connection.close()
 
-    def _connected(self, line: _Line) -> smtplib.SMTP:
+    def _connected(self, line: Line) -> smtplib.SMTP:
         """A connection that may send. What fails here an operator can put right, so nothing is final."""
         known = self._settings
         with _troubles():
-            connection = self._opened()
-            line.hold(connection)
+            connection = self._opened(line)
             try:
                 if known.security == "starttls":
                     _start_tls(connection, self._trust)
@@ -136,11 +112,11 @@ class SmtpCourier:
                 raise
         return connection
 
-    def _opened(self) -> smtplib.SMTP:
+    def _opened(self, line: Line) -> smtplib.SMTP:
         known = self._settings
         if known.security == "tls":
-            return smtplib.SMTP_SSL(known.host, known.port, timeout=known.timeout_s, context=self._trust)
-        return smtplib.SMTP(known.host, known.port, timeout=known.timeout_s)
+            return CuttableTls(line, known.host, known.port, known.timeout_s, self._trust)
+        return Cuttable(line, known.host, known.port, known.timeout_s)
 
     def _written(self, message: Message) -> EmailMessage:
         """The letter, its head flattened once and read again: it holds the headers of ours and no other."""
