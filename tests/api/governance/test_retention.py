@@ -68,6 +68,27 @@ async def test_old_transcripts_go_with_their_words_and_young_ones_stay(
     assert (refused.code, refused.json["details"]["current_state"]) == ("state_conflict", "retention_expired")
 
 
+async def test_who_was_written_to_is_known_no_longer_than_transcripts_are_kept(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    call_id = await old_call(clinic, days=40)
+    for days in (40, 29):
+        await world.sql(
+            "INSERT INTO deliveries (client_id, delivery_id, project_id, kind, channel, about_id, mask,"
+            " recipient, recipient_mark, recipient_shown, state, created_at)"
+            " SELECT client_id, gen_random_uuid(), project_id, 'call_transcript', 'email', call_id, true, '',"
+            " sha256($2::text::bytea), 'r...@harbour.example', 'kept', now() - make_interval(days => $3)"
+            " FROM calls WHERE call_id = $1",
+            call_id,
+            str(days),
+            days,
+        )
+    await save(priya, clinic, transcripts_days=30)
+    await run_due(world, clinic)
+    left = await world.sql("SELECT now() - created_at AS age FROM deliveries WHERE about_id = $1", call_id)
+    assert [row["age"].days for row in left] == [29]
+
+
 async def test_a_receipt_says_what_how_many_when_and_proves_which(
     world: World, clinic: Business, priya: Asker
 ) -> None:
