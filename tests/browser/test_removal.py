@@ -51,6 +51,21 @@ async def test_alice_takes_her_account_away(visit: OpenVisitor, tmp_path: Path) 
     assert "alice@" in text
 
 
+async def test_what_alice_chooses_stays_while_somebody_elses_export_is_made(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    await alice.go(PAGE)
+    form = alice.page.get_by_role("form", name="Ask for an export")
+    await form.get_by_role("checkbox", name=re.compile("^Users")).uncheck()
+    await alice.page.get_by_role("heading", name="Exports", exact=True).click()
+    listed = alice.page.locator("[data-minute$='part=list']")
+    # As the list has it while another administrator's export is made.
+    async with alice.page.expect_response(lambda answer: "part=list" in answer.url):
+        await listed.evaluate("part => part.insertAdjacentHTML('beforeend', '<p data-unfinished></p>')")
+    await expect(listed.locator("p[data-unfinished]")).to_have_count(0)
+    await expect(form.get_by_role("checkbox", name=re.compile("^Users"))).not_to_be_checked()
+    await expect(form.get_by_role("checkbox", name=re.compile("^Support"))).to_be_checked()
+
+
 async def test_without_scripts_the_exports_are_read_and_downloaded(visit: OpenVisitor) -> None:
     alice = await visit("alice", java_script_enabled=False)
     await alice.go(PAGE)
