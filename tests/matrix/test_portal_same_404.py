@@ -79,6 +79,7 @@ async def trace(town: Town, calls: list[str], row: Route, visitor: Visitor, good
     await papers_of(town, visitor)
     services = town.api.app.services
     assert services is not None
+    await town.api.all_heard(town.past_policies)
     services.credentials.heard(None)
     calls.clear()
     statements: list[str] = []

@@ -129,7 +129,10 @@ class World:
 
     async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """One statement past every policy: to look at what was written, or to move time."""
-        return await self.past_policies.fetch(statement, *values)
+        rows = await self.past_policies.fetch(statement, *values)
+        if not statement.lstrip().startswith("SELECT"):
+            await self.api.all_heard(self.past_policies)
+        return rows
 
     async def age_session(self, session_id: str, **time_passed: float) -> None:
         """Let a session have been there for so long already: `age_session(id, minutes=31)`."""

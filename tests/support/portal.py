@@ -168,7 +168,10 @@ class Town:
 
     async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """One statement past every policy."""
-        return await self.past_policies.fetch(statement, *values)
+        rows = await self.past_policies.fetch(statement, *values)
+        if not statement.lstrip().startswith("SELECT"):
+            await self.api.all_heard(self.past_policies)
+        return rows
 
     @asynccontextmanager
     async def visitor(self, someone: Someone, to: str = "/") -> AsyncIterator[Browser]:

@@ -5,19 +5,24 @@ The one thing a newcomer would get wrong: several may run at once over one datab
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import aiohttp
 
 from aidial_api.app import Application
 from aidial_api.kernel.billing.port import BillingProvider
+from aidial_api.kernel.credentials import Credentials
 from aidial_api.kernel.route import RouteTable
 from aidial_api.provisioning import NewClient, NewPerson, Provisioner
 from aidial_api.routes import TABLE
 from aidial_api.settings import read_settings
+from aidial_contract.ids import new_id
 from aidial_serving.server import http_server
+from tests.support.past_policies import PastPolicies
 from tests.support.serving import serving
 
 _TIMEOUT = aiohttp.ClientTimeout(total=20)
@@ -35,6 +40,40 @@ class RunningApi:
         """Have it look everybody up anew, as news from the database does a moment after the change."""
         assert self.app.services is not None
         self.app.services.credentials.heard(None)
+
+    async def all_heard(self, past_policies: PastPolicies) -> None:
+        """Wait until it has heard what the database told it before now: news come in the order they are told.
+
+        Tests are faster than news. One that ended a session past the API would be answered as if it had not.
+        """
+        assert self.app.services is not None
+        waiting = _waiting_at(self.app.services.credentials)
+        name = f"heard-{new_id()}"
+        heard = waiting[name] = asyncio.Event()
+        await past_policies.fetch("SELECT pg_notify('aidial_credentials', $1)", f"session:{name}")
+        with suppress(TimeoutError):  # a listener that is away hears that it missed something
+            async with asyncio.timeout(5):
+                await heard.wait()
+
+
+_waiting: WeakKeyDictionary[Credentials, dict[str, asyncio.Event]] = WeakKeyDictionary()
+
+
+def _waiting_at(credentials: Credentials) -> dict[str, asyncio.Event]:
+    """Who waits for a session of some name to be forgotten there."""
+    if credentials not in _waiting:
+        waiting: dict[str, asyncio.Event] = {}
+        forget = credentials._sessions.forget
+
+        def forgotten(name: str) -> None:
+            forget(name)
+            heard = waiting.pop(name, None)
+            if heard is not None:
+                heard.set()
+
+        credentials._sessions.forget = forgotten  # type: ignore[method-assign]
+        _waiting[credentials] = waiting
+    return _waiting[credentials]
 
 
 class HeardProvisioner(Provisioner):

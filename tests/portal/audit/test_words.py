@@ -44,7 +44,7 @@ def test_every_area_has_a_name() -> None:
 @pytest.mark.parametrize(
     ("action", "words"),
     [
-        ("settings.call_limits.updated", "Settings, call limits: updated"),
+        ("settings.night_bell.updated", "Settings, night bell: updated"),
         ("calls.exported", "Exported calls"),
         ("calls.imported", "Calls: imported"),
         ("restarted", "Restarted"),

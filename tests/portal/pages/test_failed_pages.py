@@ -18,7 +18,7 @@ async def test_every_way_of_being_denied_a_page_looks_the_same(town: Town) -> No
     pages = [
         await alice.get("/nowhere"),
         await alice.get("/ops"),
-        await alice.get("/settings?section=call-limits"),
+        await alice.get("/settings?section=data-governance"),
         await alice.get(f"/calls/{new_id()}"),
         await alice.get("/not-found"),
         await mallory.get(f"/calls/{town.calls['front-1']}"),
@@ -75,7 +75,7 @@ async def test_the_menu_holds_what_the_role_may_open(town: Town) -> None:
     for someone, menu in (
         (ALICE, ["/", "/calls", "/support", "/billing/usage", "/audit-log", "/settings", "/status"]),
         (CHLOE, ["/", "/calls", "/support", "/status"]),
-        (PRIYA, ["/", "/calls", "/support", "/partner/billing", "/settings", "/status"]),
+        (PRIYA, ["/", "/calls", "/support", "/partner/billing", "/projects", "/settings", "/status"]),
         (ADA, ["/ops", "/settings", "/status"]),
     ):
         browser = await town.of(someone)
