@@ -65,9 +65,9 @@ def _waiting_at(credentials: Credentials) -> dict[str, asyncio.Event]:
         waiting: dict[str, asyncio.Event] = {}
         forget = credentials._sessions.forget
 
-        def forgotten(name: str) -> None:
-            forget(name)
-            heard = waiting.pop(name, None)
+        def forgotten(key: str) -> None:
+            forget(key)
+            heard = waiting.pop(key, None)
             if heard is not None:
                 heard.set()
 

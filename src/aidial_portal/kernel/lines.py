@@ -70,7 +70,7 @@ class Lines:
     async def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, cap_bytes: int
     ) -> Answer:
-        """The answer to one request; any method but HEAD. `path` is encoded, its query with it.
+        """The answer to one request; that to HEAD has no body. `path` is encoded, its query with it.
 
         Raises `LostError`, `NotHttpError`, `TooLargeError`; ValueError for what would not be one request.
         Whoever is cancelled while waiting leaves nothing behind: the line is closed.
@@ -78,7 +78,7 @@ class Lines:
         request = self._request(method, path, headers, body)
         line = self._kept() or await self._opened()
         try:
-            answer = await line.ask(request, cap_bytes)
+            answer = await line.ask(request, cap_bytes, has_body=method != "HEAD")
         except BaseException:
             line.close()
             raise
@@ -97,7 +97,7 @@ class Lines:
     def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
         lines = [f"{method} {self._prefix}{path} HTTP/1.1", f"host: {self._authority}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        if body is not None or method not in {"GET", "DELETE"}:
+        if body is not None or method not in {"GET", "HEAD", "DELETE"}:
             lines.append(f"content-length: {len(body or b'')}")
         head = "\r\n".join(lines)
         ends = len(lines) - 1
@@ -150,8 +150,9 @@ class _Line(asyncio.Protocol):
         self._lines.add(self)
         self.is_clean = True
 
-    async def ask(self, request: bytes, cap_bytes: int) -> Answer:
+    async def ask(self, request: bytes, cap_bytes: int, *, has_body: bool) -> Answer:
         """Send a request and wait for its answer."""
+        self._has_body = has_body
         self.is_clean = False
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
@@ -212,6 +213,10 @@ class _Line(asyncio.Protocol):
             self._headers.clear()
             return
         self._is_in_body = True
+        if not self._has_body:
+            # The parser does not know what was asked, and would wait for the body whose length is said.
+            self.on_message_complete()
+            return
         # The parser took it for a number.
         self._size = int(self._headers.get("content-length") or 0)
         if self._size <= self._cap_bytes:
@@ -220,6 +225,7 @@ class _Line(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece; above the cap only counted."""
         if self._is_whole:
+            self._is_spoiled = True
             return
         self._size += len(body)
         if self._size <= self._cap_bytes:

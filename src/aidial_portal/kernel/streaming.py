@@ -47,13 +47,15 @@ class BrokenStreamError(Exception):
 class Wanted:
     """What a row passes on: this media type (or one of `others`), at most `cap_bytes` of it.
 
-    `parts`: a range of a file will do, where one was asked for.
+    `parts`: a range of a file will do, where one was asked for. `named`: the API must say that it is a file,
+    where the media type alone does not tell one from any other answer.
     """
 
     media_type: str
     cap_bytes: int
     others: tuple[str, ...] = ()
     parts: bool = False
+    named: bool = False
 
 
 @dataclass(slots=True)
@@ -157,6 +159,8 @@ async def _first(answer: aiohttp.ClientResponse, call: Call, wanted: Wanted) -> 
         raise violation("a stream is answered with 200, or 206 where a part was asked for")
     if answer.content_type not in (wanted.others or (wanted.media_type,)):
         raise violation(f"the stream is not {wanted.media_type}")
+    if wanted.named and not answer.headers.get("content-disposition", "").startswith("attachment"):
+        raise violation("the stream is not said to be a file")
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise violation("the API's answer is encoded, though identity was asked for")
     if (answer.content_length or 0) > wanted.cap_bytes:

@@ -107,6 +107,16 @@ async def test_a_question_is_said_as_http_says() -> None:
     assert server.connections == 1
 
 
+async def test_an_answer_to_head_ends_with_its_head() -> None:
+    said = OK + b"content-length: 200\r\n\r\n", OK + b"content-length: 2\r\n\r\nhi"
+    async with serving(*said) as (server, lines):
+        answer = await ask(lines, "HEAD")
+        assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", "200")
+        assert (await ask(lines)).body == b"hi"
+    assert server.connections == 1
+    assert b"content-length" not in server.asked[0]
+
+
 async def test_of_a_header_said_twice_the_first_counts() -> None:
     async with serving(OK + b"X-A: 1\r\nx-a: 2\r\ncontent-length: 0\r\n\r\n") as (_, lines):
         assert (await ask(lines)).headers["x-a"] == "1"

@@ -36,7 +36,7 @@ QUERY: Final = frozenset({"part"})
 """What a script adds: `asking` for the form, anything else for the list."""
 _V1: Final = "/v1/account-exports"
 _JSON: Final = "application/json"
-_FILE: Final = Wanted(_JSON, MOST_EXPORT_BYTES)
+_FILE: Final = Wanted(_JSON, MOST_EXPORT_BYTES, named=True)
 _ACCEPTED: Final = 202
 
 
