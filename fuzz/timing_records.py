@@ -31,7 +31,6 @@ class _Records:
     unlock: str
     own_unlock: str
     hold: str
-    incident: str
     own_incident: str
 
 
@@ -41,10 +40,9 @@ async def _records(place: Place) -> AsyncIterator[_Records]:
     async with (
         records_elsewhere(place, "unlock_id") as unlocks,
         records_elsewhere(place, "hold_id") as holds,
-        records_elsewhere(place, "incident_id") as incidents,
     ):
         rival = "the rival's"
-        yield _Records(unlocks[rival], own["unlock_id"], holds[rival], incidents[rival], own["incident_id"])
+        yield _Records(unlocks[rival], own["unlock_id"], holds[rival], own["incident_id"])
 
 
 @asynccontextmanager
@@ -90,7 +88,6 @@ def _changes(world: World, records: _Records) -> Iterator[Pair]:
         lambda one: alice.post(f"/v1/legal-holds/{one}/release", RELEASE),
         records.hold,
     )
-    yield pair_of("an incident, a rival's", lambda one: alice.get(f"/v1/incidents/{one}"), records.incident)
     yield pair_of(
         "an incident's change, by a role that may not",
         lambda one: alice.patch(f"/v1/incidents/{one}", CHANGE),

@@ -71,6 +71,10 @@ WORDS = {
     "template_revision": "recorded.1",
     "call_id": UUID,
     "recipients": "accounts@harbour-dental.example",
+    "from": "2026-03-01",
+    "to": "2026-03-31",
+    "decision": "begin",
+    "mobile": "+61412345678",
     "return_url": "https://portal.example/billing/payment-methods",
 }
 FLAGS = {"enabled": False}

@@ -82,7 +82,7 @@ async def test_an_answer_that_is_no_denial_is_not_timed() -> None:
 async def test_every_pair_of_the_api_is_two_denials(postgres_server: PostgresServer, worker_id: str) -> None:
     async with open_world(postgres_server.migrated_database(f"aidial_pairs_{worker_id}")) as world:
         report = await timing_api.run(world, Budget(pairs=2))
-    assert len(report.notes) == 23
+    assert len(report.notes) == 35
 
 
 @pytest.mark.slow
@@ -91,4 +91,4 @@ async def test_every_pair_of_the_portal_is_two_denials(
 ) -> None:
     async with open_town(postgres_server.migrated_database(f"aidial_pairs_portal_{worker_id}")) as town:
         report = await timing_portal.run(town, Budget(pairs=2))
-    assert len(report.notes) == 19
+    assert len(report.notes) == 27

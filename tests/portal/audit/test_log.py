@@ -122,7 +122,7 @@ async def test_presets_filters_and_chips_narrow_the_log_and_can_be_removed(town:
     assert said == [("Who", "narrowing@example.com"), ("Result", "Refused"), ("To", "2026-03-31")]
     assert re.search(r'<a class="segment" href="[^"]*" aria-current="true">Settings changes</a>', page.text)
     assert '<input type="hidden" name="preset" value="settings">' in page.text
-    assert "Settings, call limits: updated" in row_of(page, event_id)
+    assert "Changed how calls are handled" in row_of(page, event_id)
     assert len(shown(await alice.get(f"/audit-log?actor={actor}"))) == 2
     assert shown(await alice.get(f"/audit-log?actor={actor}&preset=support")) == []
 
