@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemathesis import Case
-from tests.matrix.records import SORTS, own_record, version_of
+from tests.matrix.records import SORTS, give_unlock, own_record, version_of
 from tests.matrix.requests import record_name
 from tests.support.api import World
 from tests.support.askers import Asker, SignedIn
@@ -32,6 +32,11 @@ async def renewed(world: World, row: Route, good: Good, case: Case[Any], who: As
             person = await world.sign_in(who.someone)
             headers = person.headers
             case.path_parameters = {**good.path, "session_id": person.session_id}
+        elif row.name == "unlocks.reveal" and isinstance(who, SignedIn):
+            # Whose it is, and whether it is open, other rows change.
+            unlock_id = await own_record(world, "unlock_id")
+            await give_unlock(world, unlock_id, who.someone.email)
+            case.path_parameters = {**good.path, "unlock_id": unlock_id}
         elif record and row.writes and SORTS[record].is_spent:
             case.path_parameters = {**good.path, record: await own_record(world, record)}
     if _is_marked(good.body, case.body):
