@@ -43,7 +43,7 @@ _FAILURES: Final = {
 }
 _NOTE: Final = (
     "Texts are here only where the embedded outbox takes messages instead of sending them. They are redacted,"
-    " and numbers and names in them are masked. Opening this page is recorded."
+    " numbers are masked, and names as far as they are recognised. Opening this page is recorded."
 )
 
 
