@@ -21,6 +21,8 @@ import pytest
 MATRIX = Path(__file__).with_name("faults.toml")
 TIMEOUT_MS = 400.0
 MARGIN_S = 0.1
+RECOVERED_S = 8.0
+"""Until everything is well: before a failure on a busy machine, and after it."""
 TRIES = 5
 """How often what was late is asked again: a busy machine may be in the way of some, never of all."""
 AT_ONCE = frozenset({"refuse", "cut", "reset", "garbage", "latency"})

@@ -26,6 +26,7 @@ from tests.support.world_calls import CALLS
 from tests.together.distant_billing import Distant, billing_service
 from tests.together.fault_matrix import (
     MARGIN_S,
+    RECOVERED_S,
     TIMEOUT_MS,
     Ask,
     Case,
@@ -45,7 +46,6 @@ BY_STORE = matrix().of("api", "limiter store")
 BY_BILLING = matrix().of("api", "billing")
 BY_FILES = matrix().of("api", "storage")
 GOOD = {"deliver": 201, "sign_in": 201}
-RECOVERED_S = 4.0
 SOUND = wav(0.1)
 PATIENT_MS = 1_500.0
 """For those who are to be answered well, also on a busy machine."""
@@ -173,7 +173,7 @@ async def test_when_the_identity_provider_fails(
 ) -> None:
     async with own_issuer() as (way, issuer), impatient(world, PATIENT_MS, ZITADEL_ISSUER=issuer.url) as api:
         callers = Callers(world, api, _stranger(issuer))
-        assert (await callers.asks()["person"]()).status == 200
+        await callers.until_well("person")
         await way.fail(failure)
         callers.bearer = _stranger(issuer)
         await all_at_once(callers.asks(), case, PATIENT_MS / 1_000 + MARGIN_S, GOOD, record_property)
@@ -202,7 +202,7 @@ async def test_when_the_store_of_limits_fails(
             impatient(world, PATIENT_MS, AIDIAL_LIMITS_URL=url) as api,
         ):
             callers = Callers(world, api, world.alice.headers)
-            assert (await callers.asks()["read"]()).status == 200
+            await callers.until_well("read")
             assert way.met > 0
             await way.fail(failure)
             await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
@@ -247,7 +247,7 @@ async def test_when_the_store_of_files_fails(
         ) as api,
     ):
         callers = Callers(world, api, world.alice.headers)
-        assert (await callers.asks()["recording"]()).status == 200
+        await callers.until_well("recording")
         await way.fail(failure)
         await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
         await way.heal()

@@ -29,6 +29,7 @@ from tests.support.running_api import RunningApi, running_api
 from tests.support.world_calls import new_call
 from tests.together.fault_matrix import (
     MARGIN_S,
+    RECOVERED_S,
     TIMEOUT_MS,
     Case,
     Record,
@@ -51,7 +52,6 @@ BEGUN_BYTES = 1_000
 LARGE = wav(0.1) + os.urandom(24 * 1024 * 1024)
 SMALL = wav(0.1)
 PATIENT_MS = 20_000.0
-RECOVERED_S = 8.0
 """A store that failed three times in a row is left alone for three seconds."""
 
 
@@ -153,7 +153,7 @@ async def test_when_the_store_of_files_fails(
         faulty_store(town, objects, timeout_ms_for(failure)) as (way, url),
         visiting(town, small, api_base_url=url) as visitor,
     ):
-        assert (await visitor.ask("GET", visitor.addresses["play"])).body == SMALL
+        assert (await visitor.until_well(visitor.addresses["play"])).body == SMALL
         await way.fail(failure)
         await all_at_once(await visitor.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
         await way.heal()
@@ -162,6 +162,8 @@ async def test_when_the_store_of_files_fails(
 
 async def _judge(visitor: Visitor, way: FaultyWay, failure: str, case: Case, record: Record) -> None:
     """Begin both files, fail, and read on."""
+    for name in case.answers:
+        await until_well(visitor, name)
     async with AsyncExitStack() as held:
         began = {
             name: await held.enter_async_context(beginning(visitor, visitor.addresses[name]))

@@ -6,10 +6,12 @@ something fails changes them for the next question.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -23,7 +25,7 @@ from tests.matrix.portal_requests import example
 from tests.people import ALICE, HARBOUR
 from tests.support.askers import Asker
 from tests.support.recordings import given_address, ready_call
-from tests.together.fault_matrix import Seen
+from tests.together.fault_matrix import RECOVERED_S, Seen
 from tests.together.newcomers import SESSION, another_portal, cookies_of, session_id_of
 
 if TYPE_CHECKING:
@@ -102,6 +104,13 @@ class Visitor:
                 took = time.perf_counter() - started
                 self.last_cookies = got.headers.getall("set-cookie", [])
                 return Seen(got.status, body, got.headers.get("location", ""), took)
+
+    async def until_well(self, path: str) -> Seen:
+        """Ask for something until it is answered well: on a busy machine the first time may be late."""
+        async with asyncio.timeout(RECOVERED_S):
+            while (seen := await self.ask("GET", path)).status != HTTPStatus.OK:
+                await asyncio.sleep(0.05)
+        return seen
 
     async def start(self) -> Seen:
         """Go to the identity provider."""

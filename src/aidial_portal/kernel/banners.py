@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from aidial_portal.design.context import Incident
 from aidial_portal.kernel.nextauth.cookies import first
 from aidial_portal.kernel.steps import needs_second_factor
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from aidial_contract.shapes.sessions import ContextIncident
     from aidial_portal.kernel.request import PortalRequest
 
@@ -43,6 +47,13 @@ def of(request: PortalRequest) -> tuple[Incident, ...]:
         if one.severity == "critical" or key_of(one) not in hidden
     ]
     return tuple(_banner(one) for one in shown[:MOST])
+
+
+def drop_ended(request: PortalRequest, active: Collection[str]) -> None:
+    """Leave out of this page what is over by now: who the session is was asked up to a second ago."""
+    known = request.session.known
+    lasting = [one for one in known.incidents if one.incident_id in active]
+    request.session.context = replace(known, incidents=lasting)
 
 
 def key_of(incident: ContextIncident) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aidial_contract.shapes.status import StatusReport
 from aidial_portal.design.context import StatusFragment
+from aidial_portal.kernel import banners
 from aidial_portal.kernel.answers import json_answer
 from aidial_portal.kernel.pages import draw, draw_fragment, wants_fragment
 from aidial_portal.surfaces.status.showing import show_page
@@ -24,7 +25,9 @@ PATH: Final = "/status"
 
 async def status(request: PortalRequest) -> Response:
     """The page, or the report alone when a script asks."""
-    page = show_page(request, await request.api.get("/v1/status", StatusReport))
+    found = await request.api.get("/v1/status", StatusReport)
+    banners.drop_ended(request, {one.incident_id for one in found.incidents})
+    page = show_page(request, found)
     return draw_fragment(StatusFragment(page)) if wants_fragment(request) else draw(request, page, path=PATH)
 
 
