@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from aidial_api.kernel.db import owner_transaction
+from aidial_api.kernel.months import month_of, moved
 from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.billing.embedded import books
 from aidial_api.surfaces.billing.embedded.issuing import ask_for, issue
-from aidial_api.surfaces.billing.embedded.months import month_of, moved
 from aidial_contract.ids import new_id
 
 if TYPE_CHECKING:

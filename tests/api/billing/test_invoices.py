@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from aidial_api.kernel.months import month_of, moved
 from aidial_api.surfaces.billing.embedded.issuing import issue_due
-from aidial_api.surfaces.billing.embedded.months import month_of, moved
 from aidial_contract.ids import new_id
 from tests.api.billing.accounts import billed_business, bookkeeper
 from tests.support.api import World

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from aidial_api.kernel.call_pieces import widths_between
 from aidial_api.surfaces.analytics.period import Span
-from aidial_api.surfaces.analytics.pieces import widths_between
 
 HOURS_A_DAY: Final = 24
 _DAY: Final = timedelta(days=1)

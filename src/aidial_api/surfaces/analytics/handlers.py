@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
+from aidial_api.kernel import call_sums
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.call_pieces import DAY, HOUR, QUARTER, cut, cut_apart, widths_between
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.route import Answer
-from aidial_api.surfaces.analytics import service, store
+from aidial_api.surfaces.analytics import service
 from aidial_api.surfaces.analytics.bounds import bar_starts
 from aidial_api.surfaces.analytics.breakdown import break_down
 from aidial_api.surfaces.analytics.period import Span, span_of
-from aidial_api.surfaces.analytics.pieces import DAY, HOUR, QUARTER, cut, cut_apart, widths_between
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.shapes.analytics import Breakdown, BreakdownRow, Breakdowns, By, Interval
@@ -35,8 +36,8 @@ async def show_summary(ask: Ask) -> Answer:
         cut(span.previous_since, span.since, _WIDTHS),
         cut(span.since, span.until, _WIDTHS),
     )
-    await store.plan_once(ask.tx)
-    totals = await store.read_totals(ask.tx, ask.reach, pieces, span.since)
+    await call_sums.plan_once(ask.tx)
+    totals = await call_sums.read_totals(ask.tx, ask.reach, pieces, span.since)
     return Answer(service.summarise(totals, span))
 
 
@@ -55,8 +56,8 @@ async def show_timeseries(ask: Ask) -> Answer:
         if interval == "hour" or (interval == "day" and HOUR in widths)
         else cut_apart(span.since, span.until, starts)
     )
-    await store.plan_once(ask.tx)
-    counted = await store.read_series(ask.tx, ask.reach, pieces, starts)
+    await call_sums.plan_once(ask.tx)
+    counted = await call_sums.read_series(ask.tx, ask.reach, pieces, starts)
     return Answer(service.bars(starts, counted, interval))
 
 
@@ -78,6 +79,6 @@ async def show_breakdowns(ask: Ask) -> Answer:
 async def show_clients(ask: Ask) -> Answer:
     """The clients in reach, beside one another."""
     span = _span(ask)
-    rows = await store.read_places(ask.tx, ask.reach, cut(span.since, span.until, _WIDTHS))
-    names, _ = await store.read_names(ask.tx, ask.reach)
+    rows = await call_sums.read_places(ask.tx, ask.reach, cut(span.since, span.until, _WIDTHS))
+    names, _ = await call_sums.read_names(ask.tx, ask.reach)
     return Answer(service.of_clients(rows, ask.reach.client_ids, names, span))

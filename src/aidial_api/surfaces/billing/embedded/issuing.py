@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from aidial_api.kernel.jobs import Job, enqueue
+from aidial_api.kernel.months import begin_of, moved
 from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.billing.embedded import books
-from aidial_api.surfaces.billing.embedded.months import begin_of, moved
 from aidial_api.surfaces.billing.embedded.reckoning import reckon
 from aidial_contract.ids import new_id
 

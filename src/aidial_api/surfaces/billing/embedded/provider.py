@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from aidial_api.kernel.billing.port import NOBODY, Page
+from aidial_api.kernel.months import begin_of, month_of, moved
 from aidial_api.surfaces.billing.embedded import books
 from aidial_api.surfaces.billing.embedded.charges import is_approaching, overage, whole_minutes
-from aidial_api.surfaces.billing.embedded.months import begin_of, month_of, moved
 from aidial_api.surfaces.billing.embedded.paper import Issuer, typeset
 from aidial_api.surfaces.billing.embedded.reckoning import Month, applies, reckon
 from aidial_contract.ids import parse_uuid

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aidial_api.kernel.months import begin_of, moved
 from aidial_api.surfaces.billing.embedded import books
 from aidial_api.surfaces.billing.embedded.charges import Amount, Bill, Percent, bill, whole_minutes
-from aidial_api.surfaces.billing.embedded.months import begin_of, moved
 from aidial_contract.shapes.billing import BillingPlan
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Final
 import asyncpg
 
 from aidial_api.kernel.call_counts import MEASURES, NOT_FORGOTTEN, SUMS
+from aidial_api.kernel.call_pieces import Piece
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.analytics.pieces import Piece
 from aidial_contract.scope import Reach
 
 _ASKED = """

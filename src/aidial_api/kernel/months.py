@@ -1,4 +1,4 @@
-"""Billing months: calendar months in the tenant's own zone, written `2026-11`.
+"""Months of a tenant: calendar months in its own zone, written `2026-11`.
 
 The one thing a newcomer would get wrong: a month begins at midnight where the tenant is, so its length in
 hours changes with the clocks.
