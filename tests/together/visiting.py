@@ -108,7 +108,7 @@ class Visitor:
     async def until_well(self, path: str) -> Seen:
         """Ask for something until it is answered well: on a busy machine the first time may be late."""
         async with asyncio.timeout(RECOVERED_S):
-            while (seen := await self.ask("GET", path)).status != HTTPStatus.OK:
+            while (seen := await self.ask("GET", path)).status != HTTPStatus.OK:  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(0.05)
         return seen
 
