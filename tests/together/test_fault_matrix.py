@@ -10,7 +10,15 @@ from tests.together.test_faults_api import BY_DATABASE, BY_FILES
 from tests.together.test_faults_api import BY_ISSUER as API_BY_ISSUER
 from tests.together.test_faults_api import BY_ISSUER_NEVER_MET as API_NEVER_MET
 from tests.together.test_faults_api import BY_STORE as API_BY_STORE
-from tests.together.test_faults_portal import BY_API, BY_BILLING, BY_ISSUER, BY_ISSUER_NEVER_MET, BY_STORE
+from tests.together.test_faults_api import BY_USER_SERVICE as API_BY_USER_SERVICE
+from tests.together.test_faults_portal import (
+    BY_API,
+    BY_BILLING,
+    BY_ISSUER,
+    BY_ISSUER_NEVER_MET,
+    BY_STORE,
+    BY_USER_SERVICE,
+)
 from tests.together.test_faults_recordings import BY_API_MID_WAY, BY_FILES_MID_WAY
 from tests.together.test_faults_recordings import BY_FILES as PORTAL_BY_FILES
 
@@ -32,6 +40,8 @@ def test_every_failure_is_known_and_every_dependency_meets_every_one() -> None:
         BY_FILES,
         PORTAL_BY_FILES,
         BY_FILES_MID_WAY,
+        BY_USER_SERVICE,
+        API_BY_USER_SERVICE,
     )
     for pairs in whole:
         assert sorted(failure for failure, _ in pairs) == sorted(FAILURES)

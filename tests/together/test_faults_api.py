@@ -24,6 +24,7 @@ from tests.support.running_api import RunningApi, running_api
 from tests.support.store import running_store
 from tests.support.world_calls import CALLS
 from tests.together.distant_billing import Distant, billing_service
+from tests.together.distant_users import asking_users_at
 from tests.together.fault_matrix import (
     MARGIN_S,
     RECOVERED_S,
@@ -45,8 +46,10 @@ BY_ISSUER_NEVER_MET = matrix().of("api", "issuer, never met")
 BY_STORE = matrix().of("api", "limiter store")
 BY_BILLING = matrix().of("api", "billing")
 BY_FILES = matrix().of("api", "storage")
+BY_USER_SERVICE = matrix().of("api", "user service")
 GOOD = {"deliver": 201, "sign_in": 201}
 SOUND = wav(0.1)
+PHONE = {"mobile": "0412 345 678"}
 PATIENT_MS = 1_500.0
 """For those who are to be answered well, also on a busy machine."""
 SLOWEST_MS = 20_000.0
@@ -84,6 +87,7 @@ class Callers:
             "usage": lambda: self.ask("GET", "/v1/usage", alice.headers),
             "state": lambda: self.ask("GET", f"/v1/sessions/{alice.session_id}/state", alice.headers),
             "sign_in": lambda: self.ask("POST", "/v1/sessions", bearer, new),
+            "codes": lambda: self.ask("POST", "/v1/second-factor/sms", alice.headers, PHONE),
             "health": lambda: self.ask("GET", "/v1/health", {}),
             "live": lambda: self.ask("GET", "/v1/health/live", {}),
             "errors": lambda: self.ask("GET", "/v1/errors", {}),
@@ -224,6 +228,25 @@ async def test_when_the_billing_provider_fails(
         await callers.until_well("usage", "invoices")
         await way.fail(failure)
         await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_USER_SERVICE, {"refuse"}))
+@better_of_two
+async def test_when_the_user_service_of_the_identity_provider_fails(
+    world: World, failure: str, case: Case, record_property: Record
+) -> None:
+    async with (
+        faulty_url(world.issuer.url) as (way, url),
+        impatient(world, SLOWEST_MS) as api,
+        asking_users_at(api, url, timeout_ms_for(failure)),
+    ):
+        callers = Callers(world, api, world.alice.headers)
+        await callers.until_well("codes", "person")
+        assert way.met > 0
+        await way.fail(failure)
+        await all_at_once(callers.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+        await way.heal()
+        await callers.until_well("codes")
 
 
 @pytest.fixture(scope="module")

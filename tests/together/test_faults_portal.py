@@ -11,9 +11,11 @@ import pytest
 from aiohttp import web
 
 from tests.support.faults import FaultyWay, faulty_url
+from tests.support.issuer import running_issuer
 from tests.support.running_api import running_api
 from tests.support.store import running_store
 from tests.together.distant_billing import Distant, billing_service
+from tests.together.distant_users import asking_users_at
 from tests.together.fault_matrix import (
     MARGIN_S,
     TIMEOUT_MS,
@@ -36,6 +38,7 @@ BY_ISSUER = matrix().of("portal", "issuer")
 BY_ISSUER_NEVER_MET = matrix().of("portal", "issuer, never met")
 BY_STORE = matrix().of("portal", "limiter store")
 BY_BILLING = matrix().of("portal", "billing")
+BY_USER_SERVICE = matrix().of("portal", "user service")
 QUICK = {"refuse", "silence"}
 """What the fast suite tries; the rest belongs to test-all."""
 ISSUER_S = 4.0
@@ -186,3 +189,24 @@ async def test_when_the_billing_provider_fails(
             await visitor.until_well(path)
         await way.fail(failure)
         await all_at_once(await visitor.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+
+
+@pytest.mark.parametrize(("failure", "case"), parameters(BY_USER_SERVICE, set()))
+@better_of_two
+async def test_when_the_user_service_of_the_identity_provider_fails(
+    town: Town, failure: str, case: Case, record_property: Record
+) -> None:
+    async with (
+        running_issuer() as users,  # the town's own minds by which name it is asked
+        faulty_url(users.url) as (way, url),
+        running_api(town.environ) as api,
+        asking_users_at(api, url, timeout_ms_for(failure)),
+        visiting(town, api_base_url=api.url) as visitor,
+    ):
+        for path in ("/api/billing/usage", "/billing/invoices"):
+            await visitor.until_well(path)
+        await visitor.until_phone_is_taken()
+        await way.fail(failure)
+        await all_at_once(await visitor.asks(), case, 0.8 + MARGIN_S, GOOD, record_property)
+        await way.heal()
+        await visitor.until_phone_is_taken()

@@ -72,7 +72,7 @@ class Visitor:
         changes = {"touch": "/api/session/touch", "address": f"{self.recording}/playback"}
         asks = {name: self._asking("GET", path) for name, path in paths.items() if path}
         asks |= {name: self._asking("POST", path) for name, path in changes.items()}
-        return {**asks, "start": self.start}
+        return {**asks, "codes": self.give_phone, "start": self.start}
 
     async def _first(self, envelope: Envelope) -> str:
         """The first read of a family that Alice may make, when there is one."""
@@ -90,20 +90,32 @@ class Visitor:
         """What her browser sends with everything."""
         return {"cookie": f"{self.cookie}; aidial.csrf={self.csrf}{more_cookies}"}
 
-    async def ask(self, method: str, path: str, data: Any = None, more_cookies: str = "") -> Seen:
-        """One request on a connection of its own."""
+    async def ask(
+        self, method: str, path: str, data: Any = None, more_cookies: str = "", *, json: Any = None
+    ) -> Seen:
+        """One request on a connection of its own; its body is a form, or JSON."""
         headers = self.headers(more_cookies)
         if method == "POST":
             headers |= {"x-csrf-token": self.csrf, "sec-fetch-site": "same-origin"}
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
             started = time.perf_counter()
             async with http.request(
-                method, self.url + path, headers=headers, data=data, allow_redirects=False
+                method, self.url + path, headers=headers, data=data, json=json, allow_redirects=False
             ) as got:
                 body = await got.read()
                 took = time.perf_counter() - started
                 self.last_cookies = got.headers.getall("set-cookie", [])
                 return Seen(got.status, body, got.headers.get("location", ""), took)
+
+    async def give_phone(self) -> Seen:
+        """Give a phone for codes by SMS."""
+        return await self.ask("POST", "/api/auth/mfa-sms-enrol", json={"mobile": "0412 345 678"})
+
+    async def until_phone_is_taken(self) -> None:
+        """Give it until it is taken."""
+        async with asyncio.timeout(RECOVERED_S):
+            while (await self.give_phone()).status != HTTPStatus.OK:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.05)
 
     async def until_well(self, path: str) -> Seen:
         """Ask for something until it is answered well: on a busy machine the first time may be late."""

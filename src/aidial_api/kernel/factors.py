@@ -24,9 +24,10 @@ _log = structlog.get_logger("aidial_api")
 class IssuerFactors:
     """Asks with a token of the issuer's own (`ZITADEL_MANAGEMENT_TOKEN`); without one nothing is offered."""
 
-    def __init__(self, issuer: str, token: str | None) -> None:
+    def __init__(self, issuer: str, token: str | None, *, timeout_s: float = TIMEOUT_S) -> None:
         self._issuer = issuer
         self._token = token
+        self._timeout_s = timeout_s
         self._session_or_none: aiohttp.ClientSession | None = None
 
     @property
@@ -37,7 +38,7 @@ class IssuerFactors:
     async def enrol_phone(self, subject: str, number: str) -> None:
         """Let codes be sent to a person's phone: verify it first, or add the factor. 503 when it fails."""
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 await self._enrol(f"/v2/users/{quote(subject, safe='')}", number)
         except TimeoutError:
             raise Fault(errors.DEPENDENCY_TIMEOUT, reason="the issuer took too long over a phone") from None
