@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from aidial_api.surfaces.account_exports import clearing, making, sources
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from tests.api.account_exports.test_asking import ask
-from tests.api.calls.lines import Business, open_business
+from tests.api.calls.lines import Business, administrator_of, open_business
 from tests.support.api import World
 from tests.support.exports import PATH, clear_files, jobs_of, let_wait_pass, make_export, waits
 from tests.support.tickets import new_ticket
@@ -108,6 +109,16 @@ async def test_people_settings_events_and_tickets_are_there_and_their_secrets_ar
     assert shown["subject"] == "'=SUM(A1) is wrong"
     for secret in (b"0412 345 678", b"4111", b"198.51.100", b"adk_live", b"secret_sha256", b"wrapped_key"):
         assert secret not in content
+
+
+async def test_an_administrator_of_one_line_takes_away_nobody_who_is_only_of_others(world: World) -> None:
+    shop = await open_business(world, "Australia/Sydney", "Australia/Perth")
+    of_second = await administrator_of(world, shop, shop.lines[1])
+    _, document, _ = await exported(world, replace(shop, admin=of_second), "users")
+    people = {one["email"] for one in document["categories"]["users"]}
+    assert people == {shop.admin.someone.email, of_second.someone.email}
+    _, document, _ = await exported(world, shop, "users")
+    assert len(document["categories"]["users"]) == 3
 
 
 async def test_whom_messages_go_to_is_left_out_in_every_form(world: World, clinic: Business) -> None:

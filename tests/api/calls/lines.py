@@ -54,6 +54,11 @@ async def open_business(world: World, *timezones: str) -> Business:
     return Business(client_id, lines, Asker(world.api.http, {API_KEY: key}), admin, staff)
 
 
+async def administrator_of(world: World, business: Business, *lines: str) -> SignedIn:
+    """One more administrator of a business, who is assigned to these of its lines only."""
+    return await _person(world, business.client_id, Role.CLIENT_ADMIN, *lines)
+
+
 async def leave_priya(world: World) -> None:
     """No business of a test is Priya's any longer: other tests know whom she looks after."""
     await world.sql(
@@ -62,9 +67,13 @@ async def leave_priya(world: World) -> None:
     world.api.hear()
 
 
-async def _person(world: World, client_id: str, role: Role, line: str | None) -> SignedIn:
+async def _person(world: World, client_id: str, role: Role, *lines: str | None) -> SignedIn:
     someone: Someone = replace(
-        ALICE, first_name=f"N{new_id()[-12:]}", role=role, client_id=client_id, projects=((client_id, line),)
+        ALICE,
+        first_name=f"N{new_id()[-12:]}",
+        role=role,
+        client_id=client_id,
+        projects=tuple((client_id, line) for line in lines),
     )
     world.user_ids[someone.name] = await world.provisioner.add_person(
         NewPerson(

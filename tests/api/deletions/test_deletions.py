@@ -14,7 +14,7 @@ from aidial_api.kernel import call_counts, erasing
 from aidial_api.kernel.db import Database
 from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.deletions import executing
-from tests.api.calls.lines import Business, leave_priya, open_business
+from tests.api.calls.lines import Business, administrator_of, leave_priya, open_business
 from tests.api.governance.clinics import hold, old_call, partner_of, states
 from tests.support.api import World
 from tests.support.askers import Asker
@@ -250,6 +250,44 @@ async def test_nobody_reviews_their_own_and_nobody_else_learns_of_it(
     assert (await priya.post(f"{PATH}/{request_id}/review", said)).status == 404
     named = f"{PATH}/{request_id}/review?client_id={clinic.client_id}"
     assert (await world.ada.post(named, said)).json["request"]["state"] == "rejected"
+
+
+async def test_who_is_assigned_to_some_of_the_lines_asks_sees_and_takes_back_nothing(world: World) -> None:
+    shop = await open_business(world, "Australia/Sydney", "Australia/Perth")
+    request_id = await ask(shop)
+    of_one = await administrator_of(world, shop, shop.lines[0])
+    refused = (
+        await of_one.post(PATH, new_deletion()),
+        await of_one.post(PATH, new_deletion(**EVERYTHING)),
+        await of_one.get(PATH),
+        await of_one.get(f"{PATH}/{request_id}"),
+        await of_one.post(f"{PATH}/{request_id}/cancel"),
+    )
+    assert {(one.status, one.code) for one in refused} == {(404, "not_found")}
+    of_both = await administrator_of(world, shop, *shop.lines)
+    assert (await of_both.get(PATH)).json["requests"][0]["request_id"] == request_id
+    assert (await of_both.post(PATH, new_deletion())).status == 201
+    assert (await of_both.post(f"{PATH}/{request_id}/cancel")).json["request"]["state"] == "cancelled"
+
+
+async def test_a_partner_decides_about_clients_they_look_after_as_a_whole(world: World) -> None:
+    shop = await open_business(world, "Australia/Sydney", "Australia/Perth")
+    request_id = await ask(shop)
+    await world.sql(
+        "INSERT INTO assignments (user_id, client_id, project_id) VALUES ($1, $2, $3)",
+        world.priya.user_id,
+        shop.client_id,
+        shop.lines[0],
+    )
+    world.api.hear()
+    said = {"decision": "approve", "reason": "As agreed with the practice."}
+    try:
+        reviewed = await world.priya.post(f"{PATH}/{request_id}/review", said)
+        seen = await world.priya.get(f"{PATH}?client_id={shop.client_id}")
+    finally:
+        await leave_priya(world)
+    assert (reviewed.status, seen.status) == (404, 404)
+    assert (await shown(shop, request_id))["state"] == "submitted"
 
 
 async def test_it_is_cancelled_while_nobody_has_decided(clinic: Business, priya: Asker) -> None:

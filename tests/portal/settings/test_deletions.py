@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.people import ADA, ALICE, BEN, CHLOE, HARBOUR, MALLORY, OMAR, PRIYA, TOM
+from tests.people import ADA, ALICE, BEN, CHLOE, FRONT_DESK, HARBOUR, MALLORY, OMAR, PRIYA, TOM
 from tests.support.deletions import new_deletion
 from tests.support.portal import Town
+from tests.together.newcomers import newcomer
 
 PAGE = "/settings?section=data-deletion"
 PATH = "/api/data-deletions"
@@ -78,3 +81,16 @@ async def test_ada_names_the_client_and_others_have_no_such_section(town: Town) 
     mallory = await town.of(MALLORY)
     assert (await mallory.get(f"{PATH}/{request_id}")).status == 404
     assert (await mallory.change("POST", f"{PATH}/{request_id}/cancel")).status == 404
+
+
+async def test_an_administrator_of_one_line_is_told_who_can_ask(town: Town) -> None:
+    request_id = await ask(town)
+    of_one = await newcomer(town, replace(ALICE, projects=((HARBOUR, FRONT_DESK),)))
+    async with town.visitor(of_one) as browser:
+        page = await browser.get(PAGE)
+        assert page.status == 200
+        assert "you are assigned to some of them" in page.words
+        assert "Ask for this deletion" not in page.words
+        assert (await browser.get(PATH)).status == 404
+        assert (await browser.change("POST", PATH, new_deletion())).status == 404
+        assert (await browser.change("POST", f"{PATH}/{request_id}/cancel")).status == 404

@@ -73,7 +73,12 @@ USERS: Final = Statement(
            ARRAY(SELECT a.project_id FROM assignments a WHERE a.client_id = m.client_id
                  AND a.user_id = m.user_id AND a.project_id = any($3::uuid[]) ORDER BY 1) AS project_ids
     FROM memberships m JOIN users u ON u.user_id = m.user_id
-    WHERE m.client_id = $1 AND m.created_at <= $2 AND m.user_id > $5::uuid ORDER BY m.user_id LIMIT $4
+    WHERE m.client_id = $1 AND m.created_at <= $2 AND m.user_id > $5::uuid
+        AND NOT (EXISTS (SELECT FROM assignments a WHERE a.client_id = m.client_id AND a.user_id = m.user_id)
+            AND NOT EXISTS (
+                SELECT FROM assignments a WHERE a.client_id = m.client_id AND a.user_id = m.user_id
+                AND (a.project_id IS NULL OR a.project_id = any($3::uuid[]))))
+    ORDER BY m.user_id LIMIT $4
     """,
     ("user_id",),
     (NO_ID,),

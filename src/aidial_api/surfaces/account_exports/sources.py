@@ -85,7 +85,8 @@ SOURCES: Final[dict[ExportCategory, Source]] = {
             category="users",
             permission=Permission.ACCOUNT_EXPORTS_MANAGE,
             title="Users",
-            description="Everybody who was given access to your organisation, with role, state and projects.",
+            description="Everybody who was given access to your organisation, with role, state and projects;"
+            " nobody who is only of projects that you do not reach.",
             members=records.USER_MEMBERS,
             statements=(records.USERS,),
         ),

@@ -50,12 +50,12 @@ class Position(msgspec.Struct, array_like=True):
 
 
 async def find_own(ask: Ask) -> asyncpg.Record | None:
-    """The asker's own tenant."""
+    """The asker's own tenant, when they reach all of its projects."""
     return await store.find_client(ask.tx, ask.actor.own_client_id, ask.reach)
 
 
 async def find_clients(ask: Ask) -> list[str] | None:
-    """The clients whose requests the asker sees: their own, those assigned, or the one they named."""
+    """The clients whose requests the asker sees: their own, those assigned whole, or the one they named."""
     return await store.clients_of(ask.tx, ask.reach) or None
 
 

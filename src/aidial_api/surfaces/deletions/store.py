@@ -1,7 +1,8 @@
 """Requests to delete data in the database: every statement that reads or writes one.
 
 The one thing a newcomer would get wrong: a state changes only from the states that the statement names, and
-every change is a step of the request's history in the same statement.
+every change is a step of the request's history in the same statement. And a request is a whole client's: who
+reaches some of its projects only reaches none of its requests.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ _COLUMNS: Final = """
 d.client_id, d.request_id, d.state, d.categories, d.asked_since, d.asked_until, d.starts_at, d.ends_at,
 d.justification, d.requested_by, d.requested_by_name, d.requested_at, d.version
 """
-_CLIENT: Final = """
-SELECT client_id, timezone FROM clients
-WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
+_WHOLE: Final = """c.lifecycle <> 'archived' AND ({projects}::uuid[] IS NULL OR NOT EXISTS (
+    SELECT FROM projects p WHERE p.client_id = c.client_id AND p.project_id <> all({projects})))"""
+"""A client that is not archived, every project of which is among those given; null: all there are."""
+_CLIENT: Final = f"""
+SELECT c.client_id, c.timezone FROM clients c
+WHERE c.client_id = $1 AND c.client_id = any($2::text[]) AND {_WHOLE.format(projects="$3")}
 """
-_OF_CLIENTS: Final = """
-SELECT client_id FROM clients WHERE client_id = any($1::text[]) AND lifecycle <> 'archived' ORDER BY client_id
+_OF_CLIENTS: Final = f"""
+SELECT c.client_id FROM clients c
+WHERE c.client_id = any($1::text[]) AND {_WHOLE.format(projects="$2")} ORDER BY c.client_id
 """
 _ADD: Final = f"""
 WITH added AS (
@@ -39,7 +44,7 @@ SELECT {_COLUMNS} FROM added d
 """
 _FIND: Final = f"""
 SELECT {_COLUMNS} FROM data_deletions d
-JOIN clients c ON c.client_id = d.client_id AND c.lifecycle <> 'archived'
+JOIN clients c ON c.client_id = d.client_id AND {_WHOLE.format(projects="$4")}
 WHERE d.client_id = any($1::text[]) AND d.request_id = $2 AND ($3::uuid IS NULL OR d.requested_by <> $3)
 """
 _PAGE: Final = f"""
@@ -100,13 +105,18 @@ VALUES ($1, $2, 'system', 'data deletion', $3, 'data_deletion', $4, $5)
 
 
 async def find_client(tx: Tx, client_id: str | None, reach: Reach) -> asyncpg.Record | None:
-    """A client in reach that is not archived, and its zone."""
-    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids))
+    """A client in reach with all its projects, not archived, and its zone."""
+    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids), _projects(reach))
 
 
 async def clients_of(tx: Tx, reach: Reach) -> list[str]:
-    """Every client in reach that is not archived."""
-    return [row["client_id"] for row in await tx.fetch(_OF_CLIENTS, list(reach.client_ids))]
+    """Every client in reach with all its projects, not archived."""
+    rows = await tx.fetch(_OF_CLIENTS, list(reach.client_ids), _projects(reach))
+    return [row["client_id"] for row in rows]
+
+
+def _projects(reach: Reach) -> list[str] | None:
+    return None if reach.every_project else [project.project_id for project in reach.projects]
 
 
 async def add(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
@@ -118,8 +128,8 @@ async def add(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
 
 
 async def find(tx: Tx, reach: Reach, request_id: str, *, not_of: str | None = None) -> asyncpg.Record | None:
-    """A request of a client in reach; for who reviews it, not of somebody."""
-    return await tx.fetchrow(_FIND, list(reach.client_ids), request_id, not_of)
+    """A request of a client in reach with all its projects; for who reviews it, not of somebody."""
+    return await tx.fetchrow(_FIND, list(reach.client_ids), request_id, not_of, _projects(reach))
 
 
 async def read_page(

@@ -141,12 +141,14 @@ class DeletionsPage:
     """Requests to delete data: one's own organisation's with a form for another, or those one reviews.
 
     reviews: who looks is a reviewer. names: clients by id. may_type_client: AiDial's people say whose.
+    reaches_all: false for whoever is assigned to some of the projects only, who asks and sees nothing here.
     """
 
     template: ClassVar[str] = "settings/deletions.html"
     sections: tuple[NavItem, ...]
     requests: tuple[DataDeletion, ...]
     reviews: bool
+    reaches_all: bool
     may_type_client: bool
     client_id: str
     names: Mapping[str, str]

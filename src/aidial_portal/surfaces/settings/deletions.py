@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from aidial_contract import errors
 from aidial_contract.access import INTERNAL_ROLES
+from aidial_contract.fault import Fault
 from aidial_contract.headers import IDEMPOTENCY_KEY
 from aidial_contract.ids import is_slug, parse_uuid
 from aidial_contract.shapes.deletions import DataDeletionAnswer, DataDeletionList
@@ -88,7 +90,13 @@ async def _draw(
 ) -> Response:
     cursor = request.query.get("cursor", "")
     query = named | ({"cursor": cursor} if cursor else {})
-    found = await request.api.get(_V1, DataDeletionList, query=query)
+    try:
+        found = await request.api.get(_V1, DataDeletionList, query=query)
+    except Fault as fault:
+        # The role has the section, and the API finds no organisation that this person reaches whole.
+        if fault.row is not errors.NOT_FOUND or set(request.query) - {"section"}:
+            raise
+        return draw(request, _page(request, menu, reviews=reviews, reaches_all=False), path=PATH)
     address = {"section": SECTION, **named}
     following = found.next_cursor
     shown = _page(
@@ -108,7 +116,13 @@ def _page(
     request: PortalRequest, menu: tuple[NavItem, ...], *, reviews: bool, client_id: str = "", **parts: Any
 ) -> DeletionsPage:
     known = request.session.known.clients
-    empty: dict[str, Any] = {"requests": (), "url": "", "next_url": "", "is_first": True}
+    empty: dict[str, Any] = {
+        "requests": (),
+        "reaches_all": True,
+        "url": "",
+        "next_url": "",
+        "is_first": True,
+    }
     return DeletionsPage(
         sections=menu,
         reviews=reviews,
