@@ -7,11 +7,11 @@ of scope must be the same 404, so `Kind.ID` is handed to the guard as it came.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from aidial_contract import errors
 from aidial_contract.access import Permission
@@ -59,10 +59,30 @@ class QueryParam:
     requires: str | None = None
 
 
-def parse_query(pairs: Iterable[tuple[str, str]], params: Sequence[QueryParam]) -> Mapping[str, Any]:
+class QueryParams(tuple[QueryParam, ...]):  # noqa: SLOT001 - a tuple's kind cannot have slots
+    """The parameters of a row, and what reading a query asks of all of them, put together once."""
+
+    by_name: Mapping[str, QueryParam]
+    defaults: Mapping[str, Any]
+    required: tuple[str, ...]
+    chosen: frozenset[str]
+
+    def __new__(cls, params: Iterable[QueryParam]) -> Self:
+        """Of rows; the same object for what is one already."""
+        if isinstance(params, cls):
+            return params
+        made = super().__new__(cls, params)
+        made.by_name = {param.name: param for param in made}
+        made.defaults = {param.name: param.default for param in made}
+        made.required = tuple(param.name for param in made if param.required)
+        made.chosen = frozenset(param.name for param in made if param.chosen)
+        return made
+
+
+def parse_query(pairs: Iterable[tuple[str, str]], params: Iterable[QueryParam]) -> Mapping[str, Any]:
     """The values by name (absent ones by default), or a 400 that names every bad parameter."""
-    known = {param.name: param for param in params}
-    values: dict[str, Any] = {param.name: param.default for param in params}
+    params = QueryParams(params)
+    known, values = params.by_name, dict(params.defaults)
     unknown: list[FieldError] = []
     bad: list[FieldError] = []
     seen: set[str] = set()
@@ -78,12 +98,12 @@ def parse_query(pairs: Iterable[tuple[str, str]], params: Sequence[QueryParam]) 
         problem, values[name] = _read(param, text)
         if problem:
             bad.append(FieldError(f"query.{name}", problem))
-    bad += [FieldError(f"query.{p.name}", "required") for p in params if p.required and p.name not in seen]
+    bad += [FieldError(f"query.{name}", "required") for name in params.required if name not in seen]
     if unknown:
         raise Fault(errors.UNSUPPORTED_QUERY_PARAMETER, field_errors=(unknown + bad)[:50])
     if bad:
         raise Fault(errors.UNSUPPORTED_QUERY_VALUE, field_errors=bad[:50])
-    needed = {known[name].requires for name in seen} | {param.name for param in params if param.chosen}
+    needed = {known[name].requires for name in seen} | params.chosen
     lonely = needed - {None} - seen
     if lonely:
         raise Fault(

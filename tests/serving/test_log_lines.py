@@ -22,7 +22,9 @@ SECRETS: list[tuple[Any, str, str]] = [
 def test_a_secret_inside_a_text_is_replaced_and_the_line_stays_json(
     logs: Any, mark: str, secret: str
 ) -> None:
-    line = logs.as_line({"event": "request", "reason": f"it broke on {secret} today", "status": 500})
+    line = logs.as_line(
+        None, "info", {"event": "request", "reason": f"it broke on {secret} today", "status": 500}
+    )
     told = json.loads(line)
     assert secret not in told["reason"]
     assert (told["event"], told["status"]) == ("request", 500)
@@ -32,7 +34,7 @@ def test_a_secret_inside_a_text_is_replaced_and_the_line_stays_json(
 @pytest.mark.parametrize("logs", [api, portal])
 def test_a_line_without_secrets_is_as_it_was(logs: Any) -> None:
     event = {"event": "request", "reason": None, "n": 1}
-    assert json.loads(logs.as_line(dict(event))) == event
+    assert json.loads(logs.as_line(None, "info", dict(event))) == event
 
 
 @pytest.mark.parametrize(("name", "mark"), [(api.hide_named, api.HIDDEN), (portal.redact, portal.REDACTED)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from starlette.types import Receive
 
@@ -92,11 +93,18 @@ def asks_for_upgrade(headers: Mapping[str, str]) -> bool:
 
 def client_ip(peer: str, headers: Mapping[str, str], trusted: Iterable[Network]) -> str:
     """The caller's address: the portal's word for it only from a trusted proxy; IPv4 in its own form."""
-    address = parse_address(peer)
     told = headers.get(CLIENT_IP)
-    if told and address is not None and any(address in network for network in trusted):
-        address = parse_address(told)
-    return peer if address is None else str(address)
+    if not told:
+        return _in_own_form(peer)
+    address = parse_address(peer)
+    is_trusted = address is not None and any(address in network for network in trusted)
+    return _in_own_form(told if is_trusted and parse_address(told) is not None else peer)
+
+
+@lru_cache(maxsize=1_024)
+def _in_own_form(text: str) -> str:
+    address = parse_address(text)
+    return text if address is None else str(address)
 
 
 def declared_length(

@@ -32,7 +32,7 @@ Key = tuple[str, str]
 
 
 class KeyUse:
-    """Notes the minute of each key's last use, and writes what is new every few seconds."""
+    """Notes each key's last use, and writes the minutes that are new every few seconds."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -56,11 +56,12 @@ class KeyUse:
 
     def note(self, client_id: str, api_key_id: str) -> None:
         """A key was used now."""
-        self._noted[client_id, api_key_id] = utc_now().replace(second=0, microsecond=0)
+        self._noted[client_id, api_key_id] = utc_now()
 
     async def write(self) -> None:
         """Write what is new; what the database does not take stays noted for the next time."""
-        for key, minute in list(self._noted.items()):
+        for key, moment in list(self._noted.items()):
+            minute = _minute(moment)
             if self._written.get(key) != minute:
                 try:
                     await self._db.quietly(Reach((key[0],)), _WRITE, *key, minute)
@@ -71,12 +72,16 @@ class KeyUse:
                     _log.warning("api_keys.use_not_written", error=type(error).__name__)
                     continue
                 self._written[key] = minute
-            if self._noted[key] == minute:
+            if self._noted[key] == moment:
                 del self._noted[key]
-        this_minute = utc_now().replace(second=0, microsecond=0)
+        this_minute = _minute(utc_now())
         self._written = {key: minute for key, minute in self._written.items() if minute == this_minute}
 
     async def _write_on(self) -> None:
         while True:
             await asyncio.sleep(WRITE_EVERY_S)
             await self.write()
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -43,7 +44,14 @@ def hide_named(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     return event
 
 
-def as_line(event: MutableMapping[str, Any], **_options: Any) -> str:
+def stamp(_logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say how grave it is and when it was, as the encoder writes times: `2026-11-26T03:04:05.678901Z`."""
+    event["level"] = method
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
+def as_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:
     """An event as JSON, secret-looking texts replaced."""
     line = _encoder.encode(event)
     # Nearly no line holds any of these, and looking for them is far cheaper than the pattern.
@@ -52,21 +60,20 @@ def as_line(event: MutableMapping[str, Any], **_options: Any) -> str:
             if isinstance(value, str):
                 event[name] = _SECRET_VALUE.sub(HIDDEN, value)
         line = _encoder.encode(event)
-    return line.decode()
+    return line
 
 
 def set_up(level: str = "info") -> None:
     """JSON lines on stderr; the standard library's loggers go the same way."""
     structlog.configure(
         processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            stamp,
             structlog.processors.format_exc_info,
             hide_named,
-            structlog.processors.JSONRenderer(serializer=as_line),
+            as_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")

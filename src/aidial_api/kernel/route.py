@@ -17,7 +17,7 @@ from aidial_contract.access import Permission
 from aidial_contract.checking import Rule
 from aidial_contract.errors import BODY_TOO_LARGE, VALIDATION_FAILED, ErrorRow
 from aidial_contract.limits import JSON_BODY, Numbers
-from aidial_contract.query import QueryParam
+from aidial_contract.query import QueryParam, QueryParams
 from aidial_contract.scope import ScopeKind
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ class Route:
     errors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse rows whose policy contradicts itself."""
+        """Refuse rows whose policy contradicts itself; have the query's rows ready for every request."""
+        object.__setattr__(self, "query", QueryParams(self.query))
         for is_wrong, why in (*self._wrong_policy(), *self._wrong_scope()):
             if is_wrong:
                 raise ValueError(f"{self.method} {self.path}: {why}")

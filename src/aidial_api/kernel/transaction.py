@@ -198,11 +198,14 @@ class Transaction:
         """Wait for one's turn, then for a connection; both within the same time."""
         if self._gate is None:
             return await self._connections.borrowed(self._acquire_timeout_s)
-        try:
-            async with asyncio.timeout(self._acquire_timeout_s):
-                await self._gate.acquire()
-        except TimeoutError as gone:
-            raise unavailable(gone, None) from gone
+        if not self._gate.locked():
+            await self._gate.acquire()  # at once
+        else:
+            try:
+                async with asyncio.timeout(self._acquire_timeout_s):
+                    await self._gate.acquire()
+            except TimeoutError as gone:
+                raise unavailable(gone, None) from gone
         try:
             return await self._connections.borrowed(self._acquire_timeout_s)
         except BaseException:

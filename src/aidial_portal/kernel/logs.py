@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,7 +57,14 @@ def _is_secret(name: str) -> bool:
     return _SECRET_NAMES.search(name) is not None
 
 
-def as_line(event: MutableMapping[str, Any], **_: Any) -> bytes:
+def stamp(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say how grave it is and when it was, as the encoder writes times: `2026-11-26T03:04:05.678901Z`."""
+    event["level"] = method
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
+def as_line(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
     """An event as JSON, secret-looking texts and addresses replaced."""
     line = _encoder.encode(event)
     # Nearly no line holds any of these, and looking for them is far cheaper than the patterns.
@@ -72,7 +80,7 @@ def set_up(level: str = "info") -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[*shared, _redact_names, structlog.processors.JSONRenderer(serializer=as_line)],
+        processors=[stamp, structlog.processors.format_exc_info, _redact_names, as_line],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,

@@ -13,7 +13,7 @@ from aidial_api.kernel.preconditions import etag, require_match
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.calls import delivery, listing, progress, store, turns
 from aidial_api.surfaces.calls.caller import calls_of_caller
-from aidial_api.surfaces.calls.present import to_call
+from aidial_api.surfaces.calls.present import Shown, to_call
 from aidial_api.surfaces.calls.sensitive import refuse_sensitive
 from aidial_contract.access import Level
 from aidial_contract.ids import parse_uuid
@@ -103,6 +103,9 @@ async def show_list(ask: Ask) -> Answer:
     caller = await calls_of_caller(ask) if ask.query["caller"] is not None else None
     page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, caller)
     clients = {row["client_id"] for row in page.rows}
-    keys = {client_id: await ask.services.tenant_keys.get(ask.tx, client_id) for client_id in clients}
-    calls = [to_call(row, keys[row["client_id"]], level) for row in page.rows]
+    shown = {
+        client_id: Shown(await ask.services.tenant_keys.get(ask.tx, client_id), level)
+        for client_id in clients
+    }
+    calls = [shown[row["client_id"]].call(row) for row in page.rows]
     return Answer(CallList(calls=calls, next_cursor=page.next_cursor, matching=page.matching))
