@@ -1,6 +1,6 @@
 # AiDial: every command a newcomer needs. `make` alone explains them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format bench fuzz docs lock clean
+.PHONY: help setup demo test test-all check format bench fuzz docs words lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,6 +41,7 @@ check: $(VENV)/.dev ## Format, lint, types, imports, generated docs; no tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/generate_docs.py --check
+	@$(BIN)/python tools/words.py --check
 
 format: $(VENV)/.dev ## Format and mend what a machine can mend
 	@$(BIN)/ruff format .
@@ -48,6 +49,9 @@ format: $(VENV)/.dev ## Format and mend what a machine can mend
 
 docs: $(VENV)/.dev ## Write the generated docs anew
 	@$(BIN)/python tools/generate_docs.py
+
+words: $(VENV)/.dev ## Collect what the portal says into its catalogues
+	@$(BIN)/python tools/words.py
 
 bench: $(VENV)/.dev ## CPU a request and latency, beside their floors, in one run
 	@$(BIN)/python -m bench $(BENCH)

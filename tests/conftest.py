@@ -75,6 +75,7 @@ OF_TEST_ALL = (
     "tests/portal/kernel/test_refresh.py",
     "tests/portal/kernel/test_streaming.py",
     "tests/portal/limits/test_rates.py",
+    "tests/portal/words/test_catalogues.py",
     "tests/serving/",
     "tests/together/",
 )

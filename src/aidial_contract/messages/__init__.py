@@ -28,6 +28,13 @@ def _bundle() -> FluentBundle:
 
 
 @cache
+def keys() -> tuple[str, ...]:
+    """The key of every text, in the catalogue's order."""
+    ids = (entry.id.name for entry in _resource().body if isinstance(entry, Message))
+    return tuple(name.replace("-", ".", 1) for name in ids)
+
+
+@cache
 def field_codes() -> tuple[str, ...]:
     """Every code a `FieldError` may have, in the catalogue's order."""
     ids = (entry.id.name for entry in _resource().body if isinstance(entry, Message))

@@ -2,7 +2,7 @@
 
 Every address carries one version made from all the files, so that an answer may be cached for ever and the
 relative imports of the ES modules stay on the same version. The style sheet is the files of `static/css` in
-name order: one request, small sources.
+name order: one request, small sources. `words/<tag>.json` is what the modules say in a language but English.
 """
 
 from __future__ import annotations
@@ -15,18 +15,24 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from aidial_portal.words import all_locales
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 CACHE_CONTROL: Final = "public, max-age=31536000, immutable"
 STYLESHEET: Final = "css/app.css"
+_json = msgspec.json.Encoder(order="sorted")
 _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
 }
 
 
@@ -55,6 +61,9 @@ def all_assets() -> Mapping[str, Asset]:
     }
     sheet = b"\n".join(path.read_bytes() for path in sorted((STATIC / "css").glob("*.css")))
     found[STYLESHEET] = _asset(sheet, ".css")
+    for tag, locale in all_locales().items():
+        if locale.words.scripts:
+            found[f"words/{tag}.json"] = _asset(_json.encode(locale.words.scripts), ".json")
     return MappingProxyType(found)
 
 

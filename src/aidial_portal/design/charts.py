@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from aidial_portal.words import _, spoken
+
 if TYPE_CHECKING:
     from .context import Bar, BarChart, HeatMap
 
@@ -115,7 +117,6 @@ HEAT_LEVELS: Final = 5
 _HOURS_A_DAY: Final = 24
 _NARROW_HOURS: Final = 6
 _WIDE_HOURS: Final = 3
-DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +153,22 @@ class HeatGeometry:
 
 def hour_label(hour: int) -> str:
     """Say an hour of the day: `12 am`, `3 pm`."""
-    return f"{hour % 12 or 12} {'am' if hour % _HOURS_A_DAY < _HOURS_A_DAY / 2 else 'pm'}"
+    return spoken().writing.hour(hour)
 
 
 def heat_geometry(chart: HeatMap) -> HeatGeometry:
     """Place every hour of the week, the darkest the busiest."""
     most = max((value for row in chart.counts for value in row), default=0)
-    width = 100 / _HOURS_A_DAY
+    width, days = 100 / _HOURS_A_DAY, spoken().writing.days
     cells = tuple(
         HeatCell(
             x=round(width * hour, 3),
             y=HEAT_TOP + HEAT_ROW * day,
             level=-(-value * HEAT_LEVELS // most) if most else 0,
             value=value,
-            label=f"{DAYS[day]}, {hour_label(hour)} to {hour_label(hour + 1)}",
+            label=_("{day}, {start} to {end}").format(
+                day=days[day], start=hour_label(hour), end=hour_label(hour + 1)
+            ),
         )
         for day, row in enumerate(chart.counts)
         for hour, value in enumerate(row)

@@ -10,7 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from aidial_portal import words
+from aidial_portal.words.folding import WordsEnvironment
 
 from . import assets, charts, filters
 
@@ -22,10 +25,10 @@ _SURFACES = _HERE.parent / "surfaces"
 
 
 @cache
-def environment() -> Environment:
-    """The one Jinja environment: autoescape always on, undefined names fail, `<surface>/<file>` templates."""
+def environment(locale: words.Locale) -> WordsEnvironment:
+    """A language's Jinja environment: autoescape on, undefined names fail, `<surface>/<file>` templates."""
     folders = {folder.parent.name: folder for folder in sorted(_SURFACES.glob("*/templates"))}
-    env = Environment(
+    env = WordsEnvironment(
         loader=ChoiceLoader(
             [
                 FileSystemLoader(_HERE / "templates"),
@@ -37,14 +40,19 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    env.words = locale.words
+    env.install_gettext_translations(locale.words, newstyle=True)  # type: ignore[attr-defined] # the extension's
     env.filters.update(filters.FILTERS)
     env.globals.update(
+        _=locale.words.gettext,
+        locale=locale,
         asset_url=assets.asset_url,
         bar_geometry=charts.bar_geometry,
         heat_geometry=charts.heat_geometry,
         hour_label=charts.hour_label,
-        week_days=charts.DAYS,
+        week_days=tuple(zip(locale.writing.days, locale.writing.short_days, strict=True)),
         trend=filters.trend,
         redacted_pieces=filters.redacted_pieces,
     )
@@ -58,5 +66,5 @@ def render(page: Page, shell: ShellContext | BareContext | None = None) -> str:
     the page without rail.
     Raises jinja2.UndefinedError when a template asks for what its context does not have.
     """
-    template = environment().get_template(page.template)
+    template = environment(words.spoken()).get_template(page.template)
     return template.render(page=page, shell=shell)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from aidial_portal.words import N_, _
+
 from .context import ErrorPage
 
-_YOUR_ADMINISTRATOR: Final = "Your organisation's administrator, or help@aidial.com.au with the request id."
-_SUPPORT: Final = "help@aidial.com.au, with the request id."
+_YOUR_ADMINISTRATOR: Final = N_(
+    "Your organisation's administrator, or help@aidial.com.au with the request id."
+)
+_SUPPORT: Final = N_("help@aidial.com.au, with the request id.")
 
 _SIGNED_OUT: Final = 401
 _SERVER_FAULT: Final = 500
@@ -15,45 +19,45 @@ _SERVER_FAULT: Final = 500
 # status: heading, what happened, what to do, whom to ask
 _TEXTS: Final = {
     400: (
-        "This address does not work",
-        "The link has a part that the page cannot read.",
-        "Go back and try another link, or go to the start page.",
+        N_("This address does not work"),
+        N_("The link has a part that the page cannot read."),
+        N_("Go back and try another link, or go to the start page."),
         _SUPPORT,
     ),
     401: (
-        "You are signed out",
-        "Your session ended, after a while without activity or because you signed out elsewhere.",
-        "Sign in again. You will come back to where you were.",
+        N_("You are signed out"),
+        N_("Your session ended, after a while without activity or because you signed out elsewhere."),
+        N_("Sign in again. You will come back to where you were."),
         _YOUR_ADMINISTRATOR,
     ),
     403: (
-        "This was stopped for safety",
-        "The request did not come from this site in the way a browser normally sends it.",
-        "Go back, reload the page and try once more.",
+        N_("This was stopped for safety"),
+        N_("The request did not come from this site in the way a browser normally sends it."),
+        N_("Go back, reload the page and try once more."),
         _SUPPORT,
     ),
     404: (
-        "There is nothing to see here",
-        "The page does not exist, or your account does not include it.",
-        "Check the address, or go to the start page.",
+        N_("There is nothing to see here"),
+        N_("The page does not exist, or your account does not include it."),
+        N_("Check the address, or go to the start page."),
         _YOUR_ADMINISTRATOR,
     ),
     429: (
-        "Too many requests",
-        "This page was asked for more often than the system allows.",
-        "Wait a minute, then reload the page.",
+        N_("Too many requests"),
+        N_("This page was asked for more often than the system allows."),
+        N_("Wait a minute, then reload the page."),
         _SUPPORT,
     ),
     500: (
-        "Something went wrong on our side",
-        "The page could not be put together. Nothing you entered was changed.",
-        "Reload the page. If it happens again, tell us and we will look into it.",
+        N_("Something went wrong on our side"),
+        N_("The page could not be put together. Nothing you entered was changed."),
+        N_("Reload the page. If it happens again, tell us and we will look into it."),
         _SUPPORT,
     ),
     503: (
-        "This is not available right now",
-        "A part of the system did not answer in time.",
-        "Wait a minute, then reload the page. The status page shows known problems.",
+        N_("This is not available right now"),
+        N_("A part of the system did not answer in time."),
+        N_("Wait a minute, then reload the page. The status page shows known problems."),
         _SUPPORT,
     ),
 }
@@ -67,13 +71,13 @@ def error_page(status: int, request_id: str, *, home_url: str | None = "/") -> E
     is_signed_out = status == _SIGNED_OUT
     return ErrorPage(
         status=status,
-        heading=heading,
-        what_happened=what_happened,
-        what_to_do=what_to_do,
-        whom_to_ask=whom_to_ask,
+        heading=_(heading),
+        what_happened=_(what_happened),
+        what_to_do=_(what_to_do),
+        whom_to_ask=_(whom_to_ask),
         request_id=request_id,
         home_url="/sign-in" if is_signed_out else home_url,
-        home_label="Sign in" if is_signed_out else "Go to the start page",
+        home_label=_("Sign in") if is_signed_out else _("Go to the start page"),
     )
 
 
@@ -81,14 +85,18 @@ def address_refused(request_id: str, client_ip: str) -> ErrorPage:
     """Give the page of somebody whose network is not on the allowlist: their account is what still opens."""
     return ErrorPage(
         status=403,
-        heading="You cannot come in from this network",
-        what_happened=f"This organisation answers only the networks on its list. Yours is {client_ip}.",
-        what_to_do="Use a network that is on the list, such as the one at work, and reload the page. If yours"
-        " belongs on the list, ask for it to be added.",
-        whom_to_ask="Your organisation's administrator. Tell them the address above and the request id.",
+        heading=_("You cannot come in from this network"),
+        what_happened=_(
+            "This organisation answers only the networks on its list. Yours is {address}."
+        ).format(address=client_ip),
+        what_to_do=_(
+            "Use a network that is on the list, such as the one at work, and reload the page. If yours"
+            " belongs on the list, ask for it to be added."
+        ),
+        whom_to_ask=_("Your organisation's administrator. Tell them the address above and the request id."),
         request_id=request_id,
         home_url="/account",
-        home_label="Go to your account, to sign out",
+        home_label=_("Go to your account, to sign out"),
     )
 
 
@@ -96,47 +104,52 @@ def access_denied(request_id: str, *, auth_csrf_token: str | None = None) -> Err
     """Give `/access-denied`: signed in, but no active assignment."""
     return ErrorPage(
         status=404,
-        heading="Your account has no access yet",
-        what_happened="You are signed in, but no organisation has given this account an active role.",
-        what_to_do="Ask to be added, then sign in again. If you have another account, use that one.",
-        whom_to_ask="The person who invited you, or your organisation's administrator.",
+        heading=_("Your account has no access yet"),
+        what_happened=_("You are signed in, but no organisation has given this account an active role."),
+        what_to_do=_("Ask to be added, then sign in again. If you have another account, use that one."),
+        whom_to_ask=_("The person who invited you, or your organisation's administrator."),
         request_id=request_id,
         home_url="/sign-in",
-        home_label="Sign in again",
+        home_label=_("Sign in again"),
         sign_out_csrf_token=auth_csrf_token,
     )
 
 
 _ENDED: Final = {
     "session_revoked": (
-        "You have been signed out",
-        "This session was ended from another device or by an administrator.",
-        "Sign in again. If it was not you, look at your other sessions on your account page.",
+        N_("You have been signed out"),
+        N_("This session was ended from another device or by an administrator."),
+        N_("Sign in again. If it was not you, look at your other sessions on your account page."),
     ),
     "concurrent_limit": (
-        "You have been signed out here",
-        "You signed in on another device while as many sessions were open as are allowed. The oldest ended.",
-        "Sign in again. It ends the oldest of your other sessions; close those you do not need.",
+        N_("You have been signed out here"),
+        N_(
+            "You signed in on another device while as many sessions were open as are allowed."
+            " The oldest ended."
+        ),
+        N_("Sign in again. It ends the oldest of your other sessions; close those you do not need."),
     ),
     "revoked_by_owner": (
-        "You have been signed out",
-        "This session was ended from another of your devices.",
-        "Sign in again. If it was not you, look at your other sessions on your account page.",
+        N_("You have been signed out"),
+        N_("This session was ended from another of your devices."),
+        N_("Sign in again. If it was not you, look at your other sessions on your account page."),
     ),
     "revoked_by_administrator": (
-        "You have been signed out",
-        "This session was ended by whoever manages your organisation's accounts.",
-        "Ask them why before you sign in again.",
+        N_("You have been signed out"),
+        N_("This session was ended by whoever manages your organisation's accounts."),
+        N_("Ask them why before you sign in again."),
     ),
     "backchannel_logout": (
-        "You have been signed out",
-        "You signed out at the sign-in service, or somebody did for you, and that ended this session too.",
-        "Sign in again to go on.",
+        N_("You have been signed out"),
+        N_(
+            "You signed out at the sign-in service, or somebody did for you, and that ended this session too."
+        ),
+        N_("Sign in again to go on."),
     ),
     "session_expired": (
-        "Your session has ended",
-        "Nobody used this session for a while, or it reached its longest length.",
-        "Sign in again to go on.",
+        N_("Your session has ended"),
+        N_("Nobody used this session for a while, or it reached its longest length."),
+        N_("Sign in again to go on."),
     ),
 }
 
@@ -146,11 +159,11 @@ def session_ended(request_id: str, reason: str) -> ErrorPage:
     heading, what_happened, what_to_do = _ENDED[reason]
     return ErrorPage(
         status=404,
-        heading=heading,
-        what_happened=what_happened,
-        what_to_do=what_to_do,
-        whom_to_ask=_YOUR_ADMINISTRATOR,
+        heading=_(heading),
+        what_happened=_(what_happened),
+        what_to_do=_(what_to_do),
+        whom_to_ask=_(_YOUR_ADMINISTRATOR),
         request_id=request_id,
         home_url="/sign-in",
-        home_label="Sign in again",
+        home_label=_("Sign in again"),
     )

@@ -1,4 +1,4 @@
-"""How dates, durations, numbers and labels read to people (Australian English).
+"""How dates, durations, numbers and labels read to people, in the language of the request.
 
 Newcomers get this wrong: a time is always shown in the PROJECT's time zone, never the server's or the
 browser's, so every time filter takes the zone's IANA name.
@@ -17,55 +17,19 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from aidial_portal.design.labels import COUNTED, LABELS
+from aidial_portal.words import _, ngettext
+from aidial_portal.words import spoken as language
+
 if TYPE_CHECKING:
     from .context import Kpi, Turn
 
 NOTHING: Final = "\N{EN DASH}"
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_WHOLE_MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _KILO: Final = 1000
 _TENFOLD: Final = 1000  # per cent; from there on the number before says more
-
-_LABELS: Final[Mapping[str, str]] = {
-    "caller_hangup": "Caller hung up",
-    "agent_hangup": "Agent ended the call",
-    "transfer": "Transferred",
-    "max_duration": "Reached the longest length",
-    "not_required": "Not required",
-    "sms": "SMS",
-    "totp": "Authenticator app",
-    "recovery_code": "Recovery code",
-    "email_otp": "Code by e-mail",
-    "sms_otp": "Code by SMS",
-    "TFN": "tax file number",
-    "ABN": "ABN",
-    "ACN": "ACN",
-    "CVV": "card code",
-    "DATE_OF_BIRTH": "date of birth",
-    "LICENCE": "driver licence",
-    "MEDICARE": "Medicare number",
-    "EMAIL": "e-mail address",
-    "PHONE": "phone number",
-    "CARD": "card number",
-    "PASSPORT": "passport number",
-    "ADDRESS": "address",
-}
 
 
 @lru_cache(maxsize=64)
@@ -74,8 +38,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _clock(local: datetime) -> str:
-    hour = local.hour % 12 or 12
-    return f"{hour}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
+    return language().writing.clock(local.hour, local.minute)
 
 
 def exact_time(moment: datetime | None, timezone: str) -> str:
@@ -83,13 +46,12 @@ def exact_time(moment: datetime | None, timezone: str) -> str:
     if moment is None:
         return NOTHING
     local = moment.astimezone(_zone(timezone))
-    return f"{exact_day(moment, timezone)}, {_clock(local)} {zone_label(timezone, moment)}"
+    return f"{language().writing.day(local)}, {_clock(local)} {zone_label(timezone, moment)}"
 
 
 def exact_day(moment: datetime, timezone: str) -> str:
     """Say a moment's day: `22 Nov 2026`."""
-    local = moment.astimezone(_zone(timezone))
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return language().writing.day(moment.astimezone(_zone(timezone)))
 
 
 def zone_label(timezone: str, moment: datetime | None = None) -> str:
@@ -115,16 +77,22 @@ def relative_time(moment: datetime | None, now: datetime, timezone: str) -> str:
         return NOTHING
     local, here = moment.astimezone(_zone(timezone)), now.astimezone(_zone(timezone))
     elapsed = (now - moment).total_seconds()
-    if 0 <= elapsed < _MINUTE:
-        return "just now"
-    if 0 <= elapsed < _HOUR:
-        return f"{int(elapsed // _MINUTE)} min ago"
+    if 0 <= elapsed < _HOUR or (elapsed >= 0 and local.date() == here.date()):
+        return _ago(elapsed)
     if local.date() == here.date():
-        return f"{int(elapsed // _HOUR)} h ago" if elapsed >= 0 else f"today, {_clock(local)}"
+        return _("today, {time}").format(time=_clock(local))
     if local.date() == here.date() - timedelta(days=1):
-        return f"yesterday, {_clock(local)}"
-    day = f"{local.day} {_MONTHS[local.month - 1]}"
-    return f"{day}, {_clock(local)}" if local.year == here.year else f"{day} {local.year}"
+        return _("yesterday, {time}").format(time=_clock(local))
+    written = language().writing
+    return f"{written.day_of_year(local)}, {_clock(local)}" if local.year == here.year else written.day(local)
+
+
+def _ago(elapsed: float) -> str:
+    if elapsed < _MINUTE:
+        return _("just now")
+    if elapsed < _HOUR:
+        return _("{minutes} min ago").format(minutes=int(elapsed // _MINUTE))
+    return _("{hours} h ago").format(hours=int(elapsed // _HOUR))
 
 
 def iso_time(moment: datetime) -> str:
@@ -138,11 +106,14 @@ def duration(seconds: float | None) -> str:
         return NOTHING
     whole = round(seconds)
     if whole < _MINUTE:
-        return f"{whole} s"
+        return _("{seconds} s").format(seconds=whole)
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s" if whole % _MINUTE else f"{whole // _MINUTE} min"
+        minutes, seconds = divmod(whole, _MINUTE)
+        written = _("{minutes} min {seconds} s") if seconds else _("{minutes} min")
+        return written.format(minutes=minutes, seconds=seconds)
     hours, minutes = whole // _HOUR, whole % _HOUR // _MINUTE
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    written = _("{hours} h {minutes} min") if minutes else _("{hours} h")
+    return written.format(hours=hours, minutes=minutes)
 
 
 def clock_offset(milliseconds: int | None) -> str:
@@ -158,7 +129,7 @@ def clock_offset(milliseconds: int | None) -> str:
 def phone(number: str | None) -> str:
     """Write an E.164 number as people do: `0412 345 678`, `+61 2 8000 0001`; masked ones pass through."""
     if not number:
-        return "Withheld"
+        return _("Withheld")
     if "..." in number or not re.fullmatch(r"\+\d{5,15}", number):
         return number
     if number.startswith("+61") and len(number) == len("+61412345678"):
@@ -183,7 +154,7 @@ def _as_the_library_writes(number: str) -> str:
 def month(period: str) -> str:
     """Name a billing month: `November 2026` for `2026-11`."""
     year, number = period.split("-")
-    return f"{_WHOLE_MONTHS[int(number) - 1]} {year}"
+    return language().writing.month(int(year), int(number))
 
 
 WORDS_A_SECOND: Final = 2.5
@@ -193,34 +164,34 @@ WORDS_A_SECOND: Final = 2.5
 def spoken(text: str) -> str:
     """`, about 12 s to say`: how long it takes to read a text aloud; nothing for no text."""
     words = len(text.split())
-    return f", about {ceil(words / WORDS_A_SECOND)} s to say" if words else ""
+    said = _(", about {seconds} s to say")
+    return said.format(seconds=ceil(words / WORDS_A_SECOND)) if words else ""
 
 
 def count(number: float | None) -> str:
     """Write a count with thousands: `12,408`; an en dash when unknown."""
-    return NOTHING if number is None else f"{round(number):,}"
+    return NOTHING if number is None else language().writing.digits(f"{round(number):,}")
 
 
 def matching(number: int, *, capped: bool, noun: str) -> str:
-    """Say how many match: `1 call`, `412 calls`, `10,000+ calls`."""
-    return f"{number:,}{'+' if capped else ''} {noun if number == 1 and not capped else noun + 's'}"
+    """Say how many match: `1 call`, `412 calls`, `10,000+ calls`. `noun` is one of `COUNTED`."""
+    one, many = COUNTED[noun]
+    shown = f"{count(number)}{'+' if capped else ''}"
+    return ngettext(one, many, number + 1 if capped else number).format(count=shown)
 
 
 def money(amount_minor: int | None, currency: str = "AUD") -> str:
     """Write integer minor units: `$1,204.50` for AUD, `USD 12.00` for others, an en dash when unknown."""
     if amount_minor is None:
         return NOTHING
-    sign = "-" if amount_minor < 0 else ""
-    units, cents = divmod(abs(amount_minor), 100)
-    prefix = "$" if currency == "AUD" else f"{currency} "
-    return f"{sign}{prefix}{units:,}.{cents:02d}"
+    return language().writing.money(amount_minor, currency)
 
 
 def label(code: str | None, fallback: str = NOTHING) -> str:
     """Turn a code of the contract into words: `caller_hangup` reads `Caller hung up`."""
     if not code:
         return fallback
-    return _LABELS.get(code) or code.replace("_", " ").capitalize()
+    return _(LABELS.get(code) or code.replace("_", " ").capitalize())
 
 
 def file_size(size_bytes: int | None) -> str:
@@ -228,10 +199,10 @@ def file_size(size_bytes: int | None) -> str:
     if size_bytes is None:
         return NOTHING
     if size_bytes < _KILO:
-        return f"{size_bytes} bytes"
+        return _("{count} bytes").format(count=size_bytes)
     if size_bytes < _KILO * _KILO:
         return f"{round(size_bytes / _KILO)} KB"
-    return f"{size_bytes / _KILO / _KILO:.1f} MB"
+    return language().writing.digits(f"{size_bytes / _KILO / _KILO:.1f} MB")
 
 
 def amount(value: float | None, kind: str) -> str:
@@ -260,20 +231,24 @@ def trend(kpi: Kpi) -> Trend | None:
         return None
     moved = kpi.value - kpi.previous
     if kpi.kind == "percent":
-        change = f"{abs(round(moved))} points"
+        change = _("{count} points").format(count=abs(round(moved)))
         unmoved = round(moved) == 0
     elif kpi.previous == 0:
-        change = "from none"
+        change = _("from none")
         unmoved = moved == 0
     else:
         percent = round(abs(moved) / kpi.previous * 100)
-        change = f"{percent}%" if percent < _TENFOLD else f"from {amount(kpi.previous, kpi.kind)}"
+        change = f"{percent}%" if percent < _TENFOLD else _from(kpi)
         unmoved = percent == 0
     if unmoved:
-        return Trend("same", "No change", "neutral")
+        return Trend("same", _("No change"), "neutral")
     direction = "up" if moved > 0 else "down"
     tone = "neutral" if kpi.better == "neither" else "good" if kpi.better == direction else "bad"
     return Trend(direction, change, tone)
+
+
+def _from(kpi: Kpi) -> str:
+    return _("from {value}").format(value=amount(kpi.previous, kpi.kind))
 
 
 def redacted_pieces(turn: Turn) -> list[tuple[str, str | None]]:

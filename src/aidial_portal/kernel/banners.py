@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from aidial_portal.design.context import Incident
 from aidial_portal.kernel.nextauth.cookies import first
 from aidial_portal.kernel.steps import needs_second_factor
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,14 +26,14 @@ HIDDEN: Final = "aidial.hidden"
 MOST: Final = 3
 _KEYS = re.compile(r"[0-9a-f-]{36}\.\d{1,9}")
 _SEVERITIES: Final = {
-    "minor": "Minor issue",
-    "major": "Service degradation",
-    "critical": "Critical disruption",
+    "minor": N_("Minor issue"),
+    "major": N_("Service degradation"),
+    "critical": N_("Critical disruption"),
 }
 _STATES: Final = {
-    "investigating": "we are investigating",
-    "identified": "we know the cause and are fixing it",
-    "monitoring": "a fix is in place and we are watching it",
+    "investigating": N_("we are investigating"),
+    "identified": N_("we know the cause and are fixing it"),
+    "monitoring": N_("a fix is in place and we are watching it"),
 }
 
 
@@ -65,7 +66,9 @@ def _banner(incident: ContextIncident) -> Incident:
     is_critical = incident.severity == "critical"
     return Incident(
         title=incident.title,
-        detail=f"{_SEVERITIES[incident.severity]}: {_STATES.get(incident.state, incident.state)}.",
+        detail=_("{severity}: {state}.").format(
+            severity=_(_SEVERITIES[incident.severity]), state=_(_STATES.get(incident.state, incident.state))
+        ),
         tone="bad" if is_critical else "warn",
         dismiss="" if is_critical else key_of(incident),
     )

@@ -20,6 +20,7 @@ from aidial_portal.kernel import answers, ending, hygiene, steps
 from aidial_portal.kernel.families import family_of, is_api
 from aidial_portal.kernel.request import PortalRequest
 from aidial_portal.kernel.route import Access, Kind
+from aidial_portal.words import by_header, speak
 from aidial_serving.protocol import authority_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Guard:
 
     def _request(self, scope: Scope, receive: Receive) -> PortalRequest:
         sent = hygiene.plain_headers(scope["headers"])
+        speak(by_header(sent.get("accept-language")))
         own_id = sent.get(headers.REQUEST_ID, "")
         peer = scope["client"][0] if scope.get("client") else ""
         return PortalRequest(
@@ -149,13 +151,13 @@ class Guard:
         if is_api(request.path):
             try:
                 request.session_or_none = steps.read_session(request)
-                request.session.context = await self._portal.contexts.of(request.api)
+                steps.know(request, await self._portal.contexts.of(request.api))
                 await steps.deny(request, "no such route")
             except Fault as fault:
                 raise Fault(errors.NOT_FOUND, reason=f"no such route; {fault.row.code}") from None
         try:
             request.session_or_none = steps.read_session(request)
-            request.session.context = await self._portal.contexts.of(request.api)
+            steps.know(request, await self._portal.contexts.of(request.api))
             steps.browser_credentials(request)
             await steps.deny(request, "no such page")
         except Fault as fault:

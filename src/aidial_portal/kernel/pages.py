@@ -32,6 +32,7 @@ from aidial_portal.kernel.route import (
     WithoutContext,
 )
 from aidial_portal.kernel.steps import needs_second_factor
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -70,42 +71,44 @@ class Place:
 
 
 MENU: Final = (
-    Place("Dashboard", "/", "dashboard", Permission.DASHBOARD_VIEW, keeps_project=True),
-    Place("Calls", "/calls", "calls", Permission.CALLS_VIEW, keeps_project=True),
-    Place("Support", "/support", "support", Permission.SUPPORT_USE, keeps_project=True),
+    Place(N_("Dashboard"), "/", "dashboard", Permission.DASHBOARD_VIEW, keeps_project=True),
+    Place(N_("Calls"), "/calls", "calls", Permission.CALLS_VIEW, keeps_project=True),
+    Place(N_("Support"), "/support", "support", Permission.SUPPORT_USE, keeps_project=True),
     Place(
-        "Billing",
+        N_("Billing"),
         "/billing/usage",
         "billing",
         Permission.BILLING_VIEW,
         keeps_project=False,
         unless=Permission.BILLING_CHOOSE_CLIENT,
     ),
-    Place("Activity", "/audit-log", "activity", Permission.AUDIT_VIEW, keeps_project=False),
-    Place("Settings", "/settings", "settings", Permission.TENANT_SETTINGS_VIEW, keeps_project=False),
-    Place("Billing", "/partner/billing", "billing", Permission.BILLING_CHOOSE_CLIENT, keeps_project=False),
-    Place("Projects", "/projects", "projects", Permission.WORKSPACE_VIEW, keeps_project=False),
-    Place("Operations", "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
+    Place(N_("Activity"), "/audit-log", "activity", Permission.AUDIT_VIEW, keeps_project=False),
+    Place(N_("Settings"), "/settings", "settings", Permission.TENANT_SETTINGS_VIEW, keeps_project=False),
     Place(
-        "Settings",
+        N_("Billing"), "/partner/billing", "billing", Permission.BILLING_CHOOSE_CLIENT, keeps_project=False
+    ),
+    Place(N_("Projects"), "/projects", "projects", Permission.WORKSPACE_VIEW, keeps_project=False),
+    Place(N_("Operations"), "/ops", "operations", Permission.OPS_VIEW, keeps_project=False),
+    Place(
+        N_("Settings"),
         "/settings",
         "settings",
         Permission.GOVERNANCE_EDIT,
         keeps_project=False,
         unless=Permission.TENANT_SETTINGS_VIEW,
     ),
-    Place("Status", "/status", "status", Permission.STATUS_VIEW, keeps_project=False),
+    Place(N_("Status"), "/status", "status", Permission.STATUS_VIEW, keeps_project=False),
 )
 """In the order of the rail; only pages that exist."""
 
 ROLE_NAMES: Final = {
-    Role.CLIENT_ADMIN: "Administrator",
-    Role.CLIENT_MANAGER: "Manager",
-    Role.CLIENT_STAFF: "Staff",
-    Role.PARTNER_ADMIN: "Partner administrator",
-    Role.PARTNER_USER: "Partner",
-    Role.AIDIAL_ADMIN: "AiDial administrator",
-    Role.AIDIAL_OPERATOR: "AiDial operator",
+    Role.CLIENT_ADMIN: N_("Administrator"),
+    Role.CLIENT_MANAGER: N_("Manager"),
+    Role.CLIENT_STAFF: N_("Staff"),
+    Role.PARTNER_ADMIN: N_("Partner administrator"),
+    Role.PARTNER_USER: N_("Partner"),
+    Role.AIDIAL_ADMIN: N_("AiDial administrator"),
+    Role.AIDIAL_OPERATOR: N_("AiDial operator"),
 }
 
 
@@ -244,7 +247,7 @@ def person_name(request: PortalRequest) -> str:
     """What the person is called: their name, or their e-mail address."""
     user = request.session.known.user
     if user is None:
-        return "You"
+        return _("You")
     return " ".join(word for word in (user.first_name, user.last_name) if word) or user.email
 
 
@@ -283,7 +286,7 @@ def organisation(request: PortalRequest) -> str:
 def role_label(request: PortalRequest) -> str:
     """The person's role in words."""
     role = request.session.role
-    return ROLE_NAMES[role] if role is not None else "No role"
+    return _(ROLE_NAMES[role]) if role is not None else _("No role")
 
 
 def _menu(request: PortalRequest, path: str) -> tuple[NavItem, ...]:
@@ -294,7 +297,7 @@ def _menu(request: PortalRequest, path: str) -> tuple[NavItem, ...]:
     kept = {"project_id": request.query["project_id"]} if "project_id" in request.query else {}
     return tuple(
         NavItem(
-            place.label,
+            _(place.label),
             with_query(place.path, kept if place.keeps_project else {}),
             place.icon,
             is_current=_is_at(place.path, path),

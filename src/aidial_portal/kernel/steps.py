@@ -22,8 +22,10 @@ from aidial_portal.kernel.nextauth.cookies import first, policy_violation, sessi
 from aidial_portal.kernel.references import project_of
 from aidial_portal.kernel.route import ANY, CALL_DENIAL, JSON, Precondition, WithoutContext
 from aidial_portal.kernel.session import Session, session_of_claims
+from aidial_portal.words import by_tag, speak
 
 if TYPE_CHECKING:
+    from aidial_contract.shapes.sessions import SessionContext
     from aidial_portal.kernel.request import PortalRequest
     from aidial_portal.kernel.route import Route
 
@@ -52,11 +54,18 @@ def read_session(request: PortalRequest) -> Session:
     return session_of_claims(claims)
 
 
+def know(request: PortalRequest, context: SessionContext) -> None:
+    """Who the session is; from here on the portal speaks their language."""
+    request.session.context = context
+    if context.user is not None and context.user.language:
+        speak(by_tag(context.user.language))
+
+
 async def session(request: PortalRequest, row: Route) -> None:
     """Step 2: the cookie, and what the registry says of the session (401, or 503 when nobody can say)."""
     request.session_or_none = read_session(request)
     try:
-        request.session.context = await request.portal.contexts.of(request.api)
+        know(request, await request.portal.contexts.of(request.api))
     except Fault as fault:
         degrades = row.without_context is WithoutContext.DEGRADE
         if not degrades or fault.row.status not in {500, 503}:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from aidial_portal.words import N_
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -45,7 +47,7 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class ProfileForm:
-    """One's own profile, to change; `value` has the five members."""
+    """One's own profile, to change; `value` has the five members. languages: tags and what each calls itself."""
 
     version: int
     value: OwnProfile
@@ -54,7 +56,7 @@ class ProfileForm:
     changed_at: datetime | None
     changed_by: str | None
     zones: tuple[str, ...]
-    formats: tuple[str, ...]
+    languages: tuple[tuple[str, str], ...]
     action: str = "/api/settings/profile"
     project_ref: str = ""
     projects: tuple[str, ...] = ()
@@ -106,7 +108,7 @@ class ErrorPage:
     whom_to_ask: str
     request_id: str
     home_url: str | None = "/"
-    home_label: str = "Go to the start page"
+    home_label: str = N_("Go to the start page")
     sign_out_csrf_token: str | None = None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from aidial_portal.words import N_
+
 Theme = Literal["system", "light", "dark"]
 Density = Literal["comfortable", "compact"]
 Tone = Literal["neutral", "good", "warn", "bad"]
@@ -55,7 +57,7 @@ class SearchBox:
 
     action: str = "/calls"
     value: str = ""
-    label: str = "Search call summaries"
+    label: str = N_("Search call summaries")
     hidden: tuple[tuple[str, str], ...] = ()
 
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** Copies a text that stands on the page; the button says so itself. */
+import { _ } from "./words.js";
 
 export function startCopy() {
   document.addEventListener("click", (event) => {
@@ -8,8 +9,8 @@ export function startCopy() {
     const text = document.getElementById(button.dataset.copy ?? "")?.textContent?.trim() ?? "";
     navigator.clipboard.writeText(text).then(
       () => {
-        const label = button.getAttribute("aria-label") ?? "Copy";
-        button.setAttribute("aria-label", "Copied");
+        const label = button.getAttribute("aria-label") ?? _("Copy");
+        button.setAttribute("aria-label", _("Copied"));
         button.classList.add("tone-good");
         setTimeout(() => {
           button.setAttribute("aria-label", label);

@@ -1,5 +1,6 @@
 // @ts-check
 /** Texts with a limit: how much of it is used, and how long an agent takes to say it (`data-spoken`). */
+import { LANGUAGE, _ } from "./words.js";
 
 const WORDS_A_SECOND = 2.5;
 
@@ -8,8 +9,8 @@ export function count(field) {
   const place = field.closest(".field")?.querySelector("[data-count]");
   if (!place) return;
   const words = field.value.split(/\s+/).filter(Boolean).length;
-  const spoken = "spoken" in field.dataset && words ? `, about ${Math.ceil(words / WORDS_A_SECOND)} s to say` : "";
-  place.textContent = `${[...field.value].length} of ${field.maxLength.toLocaleString("en-AU")} characters${spoken}`;
+  const spoken = "spoken" in field.dataset && words ? _(", about {seconds} s to say", { seconds: Math.ceil(words / WORDS_A_SECOND) }) : "";
+  place.textContent = `${_("{count} of {most} characters", { count: [...field.value].length, most: field.maxLength.toLocaleString(LANGUAGE) })}${spoken}`;
 }
 
 export function startCounts() {

@@ -5,11 +5,19 @@
  * A file is saved only when all of it came: an answer that breaks off rejects the read, and nothing is kept.
  */
 import { announce } from "./http.js";
+import { LANGUAGE, _, ngettext } from "./words.js";
 
-const NARROWING = { from: "date", status: "status", outcome: "outcome", agent: "agent", sentiment: "how the caller felt", min_duration: "duration" };
-const number = new Intl.NumberFormat("en-AU");
+const NARROWING = {
+  from: _("date"),
+  status: _("status"),
+  outcome: _("outcome"),
+  agent: _("agent"),
+  sentiment: _("how the caller felt"),
+  min_duration: _("duration"),
+};
+const number = new Intl.NumberFormat(LANGUAGE);
 /** @param {number} n */
-const calls = (n) => `${number.format(n)} ${n === 1 ? "call" : "calls"}`;
+const calls = (n) => ngettext("{count} call", "{count} calls", n, { count: number.format(n) });
 
 /** @param {Response} answer @param {any} body What the portal refused, in words a person can act on. */
 function refusal(answer, body) {
@@ -18,18 +26,21 @@ function refusal(answer, body) {
   switch (body?.error) {
     case "export_too_large": {
       const ways = (details.narrow_by ?? []).map((/** @type {string} */ name) => /** @type {any} */ (NARROWING)[name]).filter(Boolean);
-      const many = `${details.matching_capped ? "More than " : ""}${calls(details.matching_capped ? details.limit : details.matching)}`;
-      return `${many} match, and a file holds ${number.format(details.limit)} at most. Narrow the list${ways.length ? ` by ${ways.slice(0, 3).join(", ")}` : ""}, then export again.`;
+      const found = calls(details.matching_capped ? details.limit : details.matching);
+      const many = details.matching_capped ? _("More than {calls}", { calls: found }) : found;
+      const most = _("{calls} match, and a file holds {count} at most.", { calls: many, count: number.format(details.limit) });
+      const narrow = ways.length ? _("Narrow the list by {ways}, then export again.", { ways: ways.slice(0, 3).join(", ") }) : _("Narrow the list, then export again.");
+      return `${most} ${narrow}`;
     }
     case "transcript_too_large":
-      return `This transcript is too long for that format.${details.alternative_formats?.length ? ` Download it as ${details.alternative_formats.join(" or ").toUpperCase()}.` : ""}`;
+      return [_("This transcript is too long for that format."), details.alternative_formats?.length ? _("Download it as {formats}.", { formats: details.alternative_formats.join(", ").toUpperCase() }) : ""].filter(Boolean).join(" ");
     case "state_conflict":
-      return "This transcript cannot be downloaded as it is now. Reload the page to see its state.";
+      return _("This transcript cannot be downloaded as it is now. Reload the page to see its state.");
     case "rate_limited":
     case "upstream_rate_limited":
-      return `That is enough files for now. Try again in ${seconds > 90 ? `${Math.ceil(seconds / 60)} min` : `${seconds || 60} s`}.`;
+      return _("That is enough files for now. Try again in {time}.", { time: seconds > 90 ? _("{minutes} min", { minutes: Math.ceil(seconds / 60) }) : _("{seconds} s", { seconds: seconds || 60 }) });
     default:
-      return `${body?.message ?? "That did not work. Try again in a minute."} Request id ${answer.headers.get("X-Request-Id") ?? "unknown"}`;
+      return `${body?.message ? _(body.message) : _("That did not work. Try again in a minute.")} ${_("Request id {id}", { id: answer.headers.get("X-Request-Id") ?? "unknown" })}`;
   }
 }
 
@@ -112,21 +123,21 @@ function prepare(dialog) {
     const total = Number(form.dataset.count);
     const count = lineCounter();
     let rows = 0;
-    status.textContent = "Preparing the file";
+    status.textContent = _("Preparing the file");
     try {
       const name = await load(urlOf(form), running.signal, (bytes) => {
         rows = count(bytes);
-        status.textContent = total ? `${number.format(rows)} of ${calls(Math.max(total, rows))}` : calls(rows);
+        status.textContent = total ? _("{done} of {calls}", { done: number.format(rows), calls: calls(Math.max(total, rows)) }) : calls(rows);
       });
-      status.textContent = `${calls(rows)} saved as ${name}`;
+      status.textContent = _("{calls} saved as {name}", { calls: calls(rows), name });
       announce(status.textContent);
     } catch (error) {
       const cancelled = running.signal.aborted;
       const broken = error instanceof TypeError;
       status.textContent = cancelled
-        ? "Cancelled. Nothing was saved."
+        ? _("Cancelled. Nothing was saved.")
         : broken
-          ? `The file broke off after ${calls(rows)}, so nothing was saved. Try again.`
+          ? _("The file broke off after {calls}, so nothing was saved. Try again.", { calls: calls(rows) })
           : String(/** @type {Error} */ (error).message);
     } finally {
       running = null;
@@ -158,12 +169,12 @@ async function saveFile(link) {
   const status = link.parentElement?.querySelector("[data-file-status]");
   if (!(status instanceof HTMLElement) || link.ariaBusy === "true") return;
   link.ariaBusy = "true";
-  status.textContent = "Preparing the file";
+  status.textContent = _("Preparing the file");
   try {
-    status.textContent = `Saved as ${await load(link.href, AbortSignal.timeout(120_000), () => {})}`;
+    status.textContent = _("Saved as {name}", { name: await load(link.href, AbortSignal.timeout(120_000), () => {}) });
   } catch (error) {
     status.textContent = error instanceof TypeError || error instanceof DOMException
-      ? "The file broke off, so nothing was saved. Try again."
+      ? _("The file broke off, so nothing was saved. Try again.")
       : String(/** @type {Error} */ (error).message);
   } finally {
     link.ariaBusy = null;

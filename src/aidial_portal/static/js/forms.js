@@ -1,6 +1,7 @@
 // @ts-check
 /** Buttons that ask the API, forms that are sent once, and the summary of errors. */
 import { send } from "./http.js";
+import { _ } from "./words.js";
 
 /** @param {HTMLButtonElement} button */
 async function ask(button) {
@@ -14,7 +15,7 @@ async function ask(button) {
   button.disabled = false;
   if (!(place instanceof HTMLElement)) return;
   const id = answer?.headers.get("X-Request-Id");
-  place.textContent = `That did not work. Try again in a minute.${id ? ` Request id ${id}` : ""}`;
+  place.textContent = `${_("That did not work. Try again in a minute.")}${id ? ` ${_("Request id {id}", { id })}` : ""}`;
   place.hidden = false;
 }
 

@@ -10,6 +10,7 @@
  */
 import { typed } from "./field-values.js";
 import { announce, send } from "./http.js";
+import { _ } from "./words.js";
 
 const PROBLEM = "-problem";
 
@@ -55,10 +56,11 @@ export function bodyOf(form) {
 function errorOf(body) {
   const inner = typeof body?.error === "object" ? body.error : body ?? {};
   const details = inner.details ?? body?.details ?? {};
+  const message = inner.message ?? body?.message ?? "";
   return {
     code: inner.code ?? (typeof body?.error === "string" ? body.error : ""),
-    message: inner.message ?? body?.message ?? "",
-    fields: details.field_errors ?? inner.field_errors ?? body?.field_errors ?? [],
+    message: _(message),
+    fields: (details.field_errors ?? inner.field_errors ?? body?.field_errors ?? []).map((/** @type {any} */ one) => ({ ...one, message: _(one.message) })),
     details,
   };
 }
@@ -98,7 +100,7 @@ export function summary(form, heading, lines, id) {
   if (id) {
     const small = document.createElement("p");
     small.className = "small quiet";
-    small.textContent = `Request id ${id}`;
+    small.textContent = _("Request id {id}", { id });
     inner.append(small);
   }
   box.append(inner);
@@ -113,7 +115,7 @@ const groupOf = (form, name) =>
 /** @param {HTMLElement & { name: string }} field @param {string} name Where the error is. @returns {string} `Line 8: ` of a list that is typed one a line, where lines count that hold something. */
 function lineOf(field, name) {
   const place = name.slice(field.name.length + 1);
-  return field.dataset.type === "lines" && /^\d+$/.test(place) ? `Line ${Number(place) + 1}: ` : "";
+  return field.dataset.type === "lines" && /^\d+$/.test(place) ? `${_("Line {number}", { number: Number(place) + 1 })}: ` : "";
 }
 
 /** @param {HTMLFormElement} form @param {{ field: string, message: string }} error */
@@ -151,6 +153,10 @@ function leave(address) {
   if (url.protocol === "https:" || url.origin === location.origin) location.assign(url.href);
 }
 
+/** @param {HTMLFormElement} form Whether a choice was changed that the whole page follows: its language. */
+const isRedrawn = (form) =>
+  [...form.querySelectorAll("select[data-reload]")].some((one) => one instanceof HTMLSelectElement && !one.selectedOptions[0]?.defaultSelected);
+
 /** @param {HTMLFormElement} form */
 async function submit(form) {
   const button = form.querySelector("button[type=submit]");
@@ -164,12 +170,12 @@ async function submit(form) {
     form.dispatchEvent(new CustomEvent("json-sent", { bubbles: true, cancelable: true, detail: body }));
     const then = form.dataset.then ?? "reload";
     delete form.dataset.changed;
-    if (then === "reload") return location.reload();
+    if (then === "reload" || isRedrawn(form)) return location.reload();
     form.dataset.key = crypto.randomUUID?.() ?? "";
     if (then.startsWith("open:")) return leave(String(member(body, then.slice(5))));
     const said = form.querySelector("[data-said-place]");
     if (said && form.dataset.said) said.textContent = form.dataset.said.replace(/\{([^}]+)\}/g, (_, path) => String(member(body, path)));
-    else if (then === "stay") announce("Saved");
+    else if (then === "stay") announce(_("Saved"));
     if (then === "stay") return;
     return location.assign(then.replace(/\{([^}]+)\}/g, (_, path) => encodeURIComponent(String(member(body, path)))));
   }
@@ -181,10 +187,10 @@ async function submit(form) {
   const conflict = new CustomEvent("json-refused", { bubbles: true, cancelable: true, detail: { error, status: answer?.status } });
   if (!form.dispatchEvent(conflict)) return;
   const lines = error.fields.map((/** @type {any} */ one) => mark(form, one));
-  const heading = lines.length ? "Some of this needs a change" : "That was not saved";
+  const heading = lines.length ? _("Some of this needs a change") : _("That was not saved");
   const wait = answer?.headers.get("Retry-After");
-  const fallback = answer ? error.message : "The portal did not answer. Check your connection and try again.";
-  summary(form, heading, lines.length ? lines : [{ text: wait ? `${fallback} Try again in ${wait} s.` : fallback }], id);
+  const fallback = answer ? error.message : _("The portal did not answer. Check your connection and try again.");
+  summary(form, heading, lines.length ? lines : [{ text: wait ? `${fallback} ${_("Try again in {seconds} s.", { seconds: wait })}` : fallback }], id);
 }
 
 export function startJsonForms() {

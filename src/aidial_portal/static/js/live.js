@@ -5,6 +5,8 @@
  * An event says that a call is to be looked at. What is shown is asked of the page's own address, so filters, order
  * and what this person may see are the list's own; and whoever was away simply asks again.
  */
+import { ngettext } from "./words.js";
+
 const REST_MS = 1000;
 const LIST_REST_MS = 2000;
 
@@ -107,7 +109,7 @@ function tell(note, more, orMore) {
   if (!link) return;
   link.hidden = more === 0;
   link.href = address({ cursor: null });
-  const words = `${more}${orMore ? "+" : ""} new ${more === 1 ? "call" : "calls"}: show`;
+  const words = ngettext("{count} new call: show", "{count} new calls: show", more, { count: `${more}${orMore ? "+" : ""}` });
   if (more && link.textContent !== words) link.textContent = words;
 }
 

@@ -2,6 +2,7 @@
 /** Ctrl-K: go to a page or a project, or do one of a few things. Built from what the page already links to. */
 import { isTyping } from "./http.js";
 import { setTheme } from "./theme.js";
+import { _ } from "./words.js";
 
 /** @typedef {{ words: string, hint: string, go: () => void }} Entry */
 
@@ -16,13 +17,13 @@ function entries() {
     );
   const form = document.getElementById("sign-out");
   return [
-    ...links(".rail .nav-link", "Page"),
-    ...links(".account a.menu-item", "Page"),
-    ...links(".switcher a[data-project]", "Project"),
-    { words: "Use the light theme", hint: "Action", go: () => setTheme("light") },
-    { words: "Use the dark theme", hint: "Action", go: () => setTheme("dark") },
-    { words: "Use the system's theme", hint: "Action", go: () => setTheme("system") },
-    ...(form instanceof HTMLFormElement ? [{ words: "Sign out", hint: "Action", go: () => form.requestSubmit() }] : []),
+    ...links(".rail .nav-link", _("Page")),
+    ...links(".account a.menu-item", _("Page")),
+    ...links(".switcher a[data-project]", _("Project")),
+    { words: _("Use the light theme"), hint: _("Action"), go: () => setTheme("light") },
+    { words: _("Use the dark theme"), hint: _("Action"), go: () => setTheme("dark") },
+    { words: _("Use the system's theme"), hint: _("Action"), go: () => setTheme("system") },
+    ...(form instanceof HTMLFormElement ? [{ words: _("Sign out"), hint: _("Action"), go: () => form.requestSubmit() }] : []),
   ];
 }
 

@@ -6,15 +6,15 @@
  * is kept. The waveform is drawn already; here only what was played is uncovered, and the turns follow.
  */
 import { announce, send } from "./http.js";
+import { _ } from "./words.js";
 
 const STEP_S = 5;
-const NEVER = "This recording cannot be played";
 /** @type {Record<string, string>} */
 const REASONS = {
-  consent: `${NEVER}: there is no record that the caller agreed to it.`,
-  compliance: `${NEVER}: it is held back.`,
-  entitlement: "Your plan does not include downloads.",
-  media: `${NEVER}: the file is not there.`,
+  consent: _("This recording cannot be played: there is no record that the caller agreed to it."),
+  compliance: _("This recording cannot be played: it is held back."),
+  entitlement: _("Your plan does not include downloads."),
+  media: _("This recording cannot be played: the file is not there."),
 };
 /** @type {WeakMap<HTMLElement, Player>} */
 const players = new WeakMap();
@@ -31,7 +31,7 @@ function clock(seconds) {
 async function refusal(answer) {
   const body = await answer.json().catch(() => null);
   const error = body?.error ?? {};
-  return REASONS[error.details?.reason] ?? `${error.message ?? "That did not work."} Request id ${answer.headers.get("X-Request-Id") ?? "unknown"}`;
+  return REASONS[error.details?.reason] ?? `${error.message ? _(error.message) : _("That did not work.")} ${_("Request id {id}", { id: answer.headers.get("X-Request-Id") ?? "unknown" })}`;
 }
 
 class Player {
@@ -118,7 +118,7 @@ class Player {
     const side = this.part("side")?.value;
     const answer = await send(`${this.root.dataset.path}/${what}${side ? `?side=${side}` : ""}`, "POST").catch(() => null);
     if (answer?.ok) return (await answer.json()).url;
-    this.say(answer ? await refusal(answer) : "The portal could not be reached. Try again.");
+    this.say(answer ? await refusal(answer) : _("The portal could not be reached. Try again."));
     return null;
   }
 
@@ -137,7 +137,7 @@ class Player {
   /** The address may have ended: once more with a new one, where it was. */
   async failed() {
     const place = this.audio.currentTime;
-    if (this.isFresh) return this.say("The recording could not be played. Try again in a minute.");
+    if (this.isFresh) return this.say(_("The recording could not be played. Try again in a minute."));
     await this.open(place, true);
   }
 
@@ -148,7 +148,7 @@ class Player {
     link.href = url;
     link.download = "";
     link.click();
-    this.say("The download has begun.");
+    this.say(_("The download has begun."));
   }
 
   measured() {
@@ -172,7 +172,7 @@ class Player {
   showState() {
     const isPlaying = !this.audio.paused && !this.audio.ended;
     const button = /** @type {HTMLElement} */ (this.root.querySelector("[data-player-do=play]"));
-    button.setAttribute("aria-label", isPlaying ? "Pause the recording" : "Play the recording");
+    button.setAttribute("aria-label", isPlaying ? _("Pause the recording") : _("Play the recording"));
     for (const face of button.querySelectorAll("[data-when]")) {
       /** @type {HTMLElement} */ (face).hidden = /** @type {HTMLElement} */ (face).dataset.when !== (isPlaying ? "playing" : "paused");
     }

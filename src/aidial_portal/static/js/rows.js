@@ -6,6 +6,7 @@
  */
 import { fill } from "./field-values.js";
 import { announce } from "./http.js";
+import { _ } from "./words.js";
 
 /** @param {Element} group @returns {HTMLElement[]} */
 const rowsOf = (group) => /** @type {HTMLElement[]} */ ([...group.querySelectorAll("[data-row-list] > [data-row]")]);
@@ -69,7 +70,7 @@ function remove(group, row) {
   const left = rowsOf(group);
   const next = (left[at] ?? left.at(-1))?.querySelector("[data-remove-row]") ?? group.querySelector("[data-add-row]");
   if (next instanceof HTMLElement) next.focus();
-  announce(name ? `Removed ${name}` : "Removed");
+  announce(name ? _("Removed {name}", { name }) : _("Removed"));
 }
 
 export function startRows() {

@@ -1,6 +1,7 @@
 // @ts-check
 /** ? says which keys there are; j and k walk the rows of a list; Enter opens (it is a link); Load more keeps one's place. */
 import { announce, isTyping } from "./http.js";
+import { _ } from "./words.js";
 
 /** @param {HTMLElement} table @returns {HTMLElement[]} */
 const rowsOf = (table) => /** @type {HTMLElement[]} */ ([...table.querySelectorAll(".row-item")]);
@@ -46,7 +47,7 @@ function wire(table) {
     const rows = rowsOf(table);
     if (rows.length <= before) return;
     rows[before].querySelector("a, summary")?.focus({ preventScroll: true });
-    announce(`${rows.length - before} more ${table.dataset.keys || "calls"}`);
+    announce(_("{count} more {things}", { count: rows.length - before, things: table.dataset.keys || _("calls") }));
   });
 }
 

@@ -5,21 +5,24 @@
  * The form keeps what was chosen; saving it again applies that to the ticket as it is now.
  */
 import { announce } from "./http.js";
+import { _ } from "./words.js";
 
 const WORDS = /** @type {Record<string, string>} */ ({
-  open: "open",
-  waiting_on_customer: "waiting on you",
-  waiting_on_support: "waiting on support",
-  resolved: "resolved",
-  closed: "closed",
+  open: _("open"),
+  waiting_on_customer: _("waiting on you"),
+  waiting_on_support: _("waiting on support"),
+  resolved: _("resolved"),
+  closed: _("closed"),
 });
+
+const PRIORITIES = /** @type {Record<string, string>} */ ({ low: _("low"), normal: _("normal"), high: _("high") });
 
 /** @param {HTMLSelectElement | null} field */
 const chosen = (field) => field?.selectedOptions[0]?.textContent?.trim() ?? "";
 
 /** @param {HTMLFormElement} form @param {any} ticket */
 function say(form, ticket) {
-  const own = [chosen(form.querySelector("[name=status]")), `priority ${chosen(form.querySelector("[name=priority]")).toLowerCase()}`];
+  const own = [chosen(form.querySelector("[name=status]")), _("priority {priority}", { priority: chosen(form.querySelector("[name=priority]")).toLowerCase() })];
   const box = document.createElement("div");
   box.className = "notice notice-warn ticket-conflict";
   box.dataset.formError = "";
@@ -27,12 +30,12 @@ function say(form, ticket) {
   box.setAttribute("role", "alert");
   const words = document.createElement("div");
   const head = document.createElement("strong");
-  head.textContent = "Somebody changed this ticket while you had it open.";
+  head.textContent = _("Somebody changed this ticket while you had it open.");
   const list = document.createElement("dl");
   list.className = "facts";
   for (const [name, text] of [
-    ["Now", `${WORDS[ticket.status] ?? ticket.status}, priority ${ticket.priority}`],
-    ["Yours", own.filter(Boolean).join(", ")],
+    [_("Now"), `${WORDS[ticket.status] ?? ticket.status}, ${_("priority {priority}", { priority: PRIORITIES[ticket.priority] ?? ticket.priority })}`],
+    [_("Yours"), own.filter(Boolean).join(", ")],
   ]) {
     const term = document.createElement("dt");
     const said = document.createElement("dd");
@@ -41,7 +44,7 @@ function say(form, ticket) {
     list.append(term, said);
   }
   const next = document.createElement("p");
-  next.textContent = "Nothing of yours was saved. Save again to apply it to the ticket as it is now, or reload the page to see all of it.";
+  next.textContent = _("Nothing of yours was saved. Save again to apply it to the ticket as it is now, or reload the page to see all of it.");
   words.append(head, list, next);
   box.append(words);
   form.prepend(box);
@@ -58,7 +61,7 @@ async function showTheirs(form) {
   if (version instanceof HTMLInputElement) version.value = String(ticket.version);
   for (const [place, text] of [
     ["[data-ticket-status]", WORDS[ticket.status] ?? ticket.status],
-    ["[data-ticket-priority]", ticket.priority],
+    ["[data-ticket-priority]", PRIORITIES[ticket.priority] ?? ticket.priority],
   ]) {
     const at = document.querySelector(place);
     if (at) at.textContent = text.charAt(0).toUpperCase() + text.slice(1);

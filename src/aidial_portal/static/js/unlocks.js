@@ -4,11 +4,12 @@
  * change, and what has a time says how much of it is left. Without this the same panel is a page of its own.
  */
 import { announce } from "./http.js";
+import { _ } from "./words.js";
 
 /** @param {number} left_ms */
 function left(left_ms) {
   const seconds = Math.max(0, Math.ceil(left_ms / 1000));
-  return seconds >= 60 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s left` : `${seconds} s left`;
+  return seconds >= 60 ? _("{minutes} min {seconds} s left", { minutes: Math.floor(seconds / 60), seconds: seconds % 60 }) : _("{seconds} s left", { seconds });
 }
 
 /** @param {Element} place Where a panel is or shall be. @param {string} url */
@@ -34,8 +35,8 @@ function count(one) {
   one.textContent = left(left_ms);
   if (left_ms > 0) return;
   delete one.dataset.countdownMs;
-  one.textContent = "Locked again";
-  announce("Personal details are locked again");
+  one.textContent = _("Locked again");
+  announce(_("Personal details are locked again"));
   // The page itself leaves by the answer's own header; its text goes at once.
   document.querySelector("[data-unlocked]")?.remove();
   const panel = one.closest("[data-panel-url]");

@@ -10,6 +10,7 @@ import { fill, isRanges, rangesText } from "./field-values.js";
 import { announce } from "./http.js";
 import { bodyOf, summary } from "./json-forms.js";
 import { setRows } from "./rows.js";
+import { _ } from "./words.js";
 
 /** @typedef {Record<string, unknown>} Value */
 
@@ -94,9 +95,9 @@ function made(tag, text = "", kind = "") {
 /** @param {unknown} value */
 function shown(value) {
   if (!Array.isArray(value)) {
-    return made("span", value === true ? "Yes" : value === false ? "No" : said(value) === "null" ? "Not given" : String(value));
+    return made("span", value === true ? _("Yes") : value === false ? _("No") : said(value) === "null" ? _("Not given") : String(value));
   }
-  if (value.length === 0) return made("span", "None");
+  if (value.length === 0) return made("span", _("None"));
   if (isRanges(value)) return made("span", rangesText(/** @type {any} */ (value)));
   const list = made("ul");
   for (const one of value) {
@@ -119,7 +120,7 @@ function choice(member, side, value, chosen, label) {
   radio.value = side;
   radio.checked = chosen;
   const words = shown(value);
-  words.prepend(Object.assign(made("span", `${label}, ${side === "mine" ? "yours" : "theirs"}: `, "visually-hidden")));
+  words.prepend(Object.assign(made("span", `${label}, ${side === "mine" ? _("yours") : _("theirs")}: `, "visually-hidden")));
   box.append(radio, words);
   cell.append(box);
   return cell;
@@ -135,13 +136,13 @@ function compare(form, theirs) {
   panel.tabIndex = -1;
   panel.setAttribute("aria-labelledby", "conflict-title");
   panel.dataset.conflict = "";
-  const head = made("h3", "Somebody saved this while you were changing it");
+  const head = made("h3", _("Somebody saved this while you were changing it"));
   head.id = "conflict-title";
   const by = theirs.last_changed?.by;
-  const told = made("p", `${by ? `${by} saved it` : "It was saved"} after you opened this page. Nothing of yours is saved yet. Choose what to keep.`);
+  const told = made("p", `${by ? _("{name} saved it after you opened this page.", { name: by }) : _("It was saved after you opened this page.")} ${_("Nothing of yours is saved yet. Choose what to keep.")}`);
   const table = made("table", "", "table");
   const top = table.createTHead().insertRow();
-  for (const word of ["What", "Theirs", "Yours"]) top.append(Object.assign(made("th", word), { scope: "col" }));
+  for (const word of [_("What"), _("Theirs"), _("Yours")]) top.append(Object.assign(made("th", word), { scope: "col" }));
   const rows = table.createTBody();
   for (const member of members) {
     const row = rows.insertRow();
@@ -152,8 +153,8 @@ function compare(form, theirs) {
     row.append(choice(member, "theirs", saved[member], !touched, label), choice(member, "mine", mine[member], touched, label));
   }
   const actions = made("div", "", "row");
-  const keep = Object.assign(made("button", "Save these choices", "button button-primary"), { type: "button" });
-  const drop = Object.assign(made("button", "Drop mine", "button"), { type: "button" });
+  const keep = Object.assign(made("button", _("Save these choices"), "button button-primary"), { type: "button" });
+  const drop = Object.assign(made("button", _("Drop mine"), "button"), { type: "button" });
   keep.addEventListener("click", () => {
     for (const radio of panel.querySelectorAll("input:checked")) {
       if (!(radio instanceof HTMLInputElement) || radio.value !== "theirs") continue;
@@ -167,7 +168,7 @@ function compare(form, theirs) {
   drop.addEventListener("click", () => {
     inStep(form, theirs);
     panel.remove();
-    tell(form, "This is what is saved now");
+    tell(form, _("This is what is saved now"));
     if (form.elements[1] instanceof HTMLElement) form.elements[1].focus();
   });
   actions.append(keep, drop);
@@ -182,7 +183,7 @@ async function resolve(form, message) {
   const answer = await fetch(form.dataset.document ?? form.dataset.json ?? "", { headers: { Accept: "application/json" } }).catch(() => null);
   const theirs = answer?.ok ? await answer.json().catch(() => null) : null;
   if (theirs) return compare(form, theirs);
-  summary(form, "That was not saved", [{ text: message }], answer?.headers.get("X-Request-Id") ?? null);
+  summary(form, _("That was not saved"), [{ text: message }], answer?.headers.get("X-Request-Id") ?? null);
 }
 
 export function startVersions() {
@@ -192,7 +193,7 @@ export function startVersions() {
     form.addEventListener("json-sent", (event) => {
       const saved = /** @type {CustomEvent} */ (event).detail;
       inStep(form, saved);
-      tell(form, "Saved just now");
+      tell(form, _("Saved just now"));
       void redrawPublishState();
       // The cards of one document have one version: the others go on from it, with what was typed into them.
       for (const other of document.querySelectorAll("form[data-versioned]")) {
@@ -207,7 +208,7 @@ export function startVersions() {
     });
     form.addEventListener("input", () => {
       const place = form.querySelector("[data-saved]");
-      if (place) place.textContent = "Not saved yet";
+      if (place) place.textContent = _("Not saved yet");
     });
   }
 }

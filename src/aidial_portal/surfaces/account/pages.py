@@ -15,7 +15,7 @@ from aidial_contract.fault import Fault
 from aidial_contract.shapes.profile import OwnProfileDocument
 from aidial_contract.shapes.sessions import SessionList
 from aidial_portal.design.context import AccountPage, ProfileForm, SecurityPanel, SessionRow
-from aidial_portal.design.suggestions import FORMATS, ZONES
+from aidial_portal.design.suggestions import ZONES
 from aidial_portal.kernel.pages import (
     draw,
     organisation,
@@ -26,6 +26,7 @@ from aidial_portal.kernel.pages import (
 )
 from aidial_portal.kernel.steps import needs_second_factor
 from aidial_portal.surfaces.account.api import PROFILE
+from aidial_portal.words import N_, _, all_locales
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 PATH: Final = "/account"
-_SESSIONS_LOST: Final = "Your other sessions could not be loaded. Reload the page to try again."
-_SHUT_OUT: Final = (
+_SESSIONS_LOST: Final = N_("Your other sessions could not be loaded. Reload the page to try again.")
+_SHUT_OUT: Final = N_(
     "Your organisation does not answer the network you are on, so nothing but this page opens from here."
     " Ask your administrator to add your address, {address}, to the IP allowlist."
 )
@@ -66,7 +67,7 @@ async def account(request: PortalRequest) -> Response:
 
 def _failure(request: PortalRequest, fault: Fault) -> str:
     shut_out = fault.row is errors.IP_NOT_ALLOWED
-    return _SHUT_OUT.format(address=request.client_ip) if shut_out else _SESSIONS_LOST
+    return _(_SHUT_OUT).format(address=request.client_ip) if shut_out else _(_SESSIONS_LOST)
 
 
 def _holds(request: PortalRequest, permission: Permission) -> bool:
@@ -85,8 +86,14 @@ async def _form(request: PortalRequest, zone: str) -> ProfileForm:
         timezone=zone,
         now=datetime.now(UTC),
         zones=ZONES,
-        formats=FORMATS,
+        languages=_languages(document.working.language),
     )
+
+
+def _languages(chosen: str) -> tuple[tuple[str, str], ...]:
+    """What the portal speaks, and what was chosen elsewhere."""
+    offered = {tag: locale.name for tag, locale in all_locales().items()}
+    return tuple((offered if chosen in offered else {**offered, chosen: chosen}).items())
 
 
 async def _sessions_or_fault(request: PortalRequest) -> tuple[SessionRow, ...] | Fault:
@@ -118,11 +125,11 @@ async def session_rows(request: PortalRequest) -> tuple[SessionRow, ...]:
 def _profile(request: PortalRequest) -> tuple[tuple[str, str], ...]:
     user = request.session.known.user
     return (
-        ("Name", person_name(request)),
-        ("E-mail", user.email if user is not None else ""),
-        ("Time zone", reading_zone_of(request)),
-        ("Role", role_label(request)),
-        ("Organisation", organisation(request)),
+        (_("Name"), person_name(request)),
+        (_("E-mail"), user.email if user is not None else ""),
+        (_("Time zone"), reading_zone_of(request)),
+        (_("Role"), role_label(request)),
+        (_("Organisation"), organisation(request)),
     )
 
 

@@ -17,6 +17,7 @@ from aidial_portal.design.context import AuditFilters, Chip, Choice, Select
 from aidial_portal.design.filters import label
 from aidial_portal.surfaces.audit.state import LogState
 from aidial_portal.surfaces.audit.words import PRESET_NAMES, actions_of, sentence
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
     from aidial_contract.shapes.audit import AuditActorChoice
 
 _NAMES: Final = {
-    "preset": "Area",
-    "actor": "Who",
-    "action": "What",
-    "outcome": "Result",
-    "project_id": "Project",
-    "from": "From",
-    "to": "To",
+    "preset": N_("Area"),
+    "actor": N_("Who"),
+    "action": N_("What"),
+    "outcome": N_("Result"),
+    "project_id": N_("Project"),
+    "from": N_("From"),
+    "to": N_("To"),
 }
-_PERIODS: Final = {"Today": 1, "7 days": 7, "30 days": 30}
+_PERIODS: Final = {N_("Today"): 1, N_("7 days"): 7, N_("30 days"): 30}
 _WORDS: Final = {
-    "query.cursor": "This part of the log has moved. Open the log again from its start.",
-    "query.to": "The last day must be a day, and not before the first.",
+    "query.cursor": N_("This part of the log has moved. Open the log again from its start."),
+    "query.to": N_("The last day must be a day, and not before the first."),
 }
 
 
@@ -47,15 +48,15 @@ def filter_form(
     fault: Fault | None,
 ) -> AuditFilters:
     """The form as applied; `projects` are names by id."""
-    areas = {"": "All activity", **PRESET_NAMES}
+    areas = {"": _("All activity"), **{name: _(words) for name, words in PRESET_NAMES.items()}}
     people = {one.id: who(one.label) for one in actors}
     selects = [
-        _select("actor", {"": "Anyone", **people}, state),
-        _select("action", {"": "Anything", **{one: sentence(one) for one in _actions(state)}}, state),
-        _select("outcome", {"": "Any", **{one: label(one) for one in OUTCOMES}}, state),
+        _select("actor", {"": _("Anyone"), **people}, state),
+        _select("action", {"": _("Anything"), **{one: sentence(one) for one in _actions(state)}}, state),
+        _select("outcome", {"": _("Any"), **{one: label(one) for one in OUTCOMES}}, state),
     ]
     if len(projects) > 1:
-        selects.append(_select("project_id", {"": "Any", **projects}, state))
+        selects.append(_select("project_id", {"": _("Any"), **projects}, state))
     return AuditFilters(
         presets=tuple(
             Choice(words, url=state.url(preset=name, action=None), is_current=state.get("preset") == name)
@@ -76,11 +77,11 @@ def _periods(state: LogState) -> tuple[Choice, ...]:
     begins = {words: (today - timedelta(days=days - 1)).isoformat() for words, days in _PERIODS.items()}
     return tuple(
         Choice(
-            words,
+            _(words),
             url=state.url(from_=begin or None, to_=None),
             is_current=state.get("from") == begin and not state.get("to"),
         )
-        for words, begin in {"Any time": "", **begins}.items()
+        for words, begin in {N_("Any time"): "", **begins}.items()
     )
 
 
@@ -98,7 +99,7 @@ def _select(name: str, options: Mapping[str, str], state: LogState) -> Select:
     offered = dict(options) if chosen in options else {**options, chosen: _said(name, chosen)}
     return Select(
         name,
-        _NAMES[name],
+        _(_NAMES[name]),
         tuple(Choice(words, value, is_current=value == chosen) for value, words in offered.items()),
     )
 
@@ -108,7 +109,7 @@ def chips(state: LogState, actors: list[AuditActorChoice], projects: Mapping[str
     names = {one.id: who(one.label) for one in actors} | dict(projects)
     return tuple(
         Chip(
-            _NAMES[name],
+            _(_NAMES[name]),
             names.get(state.get(name)) or _said(name, state.get(name)),
             state.url(**{f"{name}_": None}),
         )
@@ -140,4 +141,5 @@ def _explain(error: FieldError) -> tuple[str, str]:
     """The id of the field and what is wrong with it."""
     name = error.field.removeprefix("query.")
     words = _WORDS.get(error.field)
-    return f"filter-{name}", words or f"{_NAMES.get(name, name)}: {message(error.message_key)}"
+    said = _(words) if words else f"{_(_NAMES.get(name, name))}: {_(message(error.message_key))}"
+    return f"filter-{name}", said

@@ -19,6 +19,7 @@ from aidial_portal.kernel.steps import deny
 from aidial_portal.surfaces.audit.filters import chips, filter_form
 from aidial_portal.surfaces.audit.showing import show_row
 from aidial_portal.surfaces.audit.state import PATH, LogState, read_state
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from aidial_portal.design.context import ListState
     from aidial_portal.kernel.request import PortalRequest
 
-_NO_NAMES: Final = "The list of people to filter by could not be loaded. Reload the page to try again."
+_NO_NAMES: Final = N_("The list of people to filter by could not be loaded. Reload the page to try again.")
 
 
 async def log(request: PortalRequest) -> Response:
@@ -41,7 +42,7 @@ async def log(request: PortalRequest) -> Response:
         return draw_fragment(AuditRowsFragment(_page(request, state, listed, [])))
     listed_or_refused, named = await asyncio.gather(_read_or_refuse(request, state), part(_actors(request)))
     actors = [] if isinstance(named, Fault) else named
-    failure = _NO_NAMES if isinstance(named, Fault) else None
+    failure = _(_NO_NAMES) if isinstance(named, Fault) else None
     page = _page(request, state, listed_or_refused, actors, failure)
     status = listed_or_refused.row.status if isinstance(listed_or_refused, Fault) else 200
     return draw(request, page, path=PATH, status=status)

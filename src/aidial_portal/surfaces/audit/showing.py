@@ -13,14 +13,15 @@ from aidial_portal.design.context import AuditFact, AuditRow
 from aidial_portal.design.links import with_query
 from aidial_portal.surfaces.audit.filters import who
 from aidial_portal.surfaces.audit.words import reason, sentence, target_name
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aidial_contract.shapes.audit import AuditActor, AuditEvent, AuditTarget
 
-RESTRICTED: Final = "Restricted to administrators"
-NOT_RECORDED: Final = "Not recorded"
+RESTRICTED: Final = N_("Restricted to administrators")
+NOT_RECORDED: Final = N_("Not recorded")
 
 
 def show_row(event: AuditEvent, projects: Mapping[str, str]) -> AuditRow:
@@ -45,16 +46,16 @@ def _page_of(target: AuditTarget) -> tuple[str | None, str]:
     """Where what an event is about is shown, and what the link to it says."""
     record_id = parse_uuid(target.id or "")
     if record_id is not None and target.kind == "call":
-        return with_query("/calls", {}, expand=record_id), "Open the call"
+        return with_query("/calls", {}, expand=record_id), _("Open the call")
     if record_id is not None and target.kind == "ticket":
-        return f"/support/{record_id}", "Open the ticket"
+        return f"/support/{record_id}", _("Open the ticket")
     return None, ""
 
 
 def _who(actor: AuditActor) -> str:
     if actor.kind == "system":
         return f"AiDial ({actor.label})" if actor.label else "AiDial"
-    return who(actor.label or actor.id or "Unknown")
+    return who(actor.label or actor.id or _("Unknown"))
 
 
 def _facts(event: AuditEvent) -> tuple[AuditFact, ...]:
@@ -65,15 +66,15 @@ def _facts(event: AuditEvent) -> tuple[AuditFact, ...]:
     withheld = {str(name): RESTRICTED for name in technical.restricted}
 
     def fact(name: str, value: str | None, member: str = "") -> AuditFact:
-        return AuditFact(name, value, withheld.get(member, NOT_RECORDED), is_code=value is not None)
+        return AuditFact(name, value, _(withheld.get(member, NOT_RECORDED)), is_code=value is not None)
 
     return (
-        fact("Recorded action", event.action),
+        fact(_("Recorded action"), event.action),
         fact(target_name(event.target.kind), event.target.id),
-        fact("Actor", event.actor.id),
-        fact("Event", event.event_id),
-        fact("Request", technical.request_id),
-        fact("Allowed by", technical.policy),
-        fact("Source address", technical.source_ip, "source_ip"),
-        fact("Metadata", metadata, "metadata"),
+        fact(_("Actor"), event.actor.id),
+        fact(_("Event"), event.event_id),
+        fact(_("Request"), technical.request_id),
+        fact(_("Allowed by"), technical.policy),
+        fact(_("Source address"), technical.source_ip, "source_ip"),
+        fact(_("Metadata"), metadata, "metadata"),
     )

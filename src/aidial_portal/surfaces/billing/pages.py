@@ -18,6 +18,7 @@ from aidial_portal.design.links import with_query
 from aidial_portal.kernel import answers
 from aidial_portal.kernel.pages import FALLBACK_ZONE, draw, require_address
 from aidial_portal.surfaces.billing import client
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -29,12 +30,12 @@ PATH: Final = "/billing/usage"
 PARTNER_PATH: Final = "/partner/billing"
 _INVOICES: Final = "/billing/invoices"
 _TABS: Final = (
-    ("Usage", PATH, Permission.BILLING_VIEW),
-    ("Invoices", _INVOICES, Permission.BILLING_VIEW),
-    ("Payment methods", "/billing/payment-methods", Permission.BILLING_OPEN_PAYMENT_PORTAL),
-    ("Recipients", "/billing/recipients", Permission.BILLING_EDIT_RECIPIENTS),
+    (N_("Usage"), PATH, Permission.BILLING_VIEW),
+    (N_("Invoices"), _INVOICES, Permission.BILLING_VIEW),
+    (N_("Payment methods"), "/billing/payment-methods", Permission.BILLING_OPEN_PAYMENT_PORTAL),
+    (N_("Recipients"), "/billing/recipients", Permission.BILLING_EDIT_RECIPIENTS),
 )
-_FILTER_NAMES: Final = {"all": "All", "paid": "Paid", "open": "Open"}
+_FILTER_NAMES: Final = {"all": N_("All"), "paid": N_("Paid"), "open": N_("Open")}
 
 
 async def home(request: PortalRequest) -> Response:
@@ -66,7 +67,7 @@ async def invoices(request: PortalRequest) -> Response:
     cursor = request.query.get("cursor")
     filters = tuple(
         context.Choice(
-            _FILTER_NAMES[name],
+            _(_FILTER_NAMES[name]),
             url=with_query(_INVOICES, named, status=name if name != "all" else None),
             is_current=name == status,
         )
@@ -165,7 +166,7 @@ def _frame(request: PortalRequest, current: str) -> BillingFrame:
     client_id = named.get("client_id", known.client_id)
     found = next((one for one in known.clients if one.client_id == client_id), None)
     tabs = tuple(
-        context.Choice(label, url=with_query(path, named), is_current=path == current)
+        context.Choice(_(label), url=with_query(path, named), is_current=path == current)
         for label, path, permission in _TABS
         if role is not None and level_of(role, permission) is not None
     )

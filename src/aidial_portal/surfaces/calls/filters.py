@@ -19,6 +19,7 @@ from aidial_contract.shapes.calls import STATUSES
 from aidial_portal.design.context import CallFilters, Chip, Choice, SearchBox, Select, TextFilter
 from aidial_portal.design.filters import duration, label, phone
 from aidial_portal.surfaces.calls.state import ListState
+from aidial_portal.words import N_, _, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,55 +28,63 @@ if TYPE_CHECKING:
     from aidial_contract.shapes.calls import Call
     from aidial_portal.kernel.request import PortalRequest
 
-_RANGES: Final = {"": "Any time", "today": "Today", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
+_RANGES: Final = {
+    "": N_("Any time"),
+    "today": N_("Today"),
+    "7d": N_("7 days"),
+    "30d": N_("30 days"),
+    "90d": N_("90 days"),
+}
 _RANGE_CHIPS: Final = {
-    "today": "Today",
-    "7d": "Last 7 days",
-    "30d": "Last 30 days",
-    "90d": "Last 90 days",
+    "today": N_("Today"),
+    "7d": N_("Last 7 days"),
+    "30d": N_("Last 30 days"),
+    "90d": N_("Last 90 days"),
 }
 _FEELINGS: Final = ("positive", "neutral", "upset", "unknown")
 _SELECTS: Final = {
-    "sentiment": ("Caller felt", _FEELINGS),
-    "channel": ("Channel", ("voice", "sms", "unknown")),
-    "direction": ("Direction", ("inbound", "outbound")),
-    "attention": ("Needs attention", PRESENCE),
-    "booking": ("Booking made", PRESENCE),
-    "transfer": ("Transferred", PRESENCE),
-    "follow_up": ("Follow-up", PRESENCE),
+    "sentiment": (N_("Caller felt"), _FEELINGS),
+    "channel": (N_("Channel"), ("voice", "sms", "unknown")),
+    "direction": (N_("Direction"), ("inbound", "outbound")),
+    "attention": (N_("Needs attention"), PRESENCE),
+    "booking": (N_("Booking made"), PRESENCE),
+    "transfer": (N_("Transferred"), PRESENCE),
+    "follow_up": (N_("Follow-up"), PRESENCE),
 }
 _TEXTS: Final = {
-    "outcome": "Outcome",
-    "resolution": "Resolution",
-    "type": "Call type",
-    "agent": "Agent",
-    "sms_status": "SMS status",
-    "email_status": "E-mail status",
+    "outcome": N_("Outcome"),
+    "resolution": N_("Resolution"),
+    "type": N_("Call type"),
+    "agent": N_("Agent"),
+    "sms_status": N_("SMS status"),
+    "email_status": N_("E-mail status"),
 }
 _KINDS: Final = {"outcome": "outcome", "resolution": "resolution", "type": "call_type"}
-_SECONDS: Final = {"min_duration": "At least, seconds", "max_duration": "At most, seconds"}
+_SECONDS: Final = {"min_duration": N_("At least, seconds"), "max_duration": N_("At most, seconds")}
 _NAMES: Final = {
-    "status": "Status",
-    "from": "From",
-    "to": "To",
-    "range": "Date",
-    "caller": "Caller",
-    "q": "Summary",
-    "min_duration": "At least",
-    "max_duration": "At most",
-    "sort": "Sort",
-    **{name: words for name, (words, _) in _SELECTS.items()},
+    "status": N_("Status"),
+    "from": N_("From"),
+    "to": N_("To"),
+    "range": N_("Date"),
+    "caller": N_("Caller"),
+    "q": N_("Summary"),
+    "min_duration": N_("At least"),
+    "max_duration": N_("At most"),
+    "sort": N_("Sort"),
+    **{name: words for name, (words, _values) in _SELECTS.items()},
     **_TEXTS,
 }
 _SENSITIVE: Final = {
-    "caller": "That looks like somebody's details, which no summary holds. Look for a number under Caller.",
-    "from": "That looks like somebody's details, which no summary holds. Look for a day by its date.",
+    "caller": N_(
+        "That looks like somebody's details, which no summary holds. Look for a number under Caller."
+    ),
+    "from": N_("That looks like somebody's details, which no summary holds. Look for a day by its date."),
 }
 _WORDS: Final = {
-    "query.caller": "Enter a whole number, or its last three or more digits.",
-    "query.project_id": "Choose a project in the top bar first, then search its calls.",
-    "query.q": "Enter up to 200 letters.",
-    "query.cursor": "This part of the list has moved. Open the list again from its start.",
+    "query.caller": N_("Enter a whole number, or its last three or more digits."),
+    "query.project_id": N_("Choose a project in the top bar first, then search its calls."),
+    "query.q": N_("Enter up to 200 letters."),
+    "query.cursor": N_("This part of the list has moved. Open the list again from its start."),
 }
 
 
@@ -93,13 +102,13 @@ def filter_form(
     return CallFilters(
         ranges=tuple(
             Choice(
-                words,
+                _(words),
                 url=state.url(range=name, from_=None, to=None),
                 is_current=not is_custom and state.get("range") == name,
             )
             for name, words in _RANGES.items()
         ),
-        status=_select("status", "Status", STATUSES, state),
+        status=_select("status", N_("Status"), STATUSES, state),
         more=tuple(_select(name, words, values, state) for name, (words, values) in _SELECTS.items()),
         texts=_text_filters(state, calls),
         range_value=state.get("range"),
@@ -128,8 +137,8 @@ def _select(name: str, words: str, values: Iterable[str], state: ListState) -> S
         options.append(chosen)
     return Select(
         name,
-        words,
-        tuple(Choice(_said(name, one, state) or "Any", one, is_current=one == chosen) for one in options),
+        _(words),
+        tuple(Choice(_said(name, one, state) or _("Any"), one, is_current=one == chosen) for one in options),
     )
 
 
@@ -144,11 +153,11 @@ def _text_filters(state: ListState, calls: Sequence[Call]) -> tuple[TextFilter, 
         "email_status": {call.email_status: "" for call in calls if call.email_status},
     }
     texts = tuple(
-        TextFilter(name, words, state.get(name), suggestions=tuple(sorted(seen[name].items())))
+        TextFilter(name, _(words), state.get(name), suggestions=tuple(sorted(seen[name].items())))
         for name, words in _TEXTS.items()
     )
     lengths = tuple(
-        TextFilter(name, words, state.get(name), inputmode="numeric") for name, words in _SECONDS.items()
+        TextFilter(name, _(words), state.get(name), inputmode="numeric") for name, words in _SECONDS.items()
     )
     return texts + lengths
 
@@ -156,7 +165,7 @@ def _text_filters(state: ListState, calls: Sequence[Call]) -> tuple[TextFilter, 
 def chips(state: ListState) -> tuple[Chip, ...]:
     """Each applied filter with the address of the list without it."""
     return tuple(
-        Chip(_NAMES[name], _said(name, state.get(name), state), state.url(**{f"{name}_": None}))
+        Chip(_(_NAMES[name]), _said(name, state.get(name), state), state.url(**{f"{name}_": None}))
         for name in ("range", "from", "to", "status", *_SELECTS, *_TEXTS, *_SECONDS, "caller", "q")
         if state.get(name)
     )
@@ -165,7 +174,7 @@ def chips(state: ListState) -> tuple[Chip, ...]:
 def _said(name: str, value: str, state: ListState) -> str:
     """A filter's value in words."""
     if name == "range":
-        return _RANGE_CHIPS.get(value, value)
+        return _(_RANGE_CHIPS.get(value, value))
     if name in _SECONDS and value.isascii() and value.isdigit():
         return duration(int(value))
     if name == "caller":
@@ -175,7 +184,7 @@ def _said(name: str, value: str, state: ListState) -> str:
         return value if name == "q" else ", ".join(labels.get(one, one) for one in value.split(","))
     if name in {"from", "to"}:
         day = _day(value, state)
-        return f"{day.day} {day:%b %Y}" if day is not None else value
+        return spoken().writing.day(day) if day is not None else value
     return ", ".join(label(one) for one in value.split(",") if one)
 
 
@@ -193,10 +202,12 @@ def _explain(error: FieldError, fault: Fault, state: ListState) -> tuple[str, st
     """The id of the field and what is wrong with it."""
     if fault.row is SENSITIVE_SEARCH_TERM:
         use = (fault.details or {}).get("use")
-        return "search", _SENSITIVE["caller" if use == "caller" else "from"]
+        advice = _SENSITIVE["caller" if use == "caller" else "from"]
+        return "search", _(advice)
     name = error.field.removeprefix("query.")
     if name == "project_id":
         name = "caller" if state.get("caller") else "q"
     words = _WORDS.get(error.field)
     field = "search" if name == "q" else f"filter-{name}"
-    return field, words or f"{_NAMES.get(name, name)}: {message(error.message_key)}"
+    said = _(words) if words else f"{_(_NAMES.get(name, name))}: {_(message(error.message_key))}"
+    return field, said

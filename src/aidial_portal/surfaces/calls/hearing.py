@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aidial_contract.fault import Fault
 from aidial_portal.design import context
 from aidial_portal.design.filters import clock_offset
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 HALF: Final = 20
 LOUDEST: Final = 255
-SIDES: Final = {"mixed": "Both voices", "caller": "The caller", "agent": "The agent"}
+SIDES: Final = {"mixed": N_("Both voices"), "caller": N_("The caller"), "agent": N_("The agent")}
 
 
 def show_player(call: Call, recording: Recording | Fault | None) -> context.Player | None:
@@ -40,7 +41,7 @@ def show_player(call: Call, recording: Recording | Fault | None) -> context.Play
         duration_seconds=_length(call, first),
         wave=wave(first.peaks if first is not None and first.peaks else ()),
         described=_described(first),
-        sides=tuple((one.side, SIDES[one.side]) for one in recording.sides),
+        sides=tuple((one.side, _(SIDES[one.side])) for one in recording.sides),
         may_download=recording.download.allowed,
         download_reason=recording.download.reason or "",
     )
@@ -64,4 +65,5 @@ def _described(side: RecordingSide | None) -> str:
     loudest = max(range(len(side.peaks)), key=side.peaks.__getitem__)
     at_ms = round(side.duration_seconds * 1_000 * loudest / len(side.peaks))
     quiet = sum(peak < LOUDEST / 16 for peak in side.peaks) / len(side.peaks)
-    return f"Loudest at {clock_offset(at_ms)}; {round(quiet * 100)} % of it is silence."
+    said = _("Loudest at {time}; {percent} % of it is silence.")
+    return said.format(time=clock_offset(at_ms), percent=round(quiet * 100))

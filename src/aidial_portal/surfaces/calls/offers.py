@@ -12,6 +12,7 @@ from aidial_contract.access import Level, Permission, level_of
 from aidial_contract.params import CALL_EXPORT_PARAMS
 from aidial_contract.shapes.downloads import READABLE_STATES, SENSITIVE_COLUMNS, TRANSCRIPT_FORMATS
 from aidial_portal.design.context import CallExport
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 
 _NAMES: Final = frozenset(param.name for param in CALL_EXPORT_PARAMS)
 _HOLDS: Final = {
-    Level.FULL: "Each row says when a call was, who called, how it ended, its booking, transfer and cost.",
-    Level.METADATA: "Each row says when a call was, who called and how it ended, without summaries or notes.",
-    Level.METADATA_MASKED: "Each row says when a call was and how it ended. Callers' numbers are masked.",
+    Level.FULL: N_(
+        "Each row says when a call was, who called, how it ended, its booking, transfer and cost."
+    ),
+    Level.METADATA: N_(
+        "Each row says when a call was, who called and how it ended, without summaries or notes."
+    ),
+    Level.METADATA_MASKED: N_("Each row says when a call was and how it ended. Callers' numbers are masked."),
 }
 
 
@@ -48,10 +53,10 @@ def export_offer(
     return CallExport(
         query=tuple(asked.items()),
         project_name=names.get(asked["project_id"], ""),
-        holds=_HOLDS[level],
+        holds=_(_HOLDS[level]),
         count=found.matching.count,
         capped=found.matching.capped,
-        options=tuple(SENSITIVE_COLUMNS.items()) if adds else (),
+        options=tuple((name, _(words)) for name, words in SENSITIVE_COLUMNS.items()) if adds else (),
     )
 
 
@@ -61,7 +66,10 @@ def transcript_offer(request: PortalRequest, call: Call) -> tuple[tuple[str, str
     if not may or call.transcript_state not in READABLE_STATES:
         return ()
     path = f"/api/calls/{call.call_id}/transcript"
-    return tuple((f"Transcript as {kind.upper()}", f"{path}?format={kind}") for kind in TRANSCRIPT_FORMATS)
+    return tuple(
+        (_("Transcript as {kind}").format(kind=kind.upper()), f"{path}?format={kind}")
+        for kind in TRANSCRIPT_FORMATS
+    )
 
 
 def unlocks_url(request: PortalRequest, call: Call) -> str | None:

@@ -31,6 +31,7 @@ from aidial_portal.surfaces.calls.offers import export_offer, may_export
 from aidial_portal.surfaces.calls.showing import project_names, show_review, show_row
 from aidial_portal.surfaces.calls.state import NARROWING, PATH, ListState, read_state
 from aidial_portal.surfaces.calls.viewing import saved, saved_views, saving_url, views_menu
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 _OF_ONE: Final = frozenset({"caller", "q"})
-_NO_VIEWS: Final = "Your saved views could not be loaded. Reload the page to try again."
-_NOT_LOADED: Final = "The list could not be loaded. Reload the page to try again."
+_NO_VIEWS: Final = N_("Your saved views could not be loaded. Reload the page to try again.")
+_NOT_LOADED: Final = N_("The list could not be loaded. Reload the page to try again.")
 
 
 async def one_call(request: PortalRequest) -> Response:
@@ -78,7 +79,7 @@ async def views(request: PortalRequest) -> Response:
         save_url=saving_url(request),
         list_url=with_query(PATH, request.query),
         needs_project=found is None,
-        failure=_NO_VIEWS if isinstance(found, Fault) else None,
+        failure=_(_NO_VIEWS) if isinstance(found, Fault) else None,
     )
     return draw(request, page, path=PATH)
 
@@ -151,7 +152,7 @@ def _page(
         next_url=state.url(cursor=found.next_cursor) if found is not None and found.next_cursor else None,
         show_project=chosen_project(request) is None and len(names) > 1,
         expanded=review,
-        failure=_NOT_LOADED if isinstance(listed, Fault) else None,
+        failure=_(_NOT_LOADED) if isinstance(listed, Fault) else None,
         export=export_offer(request, state, found, names),
         live_url=_live_url(state) if projects_of(request) else None,
         export_needs_project=may_export(request) and bool(calls) and "project_id" not in state.asked(),

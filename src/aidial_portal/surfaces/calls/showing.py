@@ -17,6 +17,7 @@ from aidial_portal.kernel.pages import projects_of
 from aidial_portal.surfaces.calls.hearing import show_player
 from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
 from aidial_portal.surfaces.calls.terms import worded
+from aidial_portal.words import _
 
 if TYPE_CHECKING:
     from aidial_contract.shapes.calls import Call, Transcript, Turn
@@ -96,7 +97,7 @@ def show_review(
         agent_name=call.agent.name,
         transfer_destination=_text(call.transfer, "destination"),
         transfer_result=_text(call.transfer, "result"),
-        attention_reason=(call.attention.reason or "Somebody should look at this call.")
+        attention_reason=(call.attention.reason or _("Somebody should look at this call."))
         if call.attention.flag
         else None,
         booking_at=parse_time(_text(call.booking, "at")),

@@ -14,6 +14,7 @@ from aidial_contract.shapes.call_views import MOST_VIEWS, VIEW_PARAMS, CallViews
 from aidial_portal.design.context import SavedView, ViewsMenu
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import chosen_project, part
+from aidial_portal.words import _
 
 if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
@@ -65,7 +66,7 @@ def views_menu(request: PortalRequest, state: ListState, found: CallViews | Faul
     if found is None:
         return None
     if isinstance(found, Fault):
-        return ViewsMenu(failure="Your saved views could not be loaded. Reload the page to try again.")
+        return ViewsMenu(failure=_("Your saved views could not be loaded. Reload the page to try again."))
     views = saved(found)
     now = {name: text for name, text in state.query.items() if name in _KEPT}
     current = next((view.name for view in views if dict(view.query) == now), None)

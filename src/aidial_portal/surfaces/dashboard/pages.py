@@ -20,6 +20,7 @@ from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import draw, part, projects_of, zone_of
 from aidial_portal.surfaces.dashboard import showing
 from aidial_portal.surfaces.dashboard.view import PATH, RANGES, View, read_view
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LOST: Final = {
-    "summary": "The key figures could not be loaded. Reload the page to try again.",
-    "series": "The chart could not be loaded. Reload the page to try again.",
-    "breakdowns": "Hours, outcomes and agents could not be loaded. Reload the page to try again.",
-    "clients": "Your clients' numbers could not be loaded. Reload the page to try again.",
+    "summary": N_("The key figures could not be loaded. Reload the page to try again."),
+    "series": N_("The chart could not be loaded. Reload the page to try again."),
+    "breakdowns": N_("Hours, outcomes and agents could not be loaded. Reload the page to try again."),
+    "clients": N_("Your clients' numbers could not be loaded. Reload the page to try again."),
 }
 _UNREADABLE: Final = 422
 
@@ -80,7 +81,7 @@ async def _asked(request: PortalRequest, view: View) -> _Parts:
         _found(series),
         _found(breakdowns),
         _found(clients),
-        tuple(_LOST[name] for name in failed),
+        tuple(_(_LOST[name]) for name in failed),
     )
 
 
@@ -125,11 +126,11 @@ def _page(
         before=view.before,
         ranges=tuple(
             context.Choice(
-                words,
+                _(words),
                 url=view.url(range=name, from_=None, to=None),
                 is_current=view.first is None and name == view.range,
             )
-            for name, (words, _) in RANGES.items()
+            for name, (words, _said) in RANGES.items()
         ),
         days=context.DayRange(
             first=view.typed[0],

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from aidial_portal.design import context
 from aidial_portal.design.charts import hour_label
-from aidial_portal.design.filters import label
+from aidial_portal.design.filters import count, label
 from aidial_portal.design.links import with_query
+from aidial_portal.words import N_, _, ngettext, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,34 +34,34 @@ if TYPE_CHECKING:
 SHOWN: Final = 8
 """So many outcomes, agents or projects have a row; the CSV has them all."""
 _HOURS_A_DAY: Final = 24
-_PERIODS: Final = {"hour": "Hour", "day": "Day", "week": "Week"}
+_PERIODS: Final = {"hour": N_("Hour"), "day": N_("Day"), "week": N_("Week")}
 
 
 def figures(summary: Summary, view: View) -> tuple[context.Kpi, ...]:
     """The six key figures."""
     return (
-        _figure(summary, "Total calls", "total_calls", "count", "up", view.calls()),
-        _figure(summary, "Talk minutes", "talk_minutes", "minutes", "neither"),
-        _figure(summary, "Average duration", "average_duration_seconds", "seconds", "neither"),
+        _figure(summary, _("Total calls"), "total_calls", "count", "up", view.calls()),
+        _figure(summary, _("Talk minutes"), "talk_minutes", "minutes", "neither"),
+        _figure(summary, _("Average duration"), "average_duration_seconds", "seconds", "neither"),
         _figure(
             summary,
-            "Positive sentiment",
+            _("Positive sentiment"),
             "positive_sentiment",
             "percent",
             "up",
             view.calls(sentiment="positive"),
         ),
-        _figure(summary, "Missed", "missed_calls", "count", "down", view.calls(status="missed")),
-        _figure(summary, "Failed", "failed_calls", "count", "down", view.calls(status="failed")),
+        _figure(summary, _("Missed"), "missed_calls", "count", "down", view.calls(status="missed")),
+        _figure(summary, _("Failed"), "failed_calls", "count", "down", view.calls(status="failed")),
     )
 
 
 def capabilities(summary: Summary, view: View) -> tuple[context.Kpi, ...]:
     """What the agent got done, beside the calls themselves."""
     return (
-        _figure(summary, "Bookings", "bookings", "count", "up", view.calls(booking="yes")),
-        _figure(summary, "Transfers", "transfers", "count", "neither", view.calls(transfer="yes")),
-        _figure(summary, "Leads captured", "leads_captured", "count", "up", view.calls(follow_up="yes")),
+        _figure(summary, _("Bookings"), "bookings", "count", "up", view.calls(booking="yes")),
+        _figure(summary, _("Transfers"), "transfers", "count", "neither", view.calls(transfer="yes")),
+        _figure(summary, _("Leads captured"), "leads_captured", "count", "up", view.calls(follow_up="yes")),
     )
 
 
@@ -88,15 +89,15 @@ def volume(series: Timeseries, view: View, zone: str) -> context.BarChart:
     """Calls by hour, day or week."""
     return context.BarChart(
         chart_id="volume",
-        title="Call volume",
-        unit="calls",
+        title=_("Call volume"),
+        unit=_("calls"),
         timezone=zone,
         bars=tuple(_bar(point, zone, series.interval) for point in series.points),
         csv_url=with_query("/api/analytics/timeseries.csv", view.asked_of_chart()),
         period_label=_PERIODS[series.interval],
         views=tuple(
             context.Choice(words, url=view.url(interval=name), is_current=name == series.interval)
-            for name, words in (("day", "By day"), ("week", "By week"))
+            for name, words in (("day", _("By day")), ("week", _("By week")))
         )
         if view.has_intervals
         else (),
@@ -105,11 +106,12 @@ def volume(series: Timeseries, view: View, zone: str) -> context.BarChart:
 
 def _bar(point: Point, zone: str, interval: str) -> context.Bar:
     start: datetime = point.at.astimezone(ZoneInfo(zone))
-    short = f"{start.day} {start:%b}"
+    written = spoken().writing
+    short, day, year = written.day_of_year(start), written.short_days[start.weekday()], written.day(start)
     if interval == "hour":
         hour = hour_label(start.hour)
-        return context.Bar(hour, f"{hour}, {start:%a} {short} {start.year}", point.total)
-    full = f"week of {short} {start.year}" if interval == "week" else f"{start:%a} {short} {start.year}"
+        return context.Bar(hour, f"{hour}, {day} {year}", point.total)
+    full = _("week of {day}").format(day=year) if interval == "week" else f"{day} {year}"
     return context.Bar(short, full, point.total)
 
 
@@ -118,8 +120,8 @@ def heat(rows: Iterable[NamedRow], view: View, zone: str) -> context.HeatMap:
     counts = [row.count for row in rows]
     return context.HeatMap(
         chart_id="heat",
-        title="When people call",
-        unit="calls",
+        title=_("When people call"),
+        unit=_("calls"),
         timezone=zone,
         counts=tuple(
             tuple(counts[first : first + _HOURS_A_DAY]) for first in range(0, len(counts), _HOURS_A_DAY)
@@ -133,13 +135,13 @@ def tables(found: Breakdowns, view: View, clients: Mapping[str, str]) -> tuple[c
     by: dict[str, list[NamedRow]] = {one.by: one.rows for one in found.breakdowns}
     every = sum(row.count for row in by["sentiment"])
     made = [
-        _table("sentiment", "How callers felt", "Caller felt", by["sentiment"], every, view),
-        _table("outcome", "Outcomes", "Outcome", by["outcome"], every, view),
-        _table("agent", "Busiest agents", "Agent", by["agent"], every, view),
+        _table("sentiment", _("How callers felt"), _("Caller felt"), by["sentiment"], every, view),
+        _table("outcome", _("Outcomes"), _("Outcome"), by["outcome"], every, view),
+        _table("agent", _("Busiest agents"), _("Agent"), by["agent"], every, view),
     ]
     if len(by.get("project", ())) > 1:
         rows = [replace(row, label=_of_client(row, clients)) for row in by["project"]]
-        made.append(_table("project", "Projects", "Project", rows, every, view))
+        made.append(_table("project", _("Projects"), _("Project"), rows, every, view))
     return tuple(made)
 
 
@@ -157,7 +159,7 @@ def _table(
         table_id=by,
         title=title,
         heading=heading,
-        unit="calls",
+        unit=_("calls"),
         shares=tuple(
             context.Share(
                 row.label or (row.key if by == "agent" else label(row.key)),
@@ -168,10 +170,14 @@ def _table(
             for row in shown
         ),
         total=every,
-        nothing="No calls in this period.",
+        nothing=_("No calls in this period."),
         csv_url=_csv(view, by),
-        note=f"{left:,} calls in others" if shown and left > 0 else "",
+        note=_left(left) if shown and left > 0 else "",
     )
+
+
+def _left(calls: int) -> str:
+    return ngettext("{count} call in others", "{count} calls in others", calls).format(count=count(calls))
 
 
 def _calls_of(by: str, key: str, view: View) -> str | None:

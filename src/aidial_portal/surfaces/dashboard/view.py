@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from aidial_contract.checking import YEARS
 from aidial_contract.params import RANGE_DAYS
 from aidial_portal.design.links import with_query
+from aidial_portal.words import N_, _, spoken
 
 if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
@@ -21,10 +22,10 @@ PATH: Final = "/"
 DEFAULT_RANGE: Final = "7d"
 MOST_DAYS: Final = 366
 RANGES: Final = {
-    "today": ("Today", "Today"),
-    "7d": ("7 days", "Last 7 days"),
-    "30d": ("30 days", "Last 30 days"),
-    "90d": ("90 days", "Last 90 days"),
+    "today": (N_("Today"), N_("Today")),
+    "7d": (N_("7 days"), N_("Last 7 days")),
+    "30d": (N_("30 days"), N_("Last 30 days")),
+    "90d": (N_("90 days"), N_("Last 90 days")),
 }
 _FEW_DAYS: Final = 7
 
@@ -79,13 +80,17 @@ class View:
     def label(self) -> str:
         """The period in words."""
         if self.first is None or self.last is None:
-            return RANGES[self.range][1]
-        return _day(self.first) if self.days == 1 else f"{_day(self.first)} to {_day(self.last)}"
+            return _(RANGES[self.range][1])
+        return (
+            _day(self.first)
+            if self.days == 1
+            else _("{first} to {last}").format(first=_day(self.first), last=_day(self.last))
+        )
 
     @property
     def before(self) -> str:
         """What trends compare with, in words."""
-        return self.label.lower() if self.first is None else "period"
+        return self.label.lower() if self.first is None else _("period")
 
     def url(self, path: str = PATH, **changes: str | None) -> str:
         """An address that keeps whose numbers these are and, unless changed, the period."""
@@ -129,13 +134,13 @@ def _days(from_: str, to: str) -> tuple[date | None, date | None, tuple[tuple[st
         return None, None, ()
     first, last = _read(from_), _read(to)
     if first is None or last is None:
-        words = "Enter a day, such as 2026-11-22."
+        words = _("Enter a day, such as 2026-11-22.")
         wrong = [("from", words)] if first is None else []
         return None, None, (*wrong, *([("to", words)] if last is None else []))
     if last < first:
-        return None, None, (("to", "The last day is before the first."),)
+        return None, None, (("to", _("The last day is before the first.")),)
     if (last - first).days >= MOST_DAYS:
-        return None, None, (("to", f"Choose at most {MOST_DAYS} days."),)
+        return None, None, (("to", _("Choose at most {count} days.").format(count=MOST_DAYS)),)
     return first, last, ()
 
 
@@ -148,4 +153,4 @@ def _read(text: str) -> date | None:
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+    return spoken().writing.day(day)

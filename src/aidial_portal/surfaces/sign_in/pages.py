@@ -17,6 +17,7 @@ from aidial_portal.kernel.nextauth.callback import safe_callback_url
 from aidial_portal.kernel.nextauth.cookies import first
 from aidial_portal.kernel.nextauth.csrf import check_csrf
 from aidial_portal.kernel.pages import auth_csrf_token, draw_bare
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -25,21 +26,21 @@ if TYPE_CHECKING:
 
 PATH: Final = "/sign-in"
 _START: Final = "/api/auth/signin/zitadel"
-_MALFORMED: Final = "Enter an e-mail address such as name@example.com"
-_STALE: Final = "This page was open for too long. Please continue once more."
-_FAILED: Final = "Signing in did not finish. Please try once more."
+_MALFORMED: Final = N_("Enter an e-mail address such as name@example.com")
+_STALE: Final = N_("This page was open for too long. Please continue once more.")
+_FAILED: Final = N_("Signing in did not finish. Please try once more.")
 _REASONS: Final = {
-    "AccessDenied": "This account cannot sign in here. Ask your organisation's administrator to add you.",
-    "OAuthSignin": "The sign-in service does not answer right now. Please try again in a minute.",
-    "Configuration": "The sign-in service is not set up correctly. Please tell help@aidial.com.au.",
-    "SessionRequired": "Sign in to open that page.",
+    "AccessDenied": N_("This account cannot sign in here. Ask your organisation's administrator to add you."),
+    "OAuthSignin": N_("The sign-in service does not answer right now. Please try again in a minute."),
+    "Configuration": N_("The sign-in service is not set up correctly. Please tell help@aidial.com.au."),
+    "SessionRequired": N_("Sign in to open that page."),
 }
 
 
 async def show(request: PortalRequest) -> Response:
     """`GET /sign-in?callbackUrl=&error=`: the form, and what went wrong before."""
     error = request.query.get("error")
-    notice = _REASONS.get(error, _FAILED) if error else None
+    notice = _(_REASONS.get(error, _FAILED)) if error else None
     return _page(request, request.query.get("callbackUrl", "/"), notice=notice)
 
 
@@ -48,12 +49,12 @@ async def start(request: PortalRequest) -> Response:
     form = _form(request.body)
     email, back = form.get("email", "").strip(), form.get("callbackUrl", "/")
     if not is_address(email):
-        return _page(request, back, email=email, error=_MALFORMED, status=422)
+        return _page(request, back, email=email, error=_(_MALFORMED), status=422)
     portal = request.portal
     sent = first(request.cookies, portal.names.csrf)
     proof = check_csrf(portal.settings.nextauth_secret, cookie_value=sent, body_token=form.get("csrfToken"))
     if not proof.verified:
-        return _page(request, back, email=email, notice=_STALE, status=403)
+        return _page(request, back, email=email, notice=_(_STALE), status=403)
     return redirect(f"{_START}?login_hint={quote(email, safe='')}", status=307)
 
 

@@ -17,6 +17,7 @@ from aidial_portal.design.context import (
 )
 from aidial_portal.kernel.pages import projects_of, reading_zone_of
 from aidial_portal.surfaces.status.words import PART_NAMES, evidence
+from aidial_portal.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,6 @@ def _project(project: ProjectHealth, names: Mapping[str, str]) -> ProjectHealthS
         name=names.get(project.project_id, project.display_name),
         state=project.state,
         parts=tuple(
-            PartShown(PART_NAMES[one.part], one.state, evidence(one), one.last_at) for one in project.parts
+            PartShown(_(PART_NAMES[one.part]), one.state, evidence(one), one.last_at) for one in project.parts
         ),
     )

@@ -8,29 +8,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aidial_contract.shapes.status import HISTORY_DAYS
+from aidial_portal.words import N_, N_many, _, ngettext
 
 if TYPE_CHECKING:
     from aidial_contract.shapes.status import Part, PartHealth
 
 PART_NAMES: Final[dict[Part, str]] = {
-    "phone_path": "Phone path",
-    "booking": "Bookings",
-    "transfers": "Transfers",
-    "sms": "SMS",
-    "email": "E-mail",
-    "reports": "Reports",
-    "recording": "Recordings",
-    "transcript": "Transcripts",
-    "incidents": "Incidents",
+    "phone_path": N_("Phone path"),
+    "booking": N_("Bookings"),
+    "transfers": N_("Transfers"),
+    "sms": N_("SMS"),
+    "email": N_("E-mail"),
+    "reports": N_("Reports"),
+    "recording": N_("Recordings"),
+    "transcript": N_("Transcripts"),
+    "incidents": N_("Incidents"),
 }
 _USES: Final[dict[Part, tuple[str, str]]] = {
-    "phone_path": ("call", "calls"),
-    "booking": ("booking", "bookings"),
-    "transfers": ("transfer", "transfers"),
+    "phone_path": N_many("call", "calls"),
+    "booking": N_many("booking", "bookings"),
+    "transfers": N_many("transfer", "transfers"),
     "sms": ("SMS", "SMS"),
-    "email": ("e-mail", "e-mails"),
-    "recording": ("recording", "recordings"),
-    "transcript": ("transcript", "transcripts"),
+    "email": N_many("e-mail", "e-mails"),
+    "recording": N_many("recording", "recordings"),
+    "transcript": N_many("transcript", "transcripts"),
 }
 
 
@@ -40,18 +41,18 @@ def evidence(part: PartHealth) -> str:
         return _incidents(part.seen)
     if part.part not in _USES:
         late = part.state == "degraded"
-        return "Background work runs late" if late else "Nothing is measured for this yet"
+        return _("Background work runs late") if late else _("Nothing is measured for this yet")
     one, many = _USES[part.part]
+    noun = ngettext(one, many, part.seen)
     if not part.seen:
-        return f"No {many} in the last {HISTORY_DAYS} days"
+        return _("No {noun} in the last {count} days").format(noun=noun, count=HISTORY_DAYS)
     worked = part.seen - part.failed
-    noun = one if part.seen == 1 else many
-    return (
-        f"{worked} of {part.seen} {noun} went through" if part.failed else f"{part.seen} {noun}, none failed"
-    )
+    if part.failed:
+        return _("{worked} of {count} {noun} went through").format(worked=worked, count=part.seen, noun=noun)
+    return _("{count} {noun}, none failed").format(count=part.seen, noun=noun)
 
 
 def _incidents(count: int) -> str:
     if not count:
-        return "None is active"
-    return "One is active" if count == 1 else f"{count} are active"
+        return _("None is active")
+    return ngettext("One is active", "{count} are active", count).format(count=count)

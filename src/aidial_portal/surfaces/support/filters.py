@@ -15,6 +15,7 @@ from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUS
 from aidial_portal.design.context import Chip, Choice, Select, TextFilter, TicketFilters
 from aidial_portal.design.filters import label
 from aidial_portal.design.links import with_query
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 
 PATH: Final = "/support"
 _SELECTS: Final = {
-    "status": ("Status", TICKET_STATUSES),
-    "priority": ("Priority", PRIORITIES),
-    "category": ("Category", CATEGORIES),
+    "status": (N_("Status"), TICKET_STATUSES),
+    "priority": (N_("Priority"), PRIORITIES),
+    "category": (N_("Category"), CATEGORIES),
 }
 NARROWING: Final = (*_SELECTS, "q")
 """What makes the list smaller: each is a chip, and "Clear" removes them all."""
 
-_NAMES: Final = {**{name: words for name, (words, _) in _SELECTS.items()}, "q": "Subject"}
+_NAMES: Final = {**{name: words for name, (words, _values) in _SELECTS.items()}, "q": N_("Subject")}
 _WORDS: Final = {
-    "query.cursor": "This part of the list has moved. Open the list again from its start.",
+    "query.cursor": N_("This part of the list has moved. Open the list again from its start."),
 }
 _API_NAMES: Final = frozenset(param.name for param in TICKET_PARAMS)
 
@@ -74,7 +75,7 @@ def filter_form(state: ListState, fault: Fault | None) -> TicketFilters:
     """The form as applied."""
     return TicketFilters(
         selects=tuple(_select(name, words, values, state) for name, (words, values) in _SELECTS.items()),
-        subject=TextFilter("q", "Subject holds", state.get("q")),
+        subject=TextFilter("q", _("Subject holds"), state.get("q")),
         hidden=tuple((name, state.get(name)) for name in ("project_id", "client_id") if state.get(name)),
         errors=tuple(_explain(error) for error in fault.field_errors) if fault is not None else (),
     )
@@ -85,8 +86,8 @@ def _select(name: str, words: str, values: Iterable[str], state: ListState) -> S
     options = ["", *values]
     if chosen not in options:
         options.append(chosen)
-    choices = (Choice(said(one) or "Any", one, is_current=one == chosen) for one in options)
-    return Select(name, words, tuple(choices))
+    choices = (Choice(said(one) or _("Any"), one, is_current=one == chosen) for one in options)
+    return Select(name, _(words), tuple(choices))
 
 
 def said(value: str) -> str:
@@ -98,7 +99,7 @@ def chips(state: ListState) -> tuple[Chip, ...]:
     """Each applied filter with the address of the list without it."""
     return tuple(
         Chip(
-            _NAMES[name],
+            _(_NAMES[name]),
             state.get(name) if name == "q" else said(state.get(name)),
             state.url(**{name: None}),
         )
@@ -111,4 +112,5 @@ def _explain(error: FieldError) -> tuple[str, str]:
     """The id of the field and what is wrong with it."""
     name = error.field.removeprefix("query.")
     words = _WORDS.get(error.field)
-    return f"filter-{name}", words or f"{_NAMES.get(name, name)}: {message(error.message_key)}"
+    said = _(words) if words else f"{_(_NAMES.get(name, name))}: {_(message(error.message_key))}"
+    return f"filter-{name}", said

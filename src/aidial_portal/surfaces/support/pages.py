@@ -28,6 +28,7 @@ from aidial_portal.kernel.pages import (
 from aidial_portal.surfaces.support.client import find_ticket
 from aidial_portal.surfaces.support.filters import PATH, ListState, chips, filter_form, read_state
 from aidial_portal.surfaces.support.showing import project_names, show_row, show_ticket
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 NEW: Final = f"{PATH}/new"
 RECENT_CALLS: Final = 2 * MAX_CALLS
-_NO_CALLS: Final = "Recent calls could not be loaded. You can open the ticket without them."
+_NO_CALLS: Final = N_("Recent calls could not be loaded. You can open the ticket without them.")
 
 
 async def tickets(request: PortalRequest) -> Response:
@@ -105,7 +106,7 @@ async def new_ticket(request: PortalRequest) -> Response:
         categories=tuple(Choice(label(one), one, is_current=one == "technical") for one in CATEGORIES),
         own_email=user.email if user is not None else "",
         calls=None if listed is None or isinstance(listed, Fault) else listed,
-        failure=_NO_CALLS if isinstance(listed, Fault) else None,
+        failure=_(_NO_CALLS) if isinstance(listed, Fault) else None,
     )
     return draw(request, page, path=NEW)
 

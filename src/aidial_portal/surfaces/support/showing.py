@@ -14,6 +14,7 @@ from aidial_portal.design.filters import label
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import projects_of, zone_of
 from aidial_portal.surfaces.support.filters import PATH
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 MOVES = {
-    "open": "Reopen",
-    "waiting_on_support": "Ask support to go on",
-    "waiting_on_customer": "Wait for the customer",
-    "resolved": "Mark as resolved",
-    "closed": "Close for good",
+    "open": N_("Reopen"),
+    "waiting_on_support": N_("Ask support to go on"),
+    "waiting_on_customer": N_("Wait for the customer"),
+    "resolved": N_("Mark as resolved"),
+    "closed": N_("Close for good"),
 }
 """What giving a ticket a status means to whoever does it."""
 
@@ -83,10 +84,10 @@ def show_ticket(request: PortalRequest, ticket: Ticket, now: datetime) -> Ticket
         version=ticket.version,
         recipients=tuple(ticket.recipients),
         entries=_entries(ticket),
-        moves=tuple(Choice(MOVES[one], one) for one in ticket.allowed),
+        moves=tuple(Choice(_(MOVES[one]), one) for one in ticket.allowed),
         priorities=tuple(priorities),
         calls=tuple(
-            (with_query("/calls", {}, expand=call_id), f"Call {number}")
+            (with_query("/calls", {}, expand=call_id), _("Call {number}").format(number=number))
             for number, call_id in enumerate(ticket.call_ids, start=1)
         ),
         earlier_url=with_query(here, {}, cursor=ticket.comments_cursor) if ticket.comments_cursor else None,

@@ -17,6 +17,7 @@ from aidial_portal.design.context import NavItem, ProjectPage, WorkspacePage, Wo
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import draw, projects_of
 from aidial_portal.kernel.steps import deny
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 
 PATH: Final = "/projects"
 TITLES: Final = {
-    "profile": ("Name and time zone", "What this line is called, and where its days begin and end."),
+    "profile": (N_("Name and time zone"), N_("What this line is called, and where its days begin and end.")),
     "taxonomy": (
-        "Outcomes and types",
-        "What calls of this line may be. Any other word becomes unclassified; an empty list takes any.",
+        N_("Outcomes and types"),
+        N_("What calls of this line may be. Any other word becomes unclassified; an empty list takes any."),
     ),
 }
 """By section: the heading, and a sentence."""
@@ -70,12 +71,12 @@ async def project(request: PortalRequest) -> Response:
         name=known.display_name,
         client_name=_client_name(request, known.client_id),
         sections=tuple(
-            NavItem(words, with_query(own, {"section": name}), "projects", is_current=name == slug)
-            for name, (words, _) in TITLES.items()
+            NavItem(_(words), with_query(own, {"section": name}), "projects", is_current=name == slug)
+            for name, (words, _about) in TITLES.items()
         ),
         kind=slug,
-        title=title,
-        about=about,
+        title=_(title),
+        about=_(about),
         value=draft.value,
         version=draft.version,
         may_edit=role is not None and level_of(role, Permission.WORKSPACE_MANAGE) is not None,

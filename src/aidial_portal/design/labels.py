@@ -1,0 +1,108 @@
+"""Codes of the contract in words, and nouns that are counted.
+
+The one thing a newcomer would get wrong: a code without words of its own reads as itself
+(`waiting_on_support`: `Waiting on support`), so `_OF_CODES` only lists those words for the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aidial_portal.words import N_, N_many
+
+LABELS: Final[Mapping[str, str]] = {
+    "caller_hangup": N_("Caller hung up"),
+    "agent_hangup": N_("Agent ended the call"),
+    "transfer": N_("Transferred"),
+    "max_duration": N_("Reached the longest length"),
+    "not_required": N_("Not required"),
+    "sms": "SMS",
+    "totp": N_("Authenticator app"),
+    "recovery_code": N_("Recovery code"),
+    "email_otp": N_("Code by e-mail"),
+    "sms_otp": N_("Code by SMS"),
+    "TFN": N_("tax file number"),
+    "ABN": N_("ABN"),
+    "ACN": N_("ACN"),
+    "CVV": N_("card code"),
+    "DATE_OF_BIRTH": N_("date of birth"),
+    "LICENCE": N_("driver licence"),
+    "MEDICARE": N_("Medicare number"),
+    "EMAIL": N_("e-mail address"),
+    "PHONE": N_("phone number"),
+    "CARD": N_("card number"),
+    "PASSPORT": N_("passport number"),
+    "ADDRESS": N_("address"),
+}
+_OF_CODES: Final = (
+    N_("Live"),
+    N_("Completed"),
+    N_("Missed"),
+    N_("Failed"),
+    N_("Unknown"),
+    N_("Positive"),
+    N_("Neutral"),
+    N_("Upset"),
+    N_("Voice"),
+    N_("Inbound"),
+    N_("Outbound"),
+    N_("Yes"),
+    N_("No"),
+    N_("Caller"),
+    N_("Agent"),
+    N_("System"),
+    N_("Obtained"),
+    N_("Unavailable"),
+    N_("Verbal"),
+    N_("Keypad"),
+    N_("Written"),
+    N_("Other"),
+    N_("Low"),
+    N_("Normal"),
+    N_("High"),
+    N_("Account"),
+    N_("Billing"),
+    N_("Technical"),
+    N_("Feature request"),
+    N_("General"),
+    N_("Open"),
+    N_("Waiting on customer"),
+    N_("Waiting on support"),
+    N_("Resolved"),
+    N_("Closed"),
+    N_("Done"),
+    N_("Refused"),
+    N_("Investigating"),
+    N_("Identified"),
+    N_("Monitoring"),
+    N_("Active"),
+    N_("Expired"),
+    N_("Rotated"),
+    N_("Revoked"),
+    N_("Released"),
+    N_("Provisioning"),
+    N_("Suspended"),
+    N_("Archived"),
+    N_("Queued"),
+    N_("Running"),
+    N_("Cancelled"),
+    N_("Waiting"),
+    N_("Sent"),
+    N_("Kept"),
+    N_("Gave up"),
+    N_("Quality assurance"),
+    N_("Customer complaint"),
+    N_("Legal request"),
+    N_("Compliance audit"),
+    N_("Error"),
+    N_("Unclassified"),
+    N_("None"),
+    N_("Transferred"),
+)
+COUNTED: Final[Mapping[str, tuple[str, str]]] = {
+    "call": N_many("{count} call", "{count} calls"),
+    "day": N_many("{count} day", "{count} days"),
+    "record": N_many("{count} record", "{count} records"),
+}
+"""One and many of each noun of `| matching`."""

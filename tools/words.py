@@ -1,0 +1,104 @@
+"""Collects the portal's words into its catalogues; `--check` exits 1 when one is stale.
+
+The one thing a newcomer would get wrong: nothing is translated here. New words come into every `portal.po`
+empty, words nobody says any more leave it, and translations stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from aidial_contract.audit_actions import ACTIONS
+from aidial_contract.messages import keys, text
+from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS
+from aidial_portal.words.locales import CATALOGUE, LOCALES
+
+ROOT = Path(__file__).resolve().parent.parent
+PORTAL = ROOT / "src" / "aidial_portal"
+METHODS = [("**/templates/**.html", "jinja2"), ("static/js/**.js", "javascript"), ("**.py", "python")]
+OPTIONS = {
+    "**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
+}
+KEYWORDS = {
+    "_": None,
+    "N_": None,
+    "N_many": (1, 2),
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
+OF_THE_CONTRACT = {
+    "aidial_contract/audit_actions.py": [one.sentence for one in ACTIONS.values()],
+    "aidial_contract/shapes/downloads.py": list(SENSITIVE_COLUMNS.values()),
+    "aidial_contract/messages/en-AU.ftl": [text(key) for key in keys()],
+}
+"""Words of the contract that people read as they are; it knows no catalogue."""
+
+
+def collected() -> Catalog:
+    """Every word the portal says, with the files that say it."""
+    found = Catalog(project="AiDial", charset="utf-8")
+    for file, _, message, _, context in extract_from_dir(PORTAL, METHODS, OPTIONS, KEYWORDS):
+        found.add(message, locations=[(f"aidial_portal/{file}", 0)], context=context)
+    for file, texts in OF_THE_CONTRACT.items():
+        for said in texts:
+            found.add(said, locations=[(file, 0)])
+    return found
+
+
+def renewed(path: Path, words: Catalog) -> bytes:
+    """The catalogue of a language with exactly these words."""
+    with path.open("rb") as file:
+        known = read_po(file)
+    written = Catalog(locale=path.parent.parent.name, project="AiDial", charset="utf-8")
+    for one in words:
+        if one.id:
+            kept = known.get(one.id if isinstance(one.id, str) else one.id[0], context=one.context)
+            string = (
+                kept.string
+                if kept is not None and not kept.fuzzy and kept.pluralizable == one.pluralizable
+                else None
+            )
+            locations = sorted(set(one.locations))
+            made = written.add(one.id, string, locations=locations, context=one.context)
+            made.flags = one.flags
+    made_of = BytesIO()
+    written.header_comment = (
+        f"# The portal's words, en-AU to {written.locale_identifier}. Collected by tools/words.py."
+    )
+    write_po(made_of, written, width=110, omit_header=True, sort_by_file=False, include_lineno=False)
+    forms = f'msgid ""\nmsgstr ""\n"Language: {written.locale_identifier}\\n"\n'
+    forms += (
+        '"Content-Type: text/plain; charset=utf-8\\n"\n' + f'"Plural-Forms: {written.plural_forms}\\n"\n\n'
+    )
+    return f"{written.header_comment}\n{forms}".encode() + made_of.getvalue()
+
+
+def main() -> int:
+    """The command; gives back the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when a catalogue is stale"
+    )
+    check = parser.parse_args().check
+    words, stale = collected(), []
+    for path in sorted(LOCALES.glob(f"*/{CATALOGUE}")):
+        after = renewed(path, words)
+        if path.read_bytes() != after:
+            stale.append(path)
+            if not check:
+                path.write_bytes(after)
+    for path in stale:
+        print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
