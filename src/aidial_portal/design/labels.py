@@ -36,6 +36,8 @@ LABELS: Final[Mapping[str, str]] = {
     "ADDRESS": N_("address"),
 }
 _OF_CODES: Final = (
+    N_("Up"),
+    N_("Down"),
     N_("Live"),
     N_("Completed"),
     N_("Missed"),

@@ -44,7 +44,7 @@ async def test_an_administrator_chooses_vietnamese_and_every_page_follows(town: 
             assert ENGLISH.findall(page.words) == [], path
         refused = await browser.change("PUT", PROFILE, {"expected_version": 1, "value": value})
         # What programs read stays English, with a key; the page's scripts say it in its language.
-        assert refused.json["error"]["message"] == "This changed since you loaded it."
+        assert refused.json["error"]["message"] == "Someone else changed this first."
 
 
 async def test_english_is_as_it_was_whatever_the_browser_asks_for(town: Town) -> None:
