@@ -47,7 +47,7 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class ProfileForm:
-    """One's own profile, to change; `value` has the five members. languages: tags and what each calls itself."""
+    """One's own profile, to change; `value` has the five members. languages: tags, own names."""
 
     version: int
     value: OwnProfile
