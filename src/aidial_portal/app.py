@@ -25,6 +25,7 @@ from aidial_portal.kernel.portal import opened
 from aidial_portal.kernel.provider import Provider
 from aidial_portal.routes import all_rows
 from aidial_portal.settings import PortalSettings, read_settings
+from aidial_portal.words import all_locales
 from aidial_serving.last_resort import LastResort
 from aidial_serving.server import LINGER_S, Server, http_server
 
@@ -148,6 +149,7 @@ def _settle_memory() -> None:
 def serve(settings: PortalSettings, host: str, port: int) -> None:
     """Run the portal until SIGTERM or SIGINT; requests under way are answered first."""
     logs.set_up(settings.log_level)
+    all_locales()  # read before anybody waits for it
     _settle_memory()
     app = create_app(settings)
     with listening(settings.metrics_addr, settings.metrics_port):

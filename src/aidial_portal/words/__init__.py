@@ -22,6 +22,7 @@ __all__ = [
     "by_header",
     "by_tag",
     "ngettext",
+    "pgettext",
     "speak",
     "spoken",
 ]
@@ -45,6 +46,11 @@ def _(text: str) -> str:
 def ngettext(one: str, many: str, number: int) -> str:
     """The form for `number` in the language of this request; `one` and `many` are the English ones."""
     return _spoken.get().words.ngettext(one, many, number)
+
+
+def pgettext(where: str, text: str) -> str:
+    """`_` for English words that stand for several things: `where` says which."""
+    return _spoken.get().words.pgettext(where, text)
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it, which translators' tools know

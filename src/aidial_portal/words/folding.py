@@ -43,9 +43,9 @@ class _Folding(NodeTransformer):
         """Text that is written out."""
         folded: list[nodes.Expr] = []
         for child in node.nodes:
-            text = _constant(child, "_")
+            text = self._said(child)
             if text is not None:
-                folded.append(nodes.TemplateData(self._words.gettext(text), lineno=node.lineno))
+                folded.append(nodes.TemplateData(text, lineno=node.lineno))
             elif _constant(child, "gettext") is not None and isinstance(child, nodes.Call):
                 folded += self._sentence(child)
             else:
@@ -55,13 +55,23 @@ class _Folding(NodeTransformer):
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja names its visitors so
         """Words in an expression."""
-        text = _constant(node, "_")
+        text = self._said(node)
         if text is not None:
-            return nodes.Const(self._words.gettext(text), lineno=node.lineno)
+            return nodes.Const(text, lineno=node.lineno)
         marked = _constant(node, "N_")
         if marked is not None:
             return nodes.Const(marked, lineno=node.lineno)
         return self.generic_visit(node)
+
+    def _said(self, node: nodes.Node) -> str | None:
+        """`_("text")`, or `pgettext("where", "text")`, in this language."""
+        text = _constant(node, "_")
+        if text is not None:
+            return self._words.gettext(text)
+        if not isinstance(node, nodes.Call) or not isinstance(node.node, nodes.Name) or node.kwargs:
+            return None
+        pair = [one.value for one in node.args if isinstance(one, nodes.Const)]
+        return self._words.pgettext(*pair) if node.node.name == "pgettext" and len(pair) == 2 else None  # noqa: PLR2004
 
     def _sentence(self, call: nodes.Call) -> list[nodes.Expr]:
         """`{% trans %}`: its text, with the values where this language has them."""

@@ -18,7 +18,7 @@ from aidial_portal.design.links import with_query
 from aidial_portal.kernel import answers
 from aidial_portal.kernel.pages import FALLBACK_ZONE, draw, require_address
 from aidial_portal.surfaces.billing import client
-from aidial_portal.words import N_, _
+from aidial_portal.words import N_, _, pgettext
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -35,7 +35,7 @@ _TABS: Final = (
     (N_("Payment methods"), "/billing/payment-methods", Permission.BILLING_OPEN_PAYMENT_PORTAL),
     (N_("Recipients"), "/billing/recipients", Permission.BILLING_EDIT_RECIPIENTS),
 )
-_FILTER_NAMES: Final = {"all": N_("All"), "paid": N_("Paid"), "open": N_("Open")}
+_FILTER_NAMES: Final = {"all": N_("All"), "paid": N_("Paid")}
 
 
 async def home(request: PortalRequest) -> Response:
@@ -67,7 +67,7 @@ async def invoices(request: PortalRequest) -> Response:
     cursor = request.query.get("cursor")
     filters = tuple(
         context.Choice(
-            _(_FILTER_NAMES[name]),
+            _filter_name(name),
             url=with_query(_INVOICES, named, status=name if name != "all" else None),
             is_current=name == status,
         )
@@ -92,6 +92,10 @@ async def invoices(request: PortalRequest) -> Response:
             frame, rows, filters, older, newest, is_narrowed=status != "all", is_further=bool(cursor)
         ),
     )
+
+
+def _filter_name(name: str) -> str:
+    return _(_FILTER_NAMES[name]) if name in _FILTER_NAMES else pgettext("an invoice", "Open")
 
 
 async def invoice(request: PortalRequest) -> Response:
