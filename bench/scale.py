@@ -49,6 +49,13 @@ WRITERS: Final = 6
 COUNTED_BY: Final = "calls_by_start"
 """The index that the last step of filling needs: the dashboards' numbers are counted by it."""
 FILLED: Final = ("calls", "caller_tokens", "transcripts")
+_INDEXES: Final = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+WHERE indrelid = any($1::regclass[]) AND NOT indisunique AND indexrelid <> $2::regclass
+"""
+_TOKENS_KEY: Final = (
+    "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'caller_tokens_pkey'"
+)
 DASHBOARD: Final = {
     "key figures": "analytics/summary?range=90d",
     "calls by day": "analytics/timeseries?range=90d",
@@ -141,22 +148,24 @@ async def filled(urls: PostgresUrls, master_key: bytes, calls: int, until: datet
 
 @asynccontextmanager
 async def without_indexes(urls: PostgresUrls) -> AsyncIterator[None]:
-    """Take the indexes that nothing is checked by off what is filled, and make them anew at the end."""
+    """Take the indexes that nothing is checked by off what is filled, and make them anew at the end.
+
+    The key of callers' tokens goes too: each call adds rows all over it, and it is larger than any memory.
+    """
     connection = await asyncpg.connect(urls.superuser_url)
     try:
-        rows = await connection.fetch(
-            "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS text FROM pg_index"
-            " WHERE indrelid = any($1::regclass[]) AND NOT indisunique AND indexrelid <> $2::regclass",
-            FILLED,
-            COUNTED_BY,
-        )
-        for row in rows:
-            await connection.execute(f"DROP INDEX {row['name']}")
+        again = []
+        for name, text in await connection.fetch(_INDEXES, FILLED, COUNTED_BY):
+            await connection.execute(f"DROP INDEX {name}")
+            again.append(text)
+        key = await connection.fetchval(_TOKENS_KEY)
+        await connection.execute("ALTER TABLE caller_tokens DROP CONSTRAINT caller_tokens_pkey")
+        again.append(f"ALTER TABLE caller_tokens ADD CONSTRAINT caller_tokens_pkey {key}")
         yield
         await connection.execute("SET maintenance_work_mem = '1GB'; SET max_parallel_maintenance_workers = 2")
-        with progress_bar("Making indexes", len(rows)) as show:
-            for made, row in enumerate(rows, 1):
-                await connection.execute(row["text"], timeout=3_600)
+        with progress_bar("Making indexes", len(again)) as show:
+            for made, text in enumerate(again, 1):
+                await connection.execute(text, timeout=3_600)
                 show(made)
         await connection.execute("VACUUM (ANALYZE) calls, transcripts, caller_tokens", timeout=3_600)
     finally:

@@ -13,7 +13,7 @@ from aidial_api.kernel.outgoing import forgetting
 from aidial_api.kernel.outgoing.sending import Writer, send_job
 from aidial_api.surfaces.account_exports import clearing, making
 from aidial_api.surfaces.billing.embedded import issuing
-from aidial_api.surfaces.calls import stalled
+from aidial_api.surfaces.calls import endings, stalled
 from aidial_api.surfaces.deletions import executing
 from aidial_api.surfaces.governance import retention
 from aidial_api.surfaces.notifications import announcing, writing
@@ -28,6 +28,7 @@ WRITERS: Mapping[str, Writer] = {
 
 JOBS = (
     stalled.CHECK,
+    endings.COMPLETE,
     expiry.EXPIRE,
     idempotency.SWEEP,
     issuing.ISSUE,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from aidial_api.kernel.transaction import Tx
 
 T = TypeVar("T")
-SUFFIX_DIGITS = (3, 4, 6, 9)
+SUFFIX_DIGITS = range(3, 10)
+"""How many digits the endings have that a caller is found by."""
 TOKEN_BYTES = 16
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -118,7 +119,7 @@ class TenantKey:
         return opened
 
     def caller_tokens(self, e164: str) -> list[bytes]:
-        """Return the blind index of a number: the whole, then its last 3, 4, 6 and 9 digits."""
+        """Return the blind index of a number: the whole, then its last 3 to 9 digits."""
         digits = e164.removeprefix("+")
         suffixes = [self.suffix_token(digits[-n:]) for n in SUFFIX_DIGITS if len(digits) >= n]
         return [self.exact_token(e164), *suffixes]
@@ -128,9 +129,9 @@ class TenantKey:
         return self._token(b"exact", e164)
 
     def suffix_token(self, digits: str) -> bytes:
-        """Return the token that finds numbers ending in `digits`, of which there are 3, 4, 6 or 9."""
+        """Return the token that finds numbers ending in `digits`, of which there are 3 to 9."""
         if len(digits) not in SUFFIX_DIGITS or not (digits.isascii() and digits.isdigit()):
-            raise ValueError("a caller is found by its last 3, 4, 6 or 9 digits")
+            raise ValueError("a caller is found by its last 3 to 9 digits")
         return self._token(b"suffix", digits)
 
     def fingerprint(self, content: bytes) -> bytes:

@@ -35,6 +35,7 @@ GRANTED = {
     "calls": {READ, ADD, CHANGE},
     "transcripts": {READ, ADD, CHANGE},
     "caller_tokens": {READ, ADD, REMOVE},
+    "callers_without_endings": {READ, CHANGE, REMOVE},
     "call_count_changes": {READ, ADD, REMOVE},
     "call_counts": {READ, ADD, CHANGE, REMOVE},
     "call_counts_by_key": {READ, ADD, CHANGE, REMOVE},

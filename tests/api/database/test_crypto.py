@@ -65,17 +65,17 @@ def test_a_caller_is_found_by_the_whole_number_or_its_last_digits() -> None:
     tokens = KEY.caller_tokens(NUMBER)
     assert tokens == [
         KEY.exact_token(NUMBER),
-        *(KEY.suffix_token(d) for d in ("678", "5678", "345678", "412345678")),
+        *(KEY.suffix_token(NUMBER[-digits:]) for digits in (3, 4, 5, 6, 7, 8, 9)),
     ]
     assert {len(token) for token in tokens} == {16}
-    assert len(set(tokens)) == 5
+    assert len(set(tokens)) == 8
     assert not set(tokens) & set(TenantKey("rival", bytes(32)).caller_tokens(NUMBER))
     assert KEY.caller_tokens("+612") == [KEY.exact_token("+612"), KEY.suffix_token("612")]
 
 
-@pytest.mark.parametrize("digits", ["12", "12345", "12a", "", "١٢٣"])
+@pytest.mark.parametrize("digits", ["12", "1234567890", "12a", "", "١٢٣"])
 def test_other_endings_have_no_token(digits: str) -> None:
-    with pytest.raises(ValueError, match="last 3, 4, 6 or 9"):
+    with pytest.raises(ValueError, match="last 3 to 9"):
         KEY.suffix_token(digits)
 
 

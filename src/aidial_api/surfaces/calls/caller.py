@@ -1,7 +1,8 @@
 """Finding a caller by number without storing it in the clear.
 
-The one thing a newcomer would get wrong: the index knows the whole number and its last 3, 4, 6 and 9
-digits. Five, seven or eight are found by the next shorter suffix and then compared, decrypted.
+The one thing a newcomer would get wrong: calls of before the index knew endings of 5, 7 and 8 digits get
+them by a job (`endings.py`). Until it is done with a tenant, these are found by the next shorter ending and
+compared, decrypted.
 """
 
 from __future__ import annotations
@@ -20,39 +21,52 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 
 _SEPARATORS = re.compile(r"[\s().-]")
-_LONGEST_SUFFIX = 9
+_SHORTEST_SUFFIX, _LONGEST_SUFFIX = SUFFIX_DIGITS[0], SUFFIX_DIGITS[-1]
+_ALWAYS_KNOWN = (3, 4, 6, 9)
+"""Digits of the endings that every call is found by, however old."""
 _REGION = "AU"
 
 
 @dataclass(frozen=True, slots=True)
 class CallerSearch:
-    """A token to look up, and the ending to compare when the token finds too much."""
+    """A token to look up.
+
+    Where not every call may have it yet, `older` is one that they all have; what it finds is compared with
+    `ending`.
+    """
 
     token: bytes
-    ending: str | None
+    older: bytes | None = None
+    ending: str = ""
 
 
 async def calls_of_caller(ask: Ask) -> bytes | list[str]:
-    """The token of the caller asked for, or, where no token says it all, the calls compared one by one."""
-    key = await ask.services.tenant_keys.get(ask.tx, ask.reach.client_ids[0])
+    """The token of the caller asked for, or, while not every call has it, the calls compared one by one."""
+    client_id = ask.reach.client_ids[0]
+    key = await ask.services.tenant_keys.get(ask.tx, client_id)
     search = search_for(ask.query["caller"], key)
-    if search.ending is None:
+    if search.older is None or not await store.lacks_endings(ask.tx, client_id):
         return search.token
-    candidates = await store.find_by_token(ask.tx, ask.reach, search.token)
+    candidates = await store.find_by_token(ask.tx, ask.reach, search.older)
     return [str(row["call_id"]) for row in candidates if _ends_with(row, key, search.ending)]
 
 
 def _ends_with(row: asyncpg.Record, key: TenantKey, ending: str) -> bool:
-    purpose = "from_number" if row["direction"] == "inbound" else "to_number"
-    number = open_number(key, row[purpose], purpose, str(row["call_id"]))
+    number = number_of(row, key)
     return number is not None and number.endswith(ending)
+
+
+def number_of(row: asyncpg.Record, key: TenantKey) -> str | None:
+    """The number of a stored call that its tokens are of: the other party's."""
+    purpose = "from_number" if row["direction"] == "inbound" else "to_number"
+    return open_number(key, row[purpose], purpose, str(row["call_id"]))
 
 
 def search_for(text: str, key: TenantKey) -> CallerSearch:
     """What `caller` asks for. 400 `unsupported_query_value` when it is no number and no digits."""
     plain = _SEPARATORS.sub("", text)
     digits = plain.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) < SUFFIX_DIGITS[0]:
+    if not (digits.isascii() and digits.isdigit()) or len(digits) < _SHORTEST_SUFFIX:
         raise _refused()
     # A whole number here has ten digits or a plus, so fewer are an ending, a leading zero or not.
     if not plain.startswith("+") and len(digits) <= _LONGEST_SUFFIX:
@@ -63,15 +77,18 @@ def search_for(text: str, key: TenantKey) -> CallerSearch:
         raise _refused() from None
     if phonenumbers.is_possible_number(number):
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        return CallerSearch(key.exact_token(e164), None)
+        return CallerSearch(key.exact_token(e164))
     if len(digits) > _LONGEST_SUFFIX:
         raise _refused()
     return _ending(digits, key)
 
 
 def _ending(digits: str, key: TenantKey) -> CallerSearch:
-    size = max(size for size in SUFFIX_DIGITS if size <= len(digits))
-    return CallerSearch(key.suffix_token(digits[-size:]), digits if size != len(digits) else None)
+    token = key.suffix_token(digits[-_LONGEST_SUFFIX:])
+    size = max(size for size in _ALWAYS_KNOWN if size <= len(digits))
+    if size == len(digits):
+        return CallerSearch(token)
+    return CallerSearch(token, key.suffix_token(digits[-size:]), digits)
 
 
 def _refused() -> Fault:

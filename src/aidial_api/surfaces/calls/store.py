@@ -57,6 +57,14 @@ async def find_by_token(tx: Tx, reach: Reach, token: bytes) -> Sequence[asyncpg.
     return await tx.fetch(_OF_CALLER, list(reach.client_ids), token, projects)
 
 
+async def lacks_endings(tx: Tx, client_id: str) -> bool:
+    """Whether calls of a tenant still wait for the tokens of their callers' last 5, 7 and 8 digits."""
+    waits: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM callers_without_endings WHERE client_id = $1)", client_id
+    )
+    return waits
+
+
 async def find_call(tx: Tx, reach: Reach, call_id: str, *, for_change: bool = False) -> asyncpg.Record | None:
     """One call in reach, or None; `for_change` holds its row until the end of the transaction."""
     sql = _FIND + " FOR UPDATE" if for_change else _FIND
