@@ -100,14 +100,22 @@ class Tx:
         """Run one statement once a row, in one batch; counts as one."""
         await self._run(self._connection.executemany, sql, (rows,))
 
-    async def fetchval_within(self, timeout_ms: int, sql: str, *args: object) -> Any | None:
+    async def fetchval_within(
+        self, timeout_ms: int, sql: str, *args: object, keeps_plan: bool = False
+    ) -> Any | None:
         """Return what `fetchval` does, or None when that takes the server longer than `timeout_ms`.
 
         For reads only: whatever the statement wrote is undone. The transaction goes on either way.
+        `keeps_plan`: it is planned once a connection, whatever its values are.
         """
-        await self._run(
-            self._connection.execute, f"SAVEPOINT capped;SET LOCAL statement_timeout={timeout_ms:d}", ()
-        )
+        # A transaction that has not begun does so for this statement alone: two round trips fewer.
+        begin, end = ("SAVEPOINT capped", "ROLLBACK TO capped;RELEASE capped")
+        if not self.is_begun:
+            begin, end = (self._begin, "ROLLBACK")
+        begin += f";SET LOCAL statement_timeout={timeout_ms:d}"
+        if keeps_plan:
+            begin += ";SET LOCAL plan_cache_mode=force_generic_plan"
+        await self._send(begin)
         try:
             self.statements += 1
             told(sql)
@@ -118,8 +126,8 @@ class Tx:
             raise unavailable(gone, self._connection) from gone
         finally:
             if is_open(self._connection):
-                # Rolling back restores the time-out as well, which a release would keep.
-                await self._run(self._connection.execute, "ROLLBACK TO capped;RELEASE capped", ())
+                # Rolling back restores the settings as well, which a release would keep.
+                await self._send(end)
 
     @asynccontextmanager
     async def savepoint(self) -> "AsyncIterator[None]":
@@ -132,6 +140,16 @@ class Tx:
                 await self._run(self._connection.execute, "ROLLBACK TO part;RELEASE part", ())
             raise
         await self._run(self._connection.execute, "RELEASE part", ())
+
+    async def _send(self, text: str) -> None:
+        """Run a text that begins or ends something."""
+        self.statements += 1
+        if _observers:
+            told(text)
+        try:
+            await self._connection.execute(text)
+        except GONE as gone:
+            raise unavailable(gone, self._connection) from gone
 
     async def _run(self, call: "Callable[..., Any]", sql: str, args: tuple[Any, ...]) -> Any:
         self.statements += 1

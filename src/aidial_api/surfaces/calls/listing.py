@@ -133,7 +133,7 @@ async def count(
         return await count_found(tx, reach, query, caller, at_most=at_most, within_ms=within_ms)
     question = walk_of(reach, query, caller)
     counted: int | None = await tx.fetchval_within(
-        within_ms, question.count(at_most + 1), *tx.settings, *question.values
+        within_ms, question.count(at_most + 1), *tx.settings, *question.values, keeps_plan=True
     )
     return counted
 

@@ -59,7 +59,8 @@ class Question:
     `after` is where the list goes on, `through` how many calls are looked at in its order, None for all;
     `among` is the ids of the only calls that come into question, as a place or a query, "" for all.
     `way` is joined before a project's calls, so that each of its rows is a range of an index; `token` is the
-    place of a caller's token when that caller's calls are walked instead of the project's.
+    place of a caller's token when that caller's calls are walked instead of the project's. `ranges` is how
+    many ranges of an index all of it is.
     """
 
     values: list[Any]
@@ -71,6 +72,7 @@ class Question:
     among: str = ""
     way: str = ""
     token: str = ""
+    ranges: int = 1
 
     def place(self, value: Any) -> str:
         """A new place holding `value`."""
@@ -104,6 +106,9 @@ class Question:
         """The statement that counts them, up to `most`."""
         # In an index's own order, or the planner may choose to sort what it could just walk; in that of the
         # start whatever the list's order is, because that index holds what most filters ask.
+        if self.ranges == 1:
+            # Counted where they are found: handing calls on costs as much as finding them.
+            return f"SELECT coalesce(sum(c.calls), 0)::integer {self._ranges('', START, str(most))}"
         ranges = self._ranges("1", START, str(most))
         return f"SELECT count(*) FROM (SELECT 1 {ranges} LIMIT {most}) AS counted"
 
@@ -112,6 +117,7 @@ class Question:
         return f"{key} {direction}, c.call_id {direction}"
 
     def _ranges(self, columns: str, key: str, limit: str) -> str:
+        """From where the calls of each range come, first to last; without `columns` how many, as `calls`."""
         conditions = "".join(f" AND {condition}" for condition in self.conditions)
         walked = self._walked(key)
         row = "t" if self.token else "c"
@@ -127,7 +133,7 @@ class Question:
         if self.token:
             tables = "caller_tokens t"
             # Counting asks the calls themselves only for what their tokens do not say.
-            if conditions or columns != "1":
+            if conditions or columns not in {"1", ""}:
                 tables += " JOIN calls c ON c.client_id = t.client_id AND c.call_id = t.call_id"
             else:
                 order = order.replace("c.", "t.")
@@ -139,17 +145,17 @@ class Question:
         elif self.through is not None:
             first = f"SELECT c.*, {key} AS sort_key FROM {calls} ORDER BY {order} LIMIT {self.through}"
             calls, order = f"({first}) c WHERE true", self._order("c.sort_key")
-        return (
-            f"FROM reached($1, $2, $3, $4, $5, $6, $7) AS mine{self.way} CROSS JOIN LATERAL ("
-            f" SELECT {columns} FROM {calls}{conditions} ORDER BY {order} LIMIT {limit}) c"
-        )
+        found = f"SELECT {columns} FROM {calls}{conditions} ORDER BY {order} LIMIT {limit}"
+        if not columns:
+            found = f"SELECT count(*) AS calls FROM ({found}) AS found"
+        return f"FROM reached($1, $2, $3, $4, $5, $6, $7) AS mine{self.way} CROSS JOIN LATERAL ({found}) AS c"
 
 
 def scope_of(reach: Reach, query: Mapping[str, Any]) -> Question:
     """Every call of the projects in reach and of the period, in the order asked for."""
     spans = [bounds(project, query) for project in reach.projects]
     sort: str = query["sort"]
-    question = Question([], [], _KEYS[sort.lstrip("-")], sort.startswith("-"))
+    question = Question([], [], _KEYS[sort.lstrip("-")], sort.startswith("-"), ranges=len(spans))
     question.place([project.client_id for project in reach.projects])
     question.place([project.project_id for project in reach.projects])
     question.place([since for since, _ in spans])
@@ -188,6 +194,7 @@ def walk_of(reach: Reach, query: Mapping[str, Any], caller: Caller, after: After
     else:
         way = way_of(query) if question.key == START else None
         if way is not None:
+            question.ranges *= way.ranges
             question.way, conditions = way.joined(question.place)
             question.conditions += conditions
         _add_filters(question, query, way)
