@@ -109,6 +109,23 @@ async def test_every_filter_and_every_two_give_the_same_calls_by_any_way(
     assert some > len(pairs) / 2
 
 
+async def test_the_calls_of_one_range_are_counted_where_they_are_found(
+    ground: tuple[Database, Reach],
+) -> None:
+    db, reach = ground
+    one = Reach(reach.client_ids, reach.projects[:1])
+    single_ranges = 0
+    async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
+        for chosen in [(), *((single,) for single in SINGLES), (("outcome", "complaint"), ("booking", "no"))]:
+            query = asked(*chosen)
+            there = len(await ids(tx, one, query, walking=False))
+            single_ranges += walk_of(one, query, None).ranges == 1
+            for most in (CALLS, 3):
+                counted = await listing.count(tx, one, query, None, at_most=most, within_ms=5_000)
+                assert counted == min(there, most + 1), chosen
+    assert single_ranges > len(SINGLES) / 2
+
+
 async def test_pages_by_a_way_join_without_a_gap_in_both_directions(ground: tuple[Database, Reach]) -> None:
     db, reach = ground
     for sort in ("-started_at", "started_at"):
