@@ -12,7 +12,7 @@ from aidial_api.kernel import project_settings
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
-from aidial_api.kernel.outgoing.recipients import SECTION, call_ended, sealed
+from aidial_api.kernel.outgoing.recipients import SECTION, call_ended, nobody, sealed
 from aidial_api.kernel.reach import Reach
 from aidial_contract.ids import new_id
 from aidial_contract.shapes.notifications import Notifications
@@ -43,7 +43,10 @@ async def turn_on(
         key = await TenantKeys(MasterKey(master_key)).get(tx, client_id)
         text = sealed(key, project_id, chosen)
         first = project_settings.FIRST_VERSION
-        saved = await project_settings.save(tx, client_id, project_id, SECTION, text, first, _LABEL)
+        before = sealed(key, project_id, nobody())
+        saved = await project_settings.save(
+            tx, client_id, project_id, SECTION, text, first, _LABEL, before=before
+        )
         if saved is None:
             return False
         await tx.execute(_EVENT, new_id(), client_id, _LABEL, SECTION, project_id)

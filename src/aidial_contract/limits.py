@@ -142,6 +142,9 @@ TRANSCRIPT_PDF: Final = _size(
 )
 AUDIT_PAGE: Final = _size("audit_page", 50, "events", "a page of the activity log")
 CLIENTS_PAGE: Final = _size("clients_page", 20, "clients", "a page of a partner's clients")
+SETTINGS_HISTORY_PAGE: Final = _size(
+    "settings_history_page", 20, "changes", "a page of the history of a section of settings"
+)
 VERSIONS_PAGE: Final = _size("versions_page", 20, "versions", "a page of a project's published versions")
 TICKETS_PAGE: Final = _size("tickets_page", 20, "tickets", "a page of support tickets")
 API_KEYS_PAGE: Final = _size("api_keys_page", 20, "keys", "a page of a client's API keys")

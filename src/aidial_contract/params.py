@@ -23,6 +23,7 @@ from aidial_contract.limits import (
     LIVE_SECONDS,
     OPS_PAGE,
     RECEIPTS_PAGE,
+    SETTINGS_HISTORY_PAGE,
     TICKETS_PAGE,
     UNLOCKS_PAGE,
     VERSIONS_PAGE,
@@ -193,6 +194,12 @@ API_KEY_LIST_PARAMS: Final = (
 )
 VERSION_LIST_PARAMS: Final = (
     QueryParam("limit", Kind.WHOLE, "Versions a page.", least=1, most=CALLS_PAGE_MAX, default=VERSIONS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+SETTINGS_HISTORY_PARAMS: Final = (
+    QueryParam(
+        "limit", Kind.WHOLE, "Changes a page.", least=1, most=CALLS_PAGE_MAX, default=SETTINGS_HISTORY_PAGE
+    ),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 

@@ -74,6 +74,7 @@ PLACES: Final = (
     Place("settings", "/settings", "alice"),
     Place("allowlist", "/settings?section=ip-allowlist", "alice"),
     Place("summary of settings", "/settings", "ben"),
+    Place("history of notifications", "/settings/notifications/history", "alice"),
     Place("data exports", "/settings?section=data-exports", "alice"),
     Place("data deletion", "/settings?section=data-deletion", "alice"),
     Place("reviews of deletions", "/settings?section=data-deletion", "priya"),

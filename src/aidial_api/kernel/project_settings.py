@@ -44,8 +44,17 @@ WITH saved AS (
     INSERT INTO project_settings_history
         (client_id, project_id, section, version, value, changed_at, changed_by)
     SELECT client_id, project_id, section, version, value, changed_at, changed_by FROM saved
+), before AS (
+    INSERT INTO project_settings_history (client_id, project_id, section, version, value, changed_at)
+    SELECT client_id, project_id, section, {FIRST_VERSION}, $7::jsonb, changed_at FROM saved
+    WHERE version = {FIRST_VERSION + 1} AND $7::jsonb IS NOT NULL
 )
 SELECT version, changed_at, changed_by FROM saved
+"""
+_HISTORY: Final = """
+SELECT version, value, changed_at, changed_by FROM project_settings_history
+WHERE client_id = $1 AND project_id = $2::uuid AND section = $3 AND ($4::int IS NULL OR version < $4)
+ORDER BY version DESC LIMIT $5
 """
 _NOW: Final = """
 SELECT value, version, changed_at, changed_by FROM project_settings
@@ -59,7 +68,7 @@ async def find(tx: Tx, reach: Reach, project_id: str, section: str) -> asyncpg.R
     return await tx.fetchrow(_FIND, project_id, list(reach.client_ids), mine, section)
 
 
-async def save(
+async def save(  # noqa: PLR0913 - what is saved, over what, by whom
     tx: Tx,
     client_id: str,
     project_id: str,
@@ -67,9 +76,23 @@ async def save(
     value: str,
     expected_version: int,
     changed_by: str,
+    *,
+    before: str | None = None,
 ) -> asyncpg.Record | None:
-    """Write the value (JSON) over the version it was made from; None, and nothing written, over another."""
-    return await tx.fetchrow(_SAVE, client_id, project_id, section, value, expected_version, changed_by)
+    """Write the value (JSON) over the version it was made from; None, and nothing written, over another.
+
+    `before`: what counted before anybody saved (JSON), when this is the first save.
+    """
+    return await tx.fetchrow(
+        _SAVE, client_id, project_id, section, value, expected_version, changed_by, before
+    )
+
+
+async def history(
+    tx: Tx, client_id: str, project_id: str, section: str, older_than: int | None, most: int
+) -> list[asyncpg.Record]:
+    """At most `most` versions before one, newest first; the last is version 1, what nobody had saved yet."""
+    return await tx.fetch(_HISTORY, client_id, project_id, section, older_than, most)
 
 
 async def current(tx: Tx, client_id: str, project_id: str, section: str) -> asyncpg.Record | None:

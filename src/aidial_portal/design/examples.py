@@ -330,6 +330,7 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
         title=titles[name],
         about="What this section is for, in a sentence.",
         action=f"/api/settings/{name.replace('_', '-')}",
+        history_url=f"/settings/{name.replace('_', '-')}/history",
         mode=mode,
         version=3,
         value=values[name],
@@ -345,6 +346,37 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
         opening=project_settings.OPENING if name == "business_hours" else None,
         projects=project_settings.PROJECTS if per_project is not None else (),
         project_ref=project_settings.PROJECTS[0].ref if per_project is not None else "",
+    )
+
+
+def settings_history(*, is_empty: bool = False) -> c.SettingsHistoryPage:
+    """Give who changed a section, with every way a change can look."""
+    page = settings("ip_allowlist")
+    rows = (
+        c.ChangeRow(
+            4,
+            NOW - timedelta(hours=2),
+            "alice@harbour-dental.example",
+            (
+                c.ChangedField("Answer only the networks on the list", ("No",), ("Yes",)),
+                c.ChangedField("Networks", (), ("203.0.113.0/24 · The practice",), 1),
+            ),
+            (),
+        ),
+        c.ChangeRow(3, NOW - timedelta(days=3), None, (), ("Networks",)),
+        c.ChangeRow(2, NOW - timedelta(days=30), "AiDial", (), (), is_known=False),
+    )
+    return c.SettingsHistoryPage(
+        sections=page.sections,
+        title=page.title,
+        kind=page.kind,
+        section_url="/settings?section=ip-allowlist",
+        url="/settings/ip-allowlist/history",
+        next_url="" if is_empty else "/settings/ip-allowlist/history?cursor=x",
+        is_first=is_empty,
+        rows=() if is_empty else rows,
+        timezone=ZONE,
+        now=NOW,
     )
 
 

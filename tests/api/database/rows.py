@@ -191,6 +191,11 @@ async def _unlock(tx: Tx, tenant: Tenant) -> None:
 
 async def _governance(tx: Tx, tenant: Tenant) -> None:
     await tx.execute(
+        "INSERT INTO client_settings (client_id, section, value, version)"
+        " VALUES ($1, 'session-policy', '{}', 2)",
+        tenant.client_id,
+    )
+    await tx.execute(
         "INSERT INTO legal_holds (client_id, hold_id, kind, reason) VALUES ($1, $2, 'tenant', 'R')",
         tenant.client_id,
         new_id(),

@@ -46,6 +46,7 @@ GRANTED = {
     "audit_seals": {READ, ADD},
     "audit_chains": {READ, ADD, CHANGE},
     "client_settings": {READ, ADD, CHANGE},
+    "client_settings_history": {READ, ADD},
     "pii_unlocks": {READ, ADD, CHANGE},
     "account_exports": {READ, ADD, CHANGE},
     "data_deletions": {READ, ADD, CHANGE},

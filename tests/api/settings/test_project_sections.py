@@ -215,4 +215,4 @@ async def test_what_was_saved_before_is_kept(clinic: Clinic) -> None:
         clinic.project_id,
     )
     minutes = [msgspec.json.decode(row["value"])["max_duration_minutes"] for row in rows]
-    assert list(zip([row["version"] for row in rows], minutes, strict=True)) == [(2, 25), (3, 6)]
+    assert list(zip([row["version"] for row in rows], minutes, strict=True)) == [(1, 15), (2, 25), (3, 6)]

@@ -84,6 +84,8 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
         SHELL,
     ),
     "active sessions": (examples.active_sessions(), SHELL),
+    "history of settings": (examples.settings_history(), SHELL),
+    "no history of settings": (examples.settings_history(is_empty=True), SHELL),
     **{
         f"project, {kind}, {'edited' if may_edit else 'read'}": (
             examples.project(kind, may_edit=may_edit),

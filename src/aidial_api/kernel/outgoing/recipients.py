@@ -54,6 +54,14 @@ async def call_ended(tx: Tx, client_id: str, project_id: str, call_id: str, *, a
     await tx.execute(_ANNOUNCE, client_id, project_id, call_id)
 
 
+def nobody() -> Notifications:
+    """What counts before anybody saved: both are off."""
+    return Notifications(
+        email_transcript=EmailTranscript(enabled=False, mask=True, recipients=[]),
+        sms_summary=SmsSummary(enabled=False, recipients=[]),
+    )
+
+
 def sealed(key: TenantKey, project_id: str, value: Notifications) -> str:
     """The value as it is stored: JSON with its recipients encrypted, bound to the project."""
     plain = msgspec.json.encode([value.email_transcript.recipients, value.sms_summary.recipients])

@@ -62,8 +62,9 @@ async def save(ask: Ask) -> Answer:
     client_id, former = ask.found["client_id"], _policy(ask.found)
     value = msgspec.convert(msgspec.structs.asdict(ask.body.value), DataGovernance)
     text = msgspec.json.encode(value).decode()
+    before = msgspec.json.encode(former).decode() if ask.found["value"] is None else None
     saved = await client_settings.save(
-        ask.tx, client_id, SECTION, text, ask.body.expected_version, ask.actor.label
+        ask.tx, client_id, SECTION, text, ask.body.expected_version, ask.actor.label, before=before
     )
     if saved is None:
         raise conflict(await client_settings.current_version(ask.tx, client_id, SECTION))

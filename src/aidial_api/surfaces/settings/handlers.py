@@ -38,7 +38,8 @@ async def save(section: Section, ask: Ask) -> Answer:
     ways, place = WAYS[section.slug], place_of(section)
     former = await working_copy(section, ask, ask.found)
     value = ways.settled(ask, ask.body.value, former)
-    saved = await place.save(ask, await ways.kept(ask, value))
+    before = await ways.kept(ask, former) if ask.found["value"] is None else None
+    saved = await place.save(ask, await ways.kept(ask, value), before)
     if saved is None:
         raise conflict(await place.current_version(ask))
     await ways.applied(ask, value)
@@ -90,8 +91,8 @@ async def _answer(
         section=section.slug,
         mode=mode,
         version=row["version"],
-        working=_shown(section, value, is_summary=is_summary),
-        published=_shown(section, published, is_summary=is_summary),
+        working=shown(section, value, is_summary=is_summary),
+        published=shown(section, published, is_summary=is_summary),
         publish_status="published" if published == value else "pending_publish",
         observed_at=None,
         last_changed=row["changed_at"] and LastChange(at=row["changed_at"], by=row["changed_by"]),
@@ -104,7 +105,7 @@ async def _answer(
     return Answer(document, headers={"etag": tag})
 
 
-def _shown(section: Section, value: Any, *, is_summary: bool) -> Any:
+def shown(section: Section, value: Any, *, is_summary: bool) -> Any:
     """The value, or what a summary shows of it: the restricted members are emptied."""
     if not is_summary:
         return value

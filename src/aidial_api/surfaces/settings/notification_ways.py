@@ -21,10 +21,7 @@ from aidial_contract.shapes.notifications import (
 
 
 def _off(_: asyncpg.Record) -> Notifications:
-    return Notifications(
-        email_transcript=EmailTranscript(enabled=False, mask=True, recipients=[]),
-        sms_summary=SmsSummary(enabled=False, recipients=[]),
-    )
+    return recipients.nobody()
 
 
 def _settled(_: Ask, new: NewNotifications, __: Any) -> Notifications:
@@ -66,5 +63,11 @@ async def _reaches(ask: Ask, _: Any) -> dict[str, Any]:
 
 
 NOTIFICATIONS: Final = Ways(
-    default=_off, settled=_settled, kept=_kept, read=_read, masked=_masked, more=_reaches
+    default=_off,
+    settled=_settled,
+    kept=_kept,
+    read=_read,
+    masked=_masked,
+    in_history=_masked,
+    more=_reaches,
 )

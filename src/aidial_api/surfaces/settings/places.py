@@ -25,8 +25,14 @@ class Place(Protocol):
     async def find(self, ask: Ask) -> asyncpg.Record | None:
         """What is there, through the scope; what the default is made of besides."""
 
-    async def save(self, ask: Ask, value: str) -> asyncpg.Record | None:
-        """Write JSON over the version the body names; None when another is there."""
+    async def save(self, ask: Ask, value: str, before: str | None) -> asyncpg.Record | None:
+        """Write JSON over the version the body names; None when another is there.
+
+        `before` is what counted before the first save, when this is the first.
+        """
+
+    async def history(self, ask: Ask, older_than: int | None, most: int) -> list[asyncpg.Record]:
+        """Versions before one, newest first, with their values."""
 
     async def current_version(self, ask: Ask) -> int:
         """What the version is now."""
@@ -43,12 +49,16 @@ class OfTenant:
         own, slug = ask.actor.own_client_id, self.section.slug
         return await client_settings.find(ask.tx, own, ask.reach.client_ids, slug)
 
-    async def save(self, ask: Ask, value: str) -> asyncpg.Record | None:
+    async def save(self, ask: Ask, value: str, before: str | None) -> asyncpg.Record | None:
         """A save is in force at once: there is no other copy."""
         client_id, slug = ask.found["client_id"], self.section.slug
-        return await client_settings.save(
-            ask.tx, client_id, slug, value, ask.body.expected_version, ask.actor.label
-        )
+        version, by = ask.body.expected_version, ask.actor.label
+        return await client_settings.save(ask.tx, client_id, slug, value, version, by, before=before)
+
+    async def history(self, ask: Ask, older_than: int | None, most: int) -> list[asyncpg.Record]:
+        """Whoever wrote: people, and AiDial's operators."""
+        place = ask.found["client_id"], self.section.slug
+        return await client_settings.history(ask.tx, *place, older_than, most)
 
     async def current_version(self, ask: Ask) -> int:
         """1 when it was never saved."""
@@ -66,16 +76,22 @@ class OfProject:
         project_id = parse_uuid(ask.path["project_id"]) or NO_PROJECT
         return await project_settings.find(ask.tx, ask.reach, project_id, self.section.slug)
 
-    async def save(self, ask: Ask, value: str) -> asyncpg.Record | None:
+    async def save(self, ask: Ask, value: str, before: str | None) -> asyncpg.Record | None:
         """Saved, and published where the runtime works by it: both or neither."""
         place = ask.found["client_id"], ask.found["project_id"], self.section.slug
         if self.section.in_runtime:
             await project_versions.hold(ask.tx, *place[:2])
-        saved = await project_settings.save(ask.tx, *place, value, ask.body.expected_version, ask.actor.label)
+        version, by = ask.body.expected_version, ask.actor.label
+        saved = await project_settings.save(ask.tx, *place, value, version, by, before=before)
         if saved is not None and self.section.in_runtime:
             note = f"Settings: {self.section.slug}, version {saved['version']}"
             await project_versions.publish(ask.tx, *place, value, note, ask.actor.label)
         return saved
+
+    async def history(self, ask: Ask, older_than: int | None, most: int) -> list[asyncpg.Record]:
+        """What was saved here; what a partner published besides is in the project's versions."""
+        place = ask.found["client_id"], ask.found["project_id"], self.section.slug
+        return await project_settings.history(ask.tx, *place, older_than, most)
 
     async def current_version(self, ask: Ask) -> int:
         """1 when it was never saved."""

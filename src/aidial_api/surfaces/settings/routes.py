@@ -1,4 +1,4 @@
-"""The rows of settings: one to read each section, and one for each way to save it.
+"""The rows of settings: to read each section and its history, and one for each way to save it.
 
 The one thing a newcomer would get wrong: a section is added to `aidial_contract.sections`; its rows follow.
 """
@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any
 
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
-from aidial_api.surfaces.settings import handlers, opening_hours
-from aidial_contract.params import OPENING_PARAMS
+from aidial_api.surfaces.settings import handlers, history, opening_hours
+from aidial_contract.params import OPENING_PARAMS, SETTINGS_HISTORY_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.section import Section
 from aidial_contract.sections import SECTIONS
 from aidial_contract.shapes.project_settings import OpeningPreview
+from aidial_contract.shapes.settings_history import SettingsHistory
 
 
 def _rows(section: Section) -> Iterator[Route]:
@@ -37,6 +38,16 @@ def _rows(section: Section) -> Iterator[Route]:
         summary=f"{whose.capitalize()} `{section.slug}`, as much of it as your role sees.",
         handler=partial(handlers.show, section),
         permission=section.view,
+    )
+    yield Route(
+        **(common | {"answers": {200: SettingsHistory}}),
+        method="GET",
+        path=f"{base}/{section.slug}/history",
+        name=f"settings.{section.name}.history",
+        summary=f"Who changed {whose} `{section.slug}` when, and what, as far as your role sees it.",
+        handler=partial(history.show, section),
+        permission=section.view,
+        query=SETTINGS_HISTORY_PARAMS,
     )
     for save in section.saves:
         yield Route(

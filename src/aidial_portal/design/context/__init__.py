@@ -68,10 +68,13 @@ from .pages import (
 )
 from .settings import (
     ActiveSessionsPage,
+    ChangedField,
+    ChangeRow,
     DeletionsPage,
     ExportsFragment,
     ExportsPage,
     GovernancePage,
+    SettingsHistoryPage,
     SettingsPage,
 )
 from .shell import (
@@ -135,6 +138,7 @@ Page = (
     | OpsListPage
     | OpsRowsFragment
     | ProjectPage
+    | SettingsHistoryPage
     | SettingsPage
     | SignInPage
     | StatusFragment
@@ -171,6 +175,8 @@ __all__ = [
     "CallRowsFragment",
     "CallViewsPage",
     "CallsPage",
+    "ChangeRow",
+    "ChangedField",
     "Chip",
     "Choice",
     "ClientShare",
@@ -222,6 +228,7 @@ __all__ = [
     "SecurityState",
     "Select",
     "SessionRow",
+    "SettingsHistoryPage",
     "SettingsPage",
     "Share",
     "ShellContext",

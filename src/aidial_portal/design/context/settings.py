@@ -32,6 +32,7 @@ class SettingsPage:
     a list that a summary leaves out. your_address: the visitor's own. zones, formats: suggestions.
     document: what `/v1` gave, whole. projects: what to choose from where a section is per project, else none;
     project_ref: the one that is chosen, "" where there is none to choose.
+    history_url: the page of who changed it.
     opening: what opening hours say of `asked_at` (now when ""), None when that is no time.
     """
 
@@ -41,6 +42,7 @@ class SettingsPage:
     title: str
     about: str
     action: str
+    history_url: str
     mode: Literal["edit", "summary"]
     version: int
     value: Any
@@ -58,6 +60,51 @@ class SettingsPage:
     in_runtime: bool = False
     opening: OpeningPreview | None = None
     asked_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedField:
+    """One member of a change in words: its label, and the lines it held `before` and `after`.
+
+    kept: of a list, how many are on both; the lines are what left it and what is new on it then.
+    None: no list.
+    """
+
+    label: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    kept: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One save. restricted: labels of what this role sees nothing of. is_known: what was before was kept."""
+
+    version: int
+    at: datetime
+    by: str | None
+    fields: tuple[ChangedField, ...]
+    restricted: tuple[str, ...]
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsHistoryPage:
+    """Who changed a section. `section_url` is the section, `url` this page, `next_url` older ones or ""."""
+
+    template: ClassVar[str] = "settings/history.html"
+    sections: tuple[NavItem, ...]
+    title: str
+    kind: str
+    section_url: str
+    url: str
+    next_url: str
+    is_first: bool
+    rows: tuple[ChangeRow, ...]
+    timezone: str
+    now: datetime
+    projects: tuple[SettingsProject, ...] = ()
+    project_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

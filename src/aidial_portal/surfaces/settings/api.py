@@ -39,7 +39,7 @@ async def save(section: Section, save: Save, request: PortalRequest) -> Response
     """`PUT /api/settings/{slug}`: the document after the change."""
     project = await project_for(section, request, request.value.project_ref)
     body = save.change(value=request.value.value, expected_version=request.value.expected_version)
-    path = _path(section.path(save), project)
+    path = path_of(section.path(save), project)
     document = await request.api.send("PUT", path, section.document, body=body)
     if project is None:
         # The tenant's name and zone are part of who one is.
@@ -56,7 +56,7 @@ async def opening_preview(request: PortalRequest) -> Response:
 async def read_opening(request: PortalRequest, project: ContextProject | None) -> OpeningPreview:
     """What `/v1` says of `at`, now without."""
     asked = {"at": request.query["at"]} if request.query.get("at") else {}
-    return await request.api.get(_path(f"{OPENING.slug}/preview", project), OpeningPreview, query=asked)
+    return await request.api.get(path_of(f"{OPENING.slug}/preview", project), OpeningPreview, query=asked)
 
 
 async def unknown(request: PortalRequest) -> Response:
@@ -66,7 +66,7 @@ async def unknown(request: PortalRequest) -> Response:
 
 async def read(section: Section, request: PortalRequest, project: ContextProject | None) -> Any:
     """The section's document, as `/v1` gives it to this person."""
-    return await request.api.get(_path(section.slug, project), section.document)
+    return await request.api.get(path_of(section.slug, project), section.document)
 
 
 async def project_for(
@@ -111,7 +111,8 @@ def reference_of(request: PortalRequest, project: ContextProject) -> str:
     return project_reference(request.portal.reference_key, request.session.subject, project.project_id)
 
 
-def _path(rest: str, project: ContextProject | None) -> str:
+def path_of(rest: str, project: ContextProject | None) -> str:
+    """Where `/v1` keeps what is set for a project, or for the tenant."""
     return f"/v1/settings/{rest}" if project is None else f"/v1/projects/{project.project_id}/settings/{rest}"
 
 

@@ -21,7 +21,7 @@ from aidial_portal.design.suggestions import FORMATS, ZONES
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import draw, projects_of, reading_zone_of
 from aidial_portal.kernel.steps import deny
-from aidial_portal.surfaces.settings import api, deletions, exports, governance
+from aidial_portal.surfaces.settings import api, deletions, exports, governance, history
 from aidial_portal.surfaces.settings.words import TITLES
 
 if TYPE_CHECKING:
@@ -76,18 +76,7 @@ PAGES: Final = (
 
 async def show(profile: Handler, sessions: ListSessions, request: PortalRequest) -> Response:
     """The section asked for, the role's first one without; one's own profile is everybody's."""
-    role = request.session.role
-    listed = [
-        one
-        for one in SECTIONS
-        if role is not None
-        and level_of(role, one.view) is not None
-        and (not one.per_project or projects_of(request))
-    ]
-    own = PageSection(
-        ACTIVE_SESSIONS, "Active sessions", Permission.SESSIONS_MANAGE_OWN, partial(_sessions, sessions)
-    )
-    pages = [one for one in (own, *PAGES) if role is not None and level_of(role, one.permission) is not None]
+    listed, pages = _listed(request), _pages(sessions, request)
     items = _items(request, listed, pages)
     # Whoever sets nothing has their own profile in front.
     has_first = bool(listed) or any(one.leads for one in pages)
@@ -104,6 +93,32 @@ async def show(profile: Handler, sessions: ListSessions, request: PortalRequest)
     if section is None:
         await deny(request, "no such section, or not this role's")
     return draw(request, await _of_section(request, menu, section), path=PATH)
+
+
+async def show_history(section: Section, sessions: ListSessions, request: PortalRequest) -> Response:
+    """Who changed a section, and what; the sections of the role beside it."""
+    menu = _menu(_items(request, _listed(request), _pages(sessions, request)), section.slug)
+    return draw(request, await history.page(section, request, menu), path=PATH)
+
+
+def _listed(request: PortalRequest) -> list[Section]:
+    """The sections this role has, where there is something to set."""
+    role = request.session.role
+    return [
+        one
+        for one in SECTIONS
+        if role is not None
+        and level_of(role, one.view) is not None
+        and (not one.per_project or projects_of(request))
+    ]
+
+
+def _pages(sessions: ListSessions, request: PortalRequest) -> list[PageSection]:
+    role = request.session.role
+    own = PageSection(
+        ACTIVE_SESSIONS, "Active sessions", Permission.SESSIONS_MANAGE_OWN, partial(_sessions, sessions)
+    )
+    return [one for one in (own, *PAGES) if role is not None and level_of(role, one.permission) is not None]
 
 
 async def _of_section(request: PortalRequest, menu: tuple[NavItem, ...], section: Section) -> SettingsPage:
@@ -148,6 +163,7 @@ def _page(
         title=title,
         about=about,
         action=f"/api/settings/{section.slug}",
+        history_url=history.address(section, request.query.get("project_ref")),
         mode=document.mode,
         version=document.version,
         value=document.working,

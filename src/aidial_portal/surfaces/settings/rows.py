@@ -1,4 +1,4 @@
-"""The rows of settings: the page, one to read each section, and one for each way to save it.
+"""The rows of settings: the page, each section's history, one to read it, and one for each way to save it.
 
 The one thing a newcomer would get wrong: a section is added to `aidial_contract.sections` and to `words`; its
 rows follow. Whatever else stands under `/api/settings` is a section that nobody has: its reads and saves ask
@@ -11,13 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aidial_contract.access import Permission
-from aidial_contract.params import OPENING_PARAMS
+from aidial_contract.params import OPENING_PARAMS, SETTINGS_HISTORY_PARAMS
 from aidial_contract.query import Kind, QueryParam
 from aidial_contract.scope import ScopeKind
 from aidial_contract.sections import SECTIONS
 from aidial_portal.kernel.limits import SETTINGS_CHANGES
 from aidial_portal.kernel.pages import SELF, page_row
-from aidial_portal.kernel.route import PendingWhen, Precondition, RouteScope, json_body
+from aidial_portal.kernel.route import Access, PendingWhen, Precondition, RouteScope, json_body
 from aidial_portal.kernel.rows import change_row, read_row
 from aidial_portal.surfaces.settings import (
     api,
@@ -56,6 +56,7 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
             scope=SELF,
             query=frozenset({"section", "project_ref", "cursor", "at"}) | governance.QUERY | exports.QUERY,
         ),
+        *(_history_page(section, sessions) for section in SECTIONS),
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(),
         *exports_rows.rows(),
@@ -85,6 +86,18 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
             scope=_SAVE_SCOPE,
             bucket=SETTINGS_CHANGES,
         ),
+    )
+
+
+def _history_page(section: Section, sessions: pages.ListSessions) -> Route:
+    return page_row(
+        f"/settings/{section.slug}/history",
+        f"settings.{section.name}.history_page",
+        partial(pages.show_history, section, sessions),
+        access=Access.FULL,
+        permission=section.view,
+        scope=_READ_SCOPE,
+        params=(_PROJECT_REF, *SETTINGS_HISTORY_PARAMS),
     )
 
 

@@ -42,3 +42,69 @@ TITLES: Final = {
     ),
 }
 """By slug: the heading, and a sentence."""
+
+CALENDARS: Final = {
+    "AU": "National holidays only",
+    "AU-ACT": "Australian Capital Territory",
+    "AU-NSW": "New South Wales",
+    "AU-NT": "Northern Territory",
+    "AU-QLD": "Queensland",
+    "AU-SA": "South Australia",
+    "AU-TAS": "Tasmania",
+    "AU-VIC": "Victoria",
+    "AU-WA": "Western Australia",
+}
+CHOICES: Final = {
+    "mode": {"close": "Close", "regular": "Follow the weekday\u2019s hours"},
+    "calendar": CALENDARS,
+}
+"""By member: what each value that can be chosen is called."""
+
+FIELDS: Final = {
+    "tenant-settings": {
+        "display_name": "Name",
+        "timezone": "Time zone",
+        "regional_format": "Regional format",
+        "billing_contact": "Billing contact",
+        "security_contact": "Security contact",
+        "staff_may_play_recordings": "Staff may play recordings",
+    },
+    "ip-allowlist": {"enabled": "Answer only the networks on the list", "entries": "Networks"},
+    "session-policy": {
+        "idle_minutes": "Minutes without use",
+        "absolute_hours": "Hours since sign-in",
+        "concurrent_sessions": "Devices at once",
+    },
+    "business-hours": {
+        "weekly/mon": "Monday",
+        "weekly/tue": "Tuesday",
+        "weekly/wed": "Wednesday",
+        "weekly/thu": "Thursday",
+        "weekly/fri": "Friday",
+        "weekly/sat": "Saturday",
+        "weekly/sun": "Sunday",
+        "mode": "On public holidays",
+        "calendar": "Calendar",
+        "days": "Special days",
+    },
+    "call-limits": {
+        "greeting": "Welcome message",
+        "interruptible": "Callers may speak over it",
+        "max_duration_minutes": "Longest call, minutes",
+    },
+    "compliance-copy": {"template_revision": "Template", "appendix": "Your own words after it"},
+    "transfer-settings": {
+        "after_hours": "Hand callers over after hours",
+        "destination_revision": "Destination",
+        "warmup_message": "To the person who answers",
+        "handoff_message": "To the caller",
+    },
+    "notifications": {
+        "email_transcript/enabled": "Transcript by e-mail",
+        "email_transcript/mask": "Personal details masked in it",
+        "email_transcript/recipients": "E-mail addresses",
+        "sms_summary/enabled": "Summary by SMS",
+        "sms_summary/recipients": "Mobile numbers",
+    },
+}
+"""By slug and member, as the API names it: what it is called in a history."""

@@ -1,0 +1,107 @@
+"""Who changed a section when, and what, in words.
+
+The one thing a newcomer would get wrong: what may be seen was decided by the API. This draws whatever
+members it names; a member without a label of its own is shown by its name.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import UNSET
+
+from aidial_contract.shapes.settings_history import SettingsHistory
+from aidial_portal.design.context import ChangedField, ChangeRow, SettingsHistoryPage
+from aidial_portal.design.filters import label
+from aidial_portal.design.links import with_query
+from aidial_portal.kernel.pages import reading_zone_of
+from aidial_portal.surfaces.settings import api
+from aidial_portal.surfaces.settings.words import CHOICES, FIELDS, TITLES
+
+if TYPE_CHECKING:
+    from aidial_contract.section import Section
+    from aidial_contract.shapes.settings_history import SettingsChange, SettingsFieldChange
+    from aidial_portal.design.context import NavItem
+    from aidial_portal.kernel.request import PortalRequest
+
+_PATH: Final = "/settings"
+_NOTHING: Final = "Nothing"
+
+
+def address(section: Section, project_ref: str | None) -> str:
+    """`/settings/call-limits/history?project_ref=...`."""
+    return with_query(f"{_PATH}/{section.slug}/history", {"project_ref": project_ref or ""})
+
+
+async def page(section: Section, request: PortalRequest, menu: tuple[NavItem, ...]) -> SettingsHistoryPage:
+    """One page of changes, newest first."""
+    reference = request.query.get("project_ref")
+    project = await api.project_for(section, request, reference)
+    asked = {name: one for name, one in request.query.items() if name in {"limit", "cursor"} and one}
+    path = api.path_of(f"{section.slug}/history", project)
+    found = await request.api.get(path, SettingsHistory, query=asked)
+    url, following = address(section, reference), found.next_cursor
+    kept = {"project_ref": reference or "", "limit": asked.get("limit", "")}
+    return SettingsHistoryPage(
+        sections=menu,
+        title=TITLES[section.slug][0],
+        kind=section.name,
+        section_url=with_query(_PATH, {"section": section.slug, "project_ref": reference or ""}),
+        url=url,
+        next_url=with_query(url.partition("?")[0], kept, cursor=following) if following else "",
+        is_first="cursor" not in asked,
+        rows=tuple(_row(section.slug, one) for one in found.history),
+        timezone=project.timezone if project is not None else reading_zone_of(request),
+        now=datetime.now(UTC),
+        projects=tuple(api.references(request)) if project is not None else (),
+        project_ref=api.reference_of(request, project) if project is not None else "",
+    )
+
+
+def _row(slug: str, change: SettingsChange) -> ChangeRow:
+    return ChangeRow(
+        version=change.version,
+        at=change.at,
+        by=change.by,
+        fields=tuple(_field(slug, one) for one in change.changes or ()),
+        restricted=tuple(_label(slug, name) for name in change.restricted),
+        is_known=change.changes is not None,
+    )
+
+
+def _field(slug: str, change: SettingsFieldChange) -> ChangedField:
+    kept = None if change.kept is UNSET else change.kept
+    return ChangedField(
+        label=_label(slug, change.field),
+        before=_lines(change.field, change.before),
+        after=_lines(change.field, change.after),
+        kept=kept,
+    )
+
+
+def _label(slug: str, name: str) -> str:
+    return FIELDS.get(slug, {}).get(name) or label(name.replace("/", " "))
+
+
+def _lines(name: str, value: Any) -> tuple[str, ...]:
+    """A value in words, a line for each of a list."""
+    if isinstance(value, list):
+        return tuple(_entry(one) for one in value)
+    if value is None or value == "":
+        return (_NOTHING,)
+    if isinstance(value, bool):
+        return ("Yes" if value else "No",)
+    return (CHOICES.get(name, {}).get(str(value), str(value)),)
+
+
+def _entry(one: Any) -> str:
+    """An entry of a list: hours, a special day, a network with its label, a recipient."""
+    if not isinstance(one, dict):
+        return str(one)
+    if "open" in one:
+        return f"{one['open']}\u2013{one['close']}"
+    if "date" in one:
+        hours = ", ".join(_entry(part) for part in one.get("ranges") or ()) or "Closed"
+        return " · ".join(part for part in (one["date"], hours, one.get("label")) if part)
+    return " · ".join(str(part) for part in one.values() if part not in ("", None))
