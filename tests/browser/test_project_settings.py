@@ -131,6 +131,45 @@ async def test_two_people_change_hours_and_the_later_one_sees_whose_monday_it_is
     assert saved["thu"] == [{"open": "10:00", "close": "16:00"}]
 
 
+async def test_what_somebody_else_saved_in_another_card_stays(visit: OpenVisitor) -> None:
+    first, second = await visit("alice"), await visit("alice")
+    await first.go(HOURS)
+    holidays, days = card(first.page, "Public holidays"), card(second.page, "Special days")
+    await holidays.get_by_label("On public holidays").select_option("regular")
+    await holidays.get_by_label("Calendar").select_option("AU-NSW")
+    await save(holidays, "Save public holidays")
+    await second.go(HOURS)
+    await holidays.get_by_label("Calendar").select_option("AU-WA")
+    await save(holidays, "Save public holidays")
+    # Nothing collides: mine is saved, and their card shows what they chose instead of what it held.
+    await days.get_by_role("button", name="Add a day").click()
+    await days.get_by_label("Date").last.fill("2027-02-01")
+    await days.get_by_role("button", name="Save special days").click()
+    await expect(days.locator("[data-saved]")).to_have_text("Saved just now")
+    theirs = card(second.page, "Public holidays")
+    await expect(theirs.get_by_label("Calendar")).to_have_value("AU-WA")
+    await expect(theirs.locator("[data-saved]")).to_contain_text("alice@")
+    await theirs.get_by_label("On public holidays").select_option("close")
+    await save(theirs, "Save public holidays")
+    saved = await working(second, "business-hours")
+    assert (saved["calendar"], saved["mode"]) == ("AU-WA", "close")
+    assert "2027-02-01" in [one["date"] for one in saved["days"]]
+    # Whoever chose the same list meanwhile reads both choices as words.
+    await holidays.get_by_label("Calendar").select_option("AU-TAS")
+    await holidays.get_by_role("button", name="Save public holidays").click()
+    panel = first.page.locator("[data-conflict]")
+    for words in (
+        "Close",
+        "Only they changed this",
+        "Tasmania",
+        "Western Australia",
+        "Only you changed this",
+    ):
+        await expect(panel).to_contain_text(words)
+    await panel.get_by_role("button", name="Drop mine").click()
+    await expect(holidays.get_by_label("Calendar")).to_have_value("AU-WA")
+
+
 async def test_alice_hears_the_notice_before_she_saves_it_and_ben_reads_it(visit: OpenVisitor) -> None:
     alice, ben = await visit("alice"), await visit("ben")
     page = alice.page

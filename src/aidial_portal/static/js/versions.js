@@ -3,7 +3,8 @@
  * Forms over one version of a document: `<form data-json="/api/..." data-versioned="working">`.
  *
  * Saved, they go on from the new version. When somebody else was first (409 `version_conflict`), theirs and mine
- * stand side by side, member by member, and what is chosen is saved over theirs. The document is read from
+ * stand side by side, member by member, and what is chosen is saved over theirs. What they changed in another
+ * card of the same document collides with nothing: it is drawn there, and mine is saved. The document is read from
  * `data-document`, else from the address it is sent to; `data-versioned` is the member of it that the form's `value/...` fields hold.
  */
 import { fill, isRanges, rangesText } from "./field-values.js";
@@ -92,9 +93,11 @@ function made(tag, text = "", kind = "") {
   return one;
 }
 
-/** @param {unknown} value */
-function shown(value) {
+/** @param {unknown} value @param {Element | null} field What it stands in: a choice is shown by its words. */
+function shown(value, field) {
   if (!Array.isArray(value)) {
+    const option = field instanceof HTMLSelectElement ? [...field.options].find((one) => one.value === (value ?? "")) : null;
+    if (option) return made("span", option.text);
     return made("span", value === true ? _("Yes") : value === false ? _("No") : said(value) === "null" ? _("Not given") : String(value));
   }
   if (value.length === 0) return made("span", _("None"));
@@ -110,8 +113,8 @@ function shown(value) {
 /** @param {HTMLFormElement} form @param {string} member */
 const labelOf = (form, member) => (groupOf(form, member) ?? fieldOf(form, member))?.dataset.label ?? member;
 
-/** @param {string} member @param {"theirs" | "mine"} side @param {unknown} value @param {boolean} chosen @param {string} label */
-function choice(member, side, value, chosen, label) {
+/** @param {string} member @param {"theirs" | "mine"} side @param {unknown} value @param {boolean} chosen @param {string} label @param {Element | null} field */
+function choice(member, side, value, chosen, label, field) {
   const cell = made("td");
   const box = made("label", "", "tick");
   const radio = made("input");
@@ -119,11 +122,32 @@ function choice(member, side, value, chosen, label) {
   radio.name = `keep ${member}`;
   radio.value = side;
   radio.checked = chosen;
-  const words = shown(value);
+  const words = shown(value, field);
   words.prepend(Object.assign(made("span", `${label}, ${side === "mine" ? _("yours") : _("theirs")}: `, "visually-hidden")));
   box.append(radio, words);
   cell.append(box);
   return cell;
+}
+
+/** @param {HTMLFormElement} form @param {Value} saved @param {Value} other @returns {string[]} The members of this form in which the two differ. */
+const differing = (form, saved, other) =>
+  Object.keys(saved).filter((member) => (fieldOf(form, member) || groupOf(form, member)) && said(saved[member]) !== said(other[member]));
+
+/** @param {HTMLFormElement} form @param {any} now The document as it is now. @param {string | undefined} by Who made it so. */
+function followedBy(form, now, by) {
+  // The cards of one document have one version. One that holds what is saved goes on from it, with what was typed
+  // into it; one that nobody touched shows what is saved; any other keeps its version, and is compared when it is sent.
+  if (!form.dataset.document) return;
+  const saved = flat(now[form.dataset.versioned ?? ""]);
+  for (const other of document.querySelectorAll("form[data-versioned]")) {
+    if (!(other instanceof HTMLFormElement) || other === form || other.dataset.document !== form.dataset.document) continue;
+    if (differing(other, saved, known.get(other) ?? {}).length === 0) setVersion(other, now.version);
+    else if (other.dataset.changed === undefined) {
+      inStep(other, now);
+      const place = other.querySelector("[data-saved]");
+      if (place) place.textContent = by ? _("{name} saved this meanwhile", { name: by }) : _("Somebody saved this meanwhile");
+    }
+  }
 }
 
 /** @param {HTMLFormElement} form @param {any} theirs The document as it is now. */
@@ -131,7 +155,16 @@ function compare(form, theirs) {
   const saved = flat(theirs[form.dataset.versioned ?? ""]);
   const mine = valueOf(form);
   const base = known.get(form) ?? {};
-  const members = Object.keys(saved).filter((member) => (fieldOf(form, member) || groupOf(form, member)) && said(saved[member]) !== said(mine[member]));
+  const members = differing(form, saved, mine);
+  followedBy(form, theirs, theirs.last_changed?.by);
+  if (members.length === 0) {
+    inStep(form, theirs);
+    return tell(form, _("Saved already, as you have it"));
+  }
+  if (differing(form, saved, base).length === 0) {
+    setVersion(form, theirs.version);
+    return form.requestSubmit();
+  }
   const panel = made("section", "", "conflict");
   panel.tabIndex = -1;
   panel.setAttribute("aria-labelledby", "conflict-title");
@@ -149,8 +182,11 @@ function compare(form, theirs) {
     const label = labelOf(form, member);
     // What only they touched is theirs; what I touched is mine, until I say otherwise.
     const touched = said(mine[member]) !== said(base[member]);
-    row.append(Object.assign(made("th", label), { scope: "row" }));
-    row.append(choice(member, "theirs", saved[member], !touched, label), choice(member, "mine", mine[member], touched, label));
+    const both = touched && said(saved[member]) !== said(base[member]);
+    const what = Object.assign(made("th", label), { scope: "row" });
+    what.append(made("span", both ? _("You both changed this") : touched ? _("Only you changed this") : _("Only they changed this"), "small quiet whose"));
+    const field = fieldOf(form, member);
+    row.append(what, choice(member, "theirs", saved[member], !touched, label, field), choice(member, "mine", mine[member], touched, label, field));
   }
   const actions = made("div", "", "row");
   const keep = Object.assign(made("button", _("Save these choices"), "button button-primary"), { type: "button" });
@@ -195,10 +231,7 @@ export function startVersions() {
       inStep(form, saved);
       tell(form, _("Saved just now"));
       void redrawPublishState();
-      // The cards of one document have one version: the others go on from it, with what was typed into them.
-      for (const other of document.querySelectorAll("form[data-versioned]")) {
-        if (other instanceof HTMLFormElement && other.dataset.document === form.dataset.document) setVersion(other, saved.version);
-      }
+      followedBy(form, saved, undefined);
     });
     form.addEventListener("json-refused", (event) => {
       const { error } = /** @type {CustomEvent} */ (event).detail;
