@@ -1,13 +1,14 @@
 """When a line is open: what may be saved, and what it says of a moment.
 
-The one thing a newcomer would get wrong: hours are by the clocks on the wall. On the night they go back the
-hour that comes twice is open both times; the hour that is skipped is open to nobody.
+A special day decides before a public holiday, and that before the weekday; who asks says which days are
+holidays. The one thing a newcomer would get wrong: hours are by the clocks on the wall. On the night they go
+back the hour that comes twice is open both times; the hour that is skipped is open to nobody.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
@@ -21,6 +22,9 @@ LOOK_AHEAD: Final = timedelta(days=35)
 _LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?\Z", re.ASCII)
 _MINUTE: Final = timedelta(minutes=1)
 Clocks = Literal["plain", "skipped", "repeated"]
+Rule = Literal["weekly", "special_day", "public_holiday"]
+Holiday = Callable[[str, date], str | None]
+"""What a date is called in a calendar (`AU-NSW`), None when it is no public holiday there."""
 
 
 def _ranges_rule(ranges: Any, at: str, failed: frozenset[str]) -> Iterator[FieldError]:
@@ -117,44 +121,49 @@ def parse_moment(text: str, zone: ZoneInfo) -> Moment | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the hours say of a moment. `special`: the label of the special day that decided, else None."""
+    """What the hours say of a moment. `label`: what the day that decided is called, "" of a weekday."""
 
     is_open: bool
-    special: str | None
+    rule: Rule
+    label: str
 
 
-def standing(hours: BusinessHours, at: datetime, zone: ZoneInfo) -> Standing:
+def standing(hours: BusinessHours, at: datetime, zone: ZoneInfo, holiday: Holiday) -> Standing:
     """Whether the line is open at a moment."""
     local = at.astimezone(zone)
-    ranges, special = _hours_of(hours, local.date())
+    ranges, rule, label = _hours_of(hours, local.date(), holiday)
     clock = f"{local:%H:%M}"
-    return Standing(any(one.open <= clock < one.close for one in ranges), special)
+    return Standing(any(one.open <= clock < one.close for one in ranges), rule, label)
 
 
-def _hours_of(hours: BusinessHours, day: date) -> tuple[Sequence[OpenRange], str | None]:
+def _hours_of(hours: BusinessHours, day: date, holiday: Holiday) -> tuple[Sequence[OpenRange], Rule, str]:
     text = day.isoformat()
     for one in hours.days:
         if one.date == text:
-            return ([] if one.closed else one.ranges), one.label
+            return ([] if one.closed else one.ranges), "special_day", one.label
+    name = holiday(hours.calendar, day) if hours.mode == "close" else None
+    if name is not None:
+        return [], "public_holiday", name
     ranges: list[OpenRange] = getattr(hours.weekly, DAYS[day.weekday()])
-    return ranges, None
+    return ranges, "weekly", ""
 
 
-def next_change(hours: BusinessHours, at: datetime, zone: ZoneInfo) -> datetime | None:
+def next_change(hours: BusinessHours, at: datetime, zone: ZoneInfo, holiday: Holiday) -> datetime | None:
     """When it closes, or opens, next; None when it does not within five weeks."""
-    now = standing(hours, at, zone).is_open
+    now = standing(hours, at, zone, holiday).is_open
     day = at.astimezone(zone).date()
     for number in range(LOOK_AHEAD.days + 1):
-        for moment in _turns(hours, day + timedelta(days=number), zone):
-            if moment > at and standing(hours, moment, zone).is_open is not now:
+        for moment in _turns(hours, day + timedelta(days=number), zone, holiday):
+            if moment > at and standing(hours, moment, zone, holiday).is_open is not now:
                 return moment
     return None
 
 
-def _turns(hours: BusinessHours, day: date, zone: ZoneInfo) -> list[datetime]:
+def _turns(hours: BusinessHours, day: date, zone: ZoneInfo, holiday: Holiday) -> list[datetime]:
     """Every moment of a day at which it might open or close, in their order."""
     midnight = datetime.combine(day, time(), zone)
-    clocks = {"00:00"} | {text for one in _hours_of(hours, day)[0] for text in (one.open, one.close)}
+    ranges = _hours_of(hours, day, holiday)[0]
+    clocks = {"00:00"} | {text for one in ranges for text in (one.open, one.close)}
     naive = [time.fromisoformat(text) for text in clocks if text != "24:00"]
     found = {
         datetime.combine(day, one, zone).replace(fold=fold).astimezone(UTC)

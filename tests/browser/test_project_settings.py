@@ -105,6 +105,9 @@ async def test_hours_are_written_as_people_write_them_and_saved_card_by_card(vis
         await page.get_by_role("button", name="Ask").click()
     await expect(page.locator("[data-opening]")).to_contain_text("Open then")
     await expect(page.locator("[data-opening]")).to_contain_text("Christmas Eve")
+    await expect(card(page, "Public holidays")).to_contain_text("Christmas Day")
+    await alice.go(f"{HOURS}&at=2026-12-25T10:00")
+    await expect(page.locator("[data-opening]")).to_contain_text("Christmas Day, a public holiday")
     await ben.go(f"{HOURS}&at=2026-12-31T10:00")
     await expect(ben.page.locator("[data-opening]")).to_contain_text("Closed then")
     await expect(ben.page.get_by_text("Christmas Eve")).to_have_count(0)
@@ -163,7 +166,7 @@ async def test_what_somebody_else_saved_in_another_card_stays(visit: OpenVisitor
         "Only they changed this",
         "Tasmania",
         "Western Australia",
-        "Only you changed this",
+        "You both changed this",
     ):
         await expect(panel).to_contain_text(words)
     await panel.get_by_role("button", name="Drop mine").click()

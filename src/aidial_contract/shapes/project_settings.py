@@ -167,11 +167,22 @@ class NewSpecialDays(Incoming):
     days: Annotated[list[NewSpecialDay], Meta(max_length=MAX_SPECIAL_DAYS)]
 
 
+class PublicHoliday(Outgoing):
+    """A public holiday and what it is called."""
+
+    date: Day
+    name: str
+
+
 class BusinessHoursDocument(SettingsDocument, kw_only=True):
-    """`GET /v1/projects/{project_id}/settings/business-hours`."""
+    """`GET /v1/projects/{project_id}/settings/business-hours`.
+
+    `holidays` are the saved calendar's of the twelve months to come.
+    """
 
     working: BusinessHours
     published: BusinessHours
+    holidays: list[PublicHoliday]
 
 
 class PortalBusinessHours(BusinessHoursDocument, kw_only=True):
@@ -225,9 +236,8 @@ class OpeningPreview(Outgoing):
 
     `local` is that moment by the clocks of the project's `timezone`; `clocks` says where they make it
     `skipped` (there is no such time, the next is taken) or `repeated` (it comes twice, the first is taken).
-    `rule` decided: the weekday's hours, or a special day of `label`. `changes_at` is when it closes or opens
-    next; null when it does not within five weeks. `unless_public_holiday`: it is open by the weekday's hours,
-    but public holidays close the line, and this product has no list of their dates yet.
+    `rule` decided: the weekday's hours, or a special day or public holiday of `label`. `changes_at` is when
+    it closes or opens next; null when it does not within five weeks.
     """
 
     at: Time
@@ -235,10 +245,9 @@ class OpeningPreview(Outgoing):
     timezone: str
     clocks: Literal["plain", "skipped", "repeated"]
     open: bool
-    rule: Literal["weekly", "special_day"]
+    rule: Literal["weekly", "special_day", "public_holiday"]
     label: str
     changes_at: Time | None
-    unless_public_holiday: bool
 
 
 MAX_APPENDIX: Final = 1_000

@@ -25,6 +25,7 @@ from aidial_contract.shapes.common import (
     Uuid,
     Version,
 )
+from aidial_contract.shapes.project_settings import PublicHoliday
 from aidial_contract.zones import is_zone
 
 UNCLASSIFIED: Final = "unclassified"
@@ -161,10 +162,15 @@ class RuntimeHangup(Outgoing):
 
 
 class RuntimeHolidays(Outgoing):
-    """Whether the line is closed on the public holidays of a calendar, or open as on other days."""
+    """Whether the line is closed on the public holidays of a calendar, or open as on other days.
+
+    `closed_on` are those of this year and the next that close it: none where `mode` is `regular`. A special
+    day of the same date counts before it.
+    """
 
     mode: str
     calendar: str
+    closed_on: list[PublicHoliday]
 
 
 class RuntimeHours(Outgoing):

@@ -15,7 +15,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from aidial_portal import words
 from aidial_portal.words.folding import WordsEnvironment
 
-from . import assets, charts, filters
+from . import assets, calendars, charts, filters
 
 if TYPE_CHECKING:
     from .context import BareContext, Page, ShellContext
@@ -45,9 +45,15 @@ def environment(locale: words.Locale) -> WordsEnvironment:
     env.words = locale.words
     env.install_gettext_translations(locale.words, newstyle=True)  # type: ignore[attr-defined] # the extension's
     env.filters.update(filters.FILTERS)
+    env.filters.update(
+        calendar=calendars.calendar,
+        calendar_place=calendars.calendar_place,
+        calendar_day=calendars.calendar_day,
+    )
     env.globals.update(
         _=locale.words.gettext,
         locale=locale,
+        calendars=calendars.CALENDARS,
         asset_url=assets.asset_url,
         bar_geometry=charts.bar_geometry,
         heat_geometry=charts.heat_geometry,

@@ -18,6 +18,7 @@ from aidial_contract.shapes.project_settings import (
     ConsentTemplate,
     OpeningPreview,
     OpenRange,
+    PublicHoliday,
     SpecialDay,
     TransferOption,
     TransferSettings,
@@ -87,9 +88,15 @@ OPENING: Final = OpeningPreview(
     rule="weekly",
     label="",
     changes_at=datetime(2026, 11, 22, 22, 0, tzinfo=UTC),
-    unless_public_holiday=False,
 )
 _MORE: Final[dict[str, dict[str, Any]]] = {
+    "business_hours": {
+        "holidays": [
+            PublicHoliday(date="2026-12-25", name="Christmas Day"),
+            PublicHoliday(date="2026-12-28", name="Boxing Day (observed)"),
+            PublicHoliday(date="2027-01-01", name="New Year's Day"),
+        ]
+    },
     "transfer_settings": {
         "destination": "Front desk",
         "options": [TransferOption(revision="front_desk.4", label="Front desk", is_current=True)],

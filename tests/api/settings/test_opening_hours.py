@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
+from aidial_api.kernel.public_holidays import name_of
+from aidial_contract.opening import standing
+from aidial_contract.shapes.project_settings import BusinessHours, Calendar, OpenRange, Weekly
 from tests.api.settings.clinics import Clinic
 from tests.support.askers import Answer
 
@@ -71,9 +77,13 @@ async def test_the_cards_are_saved_one_by_one_over_one_version(clinic: Clinic) -
     assert config["business_hours"] == {
         "timezone": "Australia/Hobart",
         "weekly": WEEK,
-        "public_holidays": {"mode": "close", "calendar": "AU-NSW"},
+        "public_holidays": config["business_hours"]["public_holidays"],
         "special_days": working["days"],
     }
+    holidays = config["business_hours"]["public_holidays"]
+    assert (holidays["mode"], holidays["calendar"]) == ("close", "AU-NSW")
+    named = [one["name"] for one in holidays["closed_on"]]
+    assert (named.count("Easter Saturday"), named.count("Labour Day")) == (2, 2)
     summary = (await clinic.ben.get(path(clinic))).json
     assert (summary["mode"], summary["restricted"], summary["counts"]) == ("summary", ["days"], {"days": 2})
     assert (summary["working"]["days"], summary["working"]["weekly"]) == ([], WEEK)
@@ -187,9 +197,7 @@ async def test_the_clocks_going_forward_and_back(clinic: Clinic) -> None:
     assert again["changes_at"] == "2027-04-03T16:30:00Z"
 
 
-async def test_a_special_day_decides_before_the_week_and_holidays_are_left_open(
-    clinic: Clinic,
-) -> None:
+async def test_a_special_day_decides_before_holidays_and_those_before_the_week(clinic: Clinic) -> None:
     await save(clinic, "weekly", {"weekly": WEEK})
     await save(clinic, "public-holidays", {"mode": "close", "calendar": "AU-TAS"})
     await save(
@@ -199,9 +207,56 @@ async def test_a_special_day_decides_before_the_week_and_holidays_are_left_open(
     )
     special = (await clinic.ben.get(path(clinic, "/preview?at=2026-11-24T23:00"))).json
     assert (special["open"], special["rule"], special["label"]) == (True, "special_day", "Open night")
-    assert special["unless_public_holiday"] is False
+    closed = (await clinic.ben.get(path(clinic, "/preview?at=2026-12-25T10:00"))).json
+    assert (closed["open"], closed["rule"], closed["label"]) == (False, "public_holiday", "Christmas Day")
+    # Closed over the days after it as well: a weekend, and the Monday that stands for Boxing Day.
+    assert closed["changes_at"] == "2026-12-28T22:00:00Z"
     plain = (await clinic.ben.get(path(clinic, "/preview?at=2026-11-23T10:00"))).json
-    assert (plain["rule"], plain["unless_public_holiday"]) == ("weekly", True)
+    assert (plain["open"], plain["rule"], plain["label"]) == (True, "weekly", "")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "day", "name"),
+    [
+        ("AU-NSW", "2026-04-04", "Easter Saturday"),
+        ("AU-TAS", "2026-04-04", None),
+        ("AU-VIC", "2026-11-03", "Melbourne Cup Day"),
+        ("AU-NSW", "2026-11-03", None),
+        ("AU-QLD", "2026-08-12", "The Royal Queensland Show"),
+        ("AU-NT", "2026-08-03", "Picnic Day"),
+        ("AU-SA", "2026-03-09", "Adelaide Cup Day"),
+        ("AU-ACT", "2026-06-01", "Reconciliation Day"),
+        ("AU-WA", "2026-09-28", "King's Birthday"),
+        ("AU-NSW", "2026-10-05", "Labour Day"),
+        ("AU", "2026-10-05", None),
+        ("AU", "2027-01-26", "Australia Day"),
+    ],
+)
+async def test_the_line_is_closed_on_the_holidays_of_its_state(
+    calendar: str, day: str, name: str | None
+) -> None:
+    always = BusinessHours(
+        weekly=Weekly(**{key: [OpenRange(open="00:00", close="24:00")] for key in DAYS}),
+        mode="close",
+        calendar=msgspec.convert(calendar, Calendar),
+        days=[],
+    )
+    zone = ZoneInfo("Australia/Sydney")
+    at = datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=zone)
+    found = standing(always, at, zone, name_of)
+    assert (found.is_open, found.label) == (name is None, name or "")
+    follows = msgspec.structs.replace(always, mode="regular")
+    assert standing(follows, at, zone, name_of).is_open
+
+
+async def test_what_is_to_come_is_told_of_the_calendar_that_was_chosen(clinic: Clinic) -> None:
+    saved = await save(clinic, "public-holidays", {"mode": "regular", "calendar": "AU-VIC"})
+    told = saved.json["holidays"]
+    assert "Melbourne Cup Day" in [one["name"] for one in told]
+    assert [one["date"] for one in told] == sorted(one["date"] for one in told)
+    assert (await clinic.ben.get(path(clinic))).json["holidays"] == told
+    config = (await clinic.key.get(f"/v1/projects/{clinic.project_id}/runtime-config")).json
+    assert config["business_hours"]["public_holidays"]["closed_on"] == []
 
 
 @pytest.mark.parametrize("at", ["tomorrow", "2026-13-01T00:00", "2026-11-23", "0001-01-01T00:00", "", "9"])

@@ -1,4 +1,4 @@
-"""Would the line be open at a moment? What the saved hours say, in the project's zone."""
+"""Would the line be open at a moment? By the saved hours and the holidays of their calendar, in its zone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from aidial_api.kernel import public_holidays
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.settings.handlers import working_copy
@@ -26,7 +27,8 @@ async def preview(ask: Ask) -> Answer:
     if moment is None:
         raise Fault(errors.UNSUPPORTED_QUERY_VALUE, field_errors=[FieldError("query.at", "format")])
     hours: BusinessHours = await working_copy(SECTION, ask, ask.found)
-    found = standing(hours, moment.at, zone)
+    await public_holidays.ready(hours.calendar, moment.at.year)
+    found = standing(hours, moment.at, zone, public_holidays.name_of)
     return Answer(
         OpeningPreview(
             at=moment.at,
@@ -34,9 +36,8 @@ async def preview(ask: Ask) -> Answer:
             timezone=ask.found["timezone"],
             clocks=moment.clocks,
             open=found.is_open,
-            rule="weekly" if found.special is None else "special_day",
-            label=found.special or "",
-            changes_at=next_change(hours, moment.at, zone),
-            unless_public_holiday=found.is_open and found.special is None and hours.mode == "close",
+            rule=found.rule,
+            label=found.label,
+            changes_at=next_change(hours, moment.at, zone, public_holidays.name_of),
         )
     )

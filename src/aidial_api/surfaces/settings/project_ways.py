@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 
+from aidial_api.kernel import public_holidays
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.settings import store
 from aidial_api.surfaces.settings.notification_ways import NOTIFICATIONS
@@ -34,6 +37,7 @@ from aidial_contract.shapes.project_settings import (
     NewSpecialDays,
     NewWeeklyHours,
     OpenRange,
+    PublicHoliday,
     SpecialDay,
     Weekly,
 )
@@ -99,6 +103,17 @@ def _in_order(ranges: Sequence[OpenRange]) -> list[OpenRange]:
     return sorted((OpenRange(open=one.open, close=one.close) for one in ranges), key=lambda one: one.open)
 
 
+YEAR: Final = timedelta(days=365)
+
+
+async def _coming_holidays(ask: Ask, value: BusinessHours) -> dict[str, Any]:
+    """Those of the calendar, which every role sees, from today on by the project's clocks."""
+    today = ask.services.clock().astimezone(ZoneInfo(ask.found["timezone"])).date()
+    await public_holidays.ready(value.calendar, today.year)
+    coming = public_holidays.coming(value.calendar, today, within=YEAR)
+    return {"holidays": [PublicHoliday(date=day.isoformat(), name=name) for day, name in coming]}
+
+
 def _first_template(_: asyncpg.Record) -> ComplianceCopy:
     return ComplianceCopy(template_revision=TEMPLATES[0].revision, appendix="")
 
@@ -122,7 +137,7 @@ async def _rendered(ask: Ask, value: ComplianceCopy) -> dict[str, Any]:
 
 PROJECT_WAYS: Final[Mapping[str, Ways]] = {
     "compliance-copy": Ways(default=_first_template, settled=_settled_copy, more=_rendered),
-    "business-hours": Ways(default=_around_the_clock, settled=_settled_hours),
+    "business-hours": Ways(default=_around_the_clock, settled=_settled_hours, more=_coming_holidays),
     "call-limits": Ways(default=_as_it_answers, settled=_settled_limits, applied=_limited),
     "notifications": NOTIFICATIONS,
     "transfer-settings": TRANSFERS,

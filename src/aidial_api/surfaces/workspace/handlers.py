@@ -173,15 +173,18 @@ async def show_runtime_config(ask: Ask) -> Answer:
     content = _object.decode(row["content"])
     revision = content.get("transfer-settings", {}).get("destination_revision")
     chosen = None if revision is None else await destinations.find(ask.tx, client_id, project_id, revision)
+    holidays = await runtime.closed_on(content, ask.services.clock())
     config = RuntimeConfig(
         project_id=project_id,
         number=row["number"],
         published_at=row["published_at"],
         profile=content[PROFILE],
         taxonomy=content.get(TAXONOMY),
-        **runtime.of_settings(content, row["max_duration_minutes"], chosen),
+        **runtime.of_settings(content, row["max_duration_minutes"], chosen, holidays),
     )
-    tag = etag(ask.services.etag_key, client_id, f"runtime-config/{project_id}", row["number"])
+    # The same version says other days in another year, or after a release with a corrected calendar.
+    days = "".join(one.date for one in holidays)
+    tag = etag(ask.services.etag_key, client_id, f"runtime-config/{project_id}/{days}", row["number"])
     return Answer(config, headers={"etag": tag})
 
 

@@ -6,9 +6,13 @@ here they get the runtime's names and units.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from aidial_api.kernel import public_holidays
 from aidial_contract.consent_templates import BY_REVISION, TEMPLATES, consent_notice
+from aidial_contract.shapes.project_settings import PublicHoliday
 from aidial_contract.shapes.workspace import (
     RuntimeCompliance,
     RuntimeDestination,
@@ -23,12 +27,30 @@ from aidial_contract.shapes.workspace import (
 SECONDS_A_MINUTE: Final = 60
 
 
+async def closed_on(content: dict[str, Any], now: datetime) -> list[PublicHoliday]:
+    """The public holidays of this year and the next, by the project's clocks, on which its line is closed."""
+    hours = content.get("business-hours")
+    if hours is None or hours["mode"] != "close":
+        return []
+    calendar = hours["calendar"]
+    year = now.astimezone(ZoneInfo(content["profile"]["timezone"])).year
+    await public_holidays.ready(calendar, year)
+    return [
+        PublicHoliday(date=day.isoformat(), name=name)
+        for one in (year, year + 1)
+        for day, name in public_holidays.days_of(calendar, one).items()
+    ]
+
+
 def of_settings(
-    content: dict[str, Any], max_duration_minutes: int, destination: dict[str, Any] | None
+    content: dict[str, Any],
+    max_duration_minutes: int,
+    destination: dict[str, Any] | None,
+    holidays: list[PublicHoliday],
 ) -> dict[str, Any]:
     """Members of the runtime's configuration; `max_duration_minutes` counts where nobody saved another.
 
-    `destination` is the one that transfer settings pinned.
+    `destination` is the one that transfer settings pinned, `holidays` are those that close the line.
     `business_hours` is null before anybody saved some: the line is open around the clock.
     """
     limits = content.get("call-limits", {})
@@ -58,7 +80,9 @@ def of_settings(
         else RuntimeHours(
             timezone=content["profile"]["timezone"],
             weekly=hours["weekly"],
-            public_holidays=RuntimeHolidays(mode=hours["mode"], calendar=hours["calendar"]),
+            public_holidays=RuntimeHolidays(
+                mode=hours["mode"], calendar=hours["calendar"], closed_on=holidays
+            ),
             special_days=hours["days"],
         ),
         "greeting": RuntimeGreeting(

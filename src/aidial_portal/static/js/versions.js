@@ -75,14 +75,17 @@ function tell(form, text) {
   announce(text);
 }
 
-/** What callers meet after a save, as the server draws it: the page may be of a section that runtimes read. */
-async function redrawPublishState() {
-  const place = document.querySelector("[data-publish-state]");
-  if (!place) return;
+/** What else stands on the page after a save, as the server draws it: what callers meet, what follows from a choice. */
+async function redraw() {
+  const places = [...document.querySelectorAll("[data-redrawn]")];
+  if (places.length === 0) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   const text = answer?.ok ? await answer.text().catch(() => "") : "";
-  const drawn = new DOMParser().parseFromString(text, "text/html").querySelector("[data-publish-state]");
-  if (drawn) place.replaceWith(document.importNode(drawn, true));
+  const page = new DOMParser().parseFromString(text, "text/html");
+  for (const place of places) {
+    const drawn = page.querySelector(`[data-redrawn="${place.getAttribute("data-redrawn")}"]`);
+    if (drawn) place.replaceWith(document.importNode(drawn, true));
+  }
 }
 
 /** @template {keyof HTMLElementTagNameMap} K @param {K} tag @param {string} [text] @param {string} [kind] */
@@ -230,7 +233,7 @@ export function startVersions() {
       const saved = /** @type {CustomEvent} */ (event).detail;
       inStep(form, saved);
       tell(form, _("Saved just now"));
-      void redrawPublishState();
+      void redraw();
       followedBy(form, saved, undefined);
     });
     form.addEventListener("json-refused", (event) => {

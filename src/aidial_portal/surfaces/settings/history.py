@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import UNSET
 
 from aidial_contract.shapes.settings_history import SettingsHistory
+from aidial_portal.design.calendars import calendar_day
 from aidial_portal.design.context import ChangedField, ChangeRow, SettingsHistoryPage
 from aidial_portal.design.filters import label
 from aidial_portal.design.links import with_query
@@ -103,5 +104,5 @@ def _entry(one: Any) -> str:
         return f"{one['open']}\u2013{one['close']}"
     if "date" in one:
         hours = ", ".join(_entry(part) for part in one.get("ranges") or ()) or "Closed"
-        return " · ".join(part for part in (one["date"], hours, one.get("label")) if part)
+        return " · ".join(part for part in (calendar_day(one["date"]), hours, one.get("label")) if part)
     return " · ".join(str(part) for part in one.values() if part not in ("", None))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from aidial_portal.design.calendars import CALENDARS
+
 TITLES: Final = {
     "tenant-settings": (
         "Organisation",
@@ -43,17 +45,6 @@ TITLES: Final = {
 }
 """By slug: the heading, and a sentence."""
 
-CALENDARS: Final = {
-    "AU": "National holidays only",
-    "AU-ACT": "Australian Capital Territory",
-    "AU-NSW": "New South Wales",
-    "AU-NT": "Northern Territory",
-    "AU-QLD": "Queensland",
-    "AU-SA": "South Australia",
-    "AU-TAS": "Tasmania",
-    "AU-VIC": "Victoria",
-    "AU-WA": "Western Australia",
-}
 CHOICES: Final = {
     "mode": {"close": "Close", "regular": "Follow the weekday\u2019s hours"},
     "calendar": CALENDARS,
