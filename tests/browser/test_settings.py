@@ -153,3 +153,21 @@ async def test_ben_reads_a_summary(visit: OpenVisitor) -> None:
     await ben.page.get_by_label("Main").get_by_role("link", name="Settings").click()
     await expect(ben.page.get_by_role("heading", name="Organisation")).to_be_visible()
     await expect(ben.page.get_by_role("button", name=re.compile("^Save"))).to_have_count(0)
+
+
+async def test_on_a_phone_a_section_is_chosen_from_a_list(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    page, menu = alice.page, alice.page.get_by_role("navigation", name="Sections of settings")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await alice.go("/settings?section=active-sessions")
+    await expect(menu).to_be_hidden()
+    chooser = page.get_by_label("Section", exact=True)
+    await expect(chooser).to_have_value("active-sessions")
+    await chooser.select_option(label="Call handling")
+    async with page.expect_navigation():
+        await chooser.press("Tab")
+        await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Call handling")).to_be_visible()
+    await page.set_viewport_size({"width": 1440, "height": 900})
+    await expect(chooser).to_be_hidden()
+    await expect(menu.locator("[aria-current=page]")).to_have_text("Call handling")

@@ -322,9 +322,15 @@ def settings(name: str = "tenant_settings", *, mode: Literal["edit", "summary"] 
     }
     per_project = project_settings.document(name, mode=mode)
     return c.SettingsPage(
-        sections=tuple(
-            c.NavItem(title, f"/settings?section={one.replace('_', '-')}", "settings", is_current=one == name)
-            for one, title in titles.items()
+        sections=(
+            c.SectionGroup(
+                "Your organisation",
+                tuple(
+                    c.SectionLink(slug, title, f"/settings?section={slug}", is_current=one == name)
+                    for one, title in titles.items()
+                    for slug in (one.replace("_", "-"),)
+                ),
+            ),
         ),
         kind=name,
         title=titles[name],
@@ -382,7 +388,9 @@ def settings_history(*, is_empty: bool = False) -> c.SettingsHistoryPage:
 
 def active_sessions() -> c.ActiveSessionsPage:
     """Give the same two sessions as a section of settings."""
-    menu = (c.NavItem("Active sessions", "/settings?section=active-sessions", "settings", is_current=True),)
+    slug = "active-sessions"
+    link = c.SectionLink(slug, "Active sessions", f"/settings?section={slug}", is_current=True)
+    menu = (c.SectionGroup("You", (link,)),)
     return c.ActiveSessionsPage(menu, account().sessions or (), ZONE, NOW)
 
 

@@ -38,17 +38,20 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
             "/settings?section=compliance-copy",
             "/settings?section=transfer-settings",
             "/settings?section=notifications",
-            "/settings?section=active-sessions",
             "/settings?section=data-exports",
             "/settings?section=data-deletion",
+            "/settings?section=active-sessions",
             "/settings?section=profile",
         ]
+        groups = re.findall(r'class="settings-group"[^>]*>([^<]+)<', page.text)
+        assert groups == ["Your organisation", "Phone lines", "Data", "You"]
+        assert page.text.count('aria-current="page">Organisation</a>') == 1
 
 
 async def test_every_field_has_a_label_and_every_help_is_tied_to_its_field(town: Town) -> None:
     alice = await town.of(ALICE)
     for path in ("/settings", "/settings?section=ip-allowlist"):
-        text = (await alice.get(path)).text.partition("<form class=")[2].partition("</form>")[0]
+        text = (await alice.get(path)).text.partition("data-versioned")[2].partition("</form>")[0]
         ids = re.findall(r'<input[^>]* id="([^"]+)"', text)
         labels = re.findall(r'<label[^>]* for="([^"]+)"', text)
         assert sorted(ids) == sorted(labels)

@@ -21,7 +21,27 @@ if TYPE_CHECKING:
     from aidial_contract.shapes.settings import SettingsProject
 
     from .pages import SessionRow
-    from .shell import NavItem
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLink:
+    """A section of settings in the menu; `slug` is what `?section=` says."""
+
+    slug: str
+    label: str
+    url: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SectionGroup:
+    """Sections that belong together, under a heading."""
+
+    label: str
+    links: tuple[SectionLink, ...]
+
+
+Menu = tuple[SectionGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +57,7 @@ class SettingsPage:
     """
 
     template: ClassVar[str] = "settings/page.html"
-    sections: tuple[NavItem, ...]
+    sections: Menu
     kind: str
     title: str
     about: str
@@ -93,7 +113,7 @@ class SettingsHistoryPage:
     """Who changed a section. `section_url` is the section, `url` this page, `next_url` older ones or ""."""
 
     template: ClassVar[str] = "settings/history.html"
-    sections: tuple[NavItem, ...]
+    sections: Menu
     title: str
     kind: str
     section_url: str
@@ -112,7 +132,7 @@ class ActiveSessionsPage:
     """Where somebody is signed in, this device first."""
 
     template: ClassVar[str] = "settings/active_sessions.html"
-    sections: tuple[NavItem, ...]
+    sections: Menu
     rows: tuple[SessionRow, ...]
     timezone: str
     now: datetime
@@ -126,7 +146,7 @@ class GovernancePage:
     """
 
     template: ClassVar[str] = "settings/governance.html"
-    sections: tuple[NavItem, ...]
+    sections: Menu
     categories: tuple[str, ...]
     clients: tuple[tuple[str, str], ...]
     may_type_client: bool
@@ -157,7 +177,7 @@ class ExportsPage:
     """
 
     template: ClassVar[str] = "settings/exports.html"
-    sections: tuple[NavItem, ...]
+    sections: Menu
     catalog: AccountExportCatalog
     exports: tuple[AccountExport, ...]
     url: str
@@ -192,7 +212,7 @@ class DeletionsPage:
     """
 
     template: ClassVar[str] = "settings/deletions.html"
-    sections: tuple[NavItem, ...]
+    sections: Menu
     requests: tuple[DataDeletion, ...]
     reviews: bool
     reaches_all: bool

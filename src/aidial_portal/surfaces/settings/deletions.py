@@ -15,7 +15,7 @@ from aidial_contract.fault import Fault
 from aidial_contract.headers import IDEMPOTENCY_KEY
 from aidial_contract.ids import is_slug, parse_uuid
 from aidial_contract.shapes.deletions import DataDeletionAnswer, DataDeletionList
-from aidial_portal.design.context import DeletionsPage, NavItem
+from aidial_portal.design.context import DeletionsPage, Menu
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
@@ -70,12 +70,12 @@ async def _path(request: PortalRequest) -> str:
     return f"{_V1}/{request_id}"
 
 
-async def page(request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
+async def page(request: PortalRequest, menu: Menu) -> Response:
     """One's own organisation's requests, and a form for another."""
     return await _draw(request, menu, {}, reviews=False)
 
 
-async def page_of_reviewer(request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
+async def page_of_reviewer(request: PortalRequest, menu: Menu) -> Response:
     """The requests of assigned clients; AiDial's people say whose they mean first."""
     client_id = request.query.get("client_id", "")
     if client_id and not is_slug(client_id):
@@ -85,9 +85,7 @@ async def page_of_reviewer(request: PortalRequest, menu: tuple[NavItem, ...]) ->
     return await _draw(request, menu, {"client_id": client_id} if client_id else {}, reviews=True)
 
 
-async def _draw(
-    request: PortalRequest, menu: tuple[NavItem, ...], named: dict[str, str], *, reviews: bool
-) -> Response:
+async def _draw(request: PortalRequest, menu: Menu, named: dict[str, str], *, reviews: bool) -> Response:
     cursor = request.query.get("cursor", "")
     query = named | ({"cursor": cursor} if cursor else {})
     try:
@@ -113,7 +111,7 @@ async def _draw(
 
 
 def _page(
-    request: PortalRequest, menu: tuple[NavItem, ...], *, reviews: bool, client_id: str = "", **parts: Any
+    request: PortalRequest, menu: Menu, *, reviews: bool, client_id: str = "", **parts: Any
 ) -> DeletionsPage:
     known = request.session.known.clients
     empty: dict[str, Any] = {

@@ -18,7 +18,7 @@ from aidial_contract.shapes.account_exports import (
     AccountExportCatalog,
     AccountExportList,
 )
-from aidial_portal.design.context import ExportsFragment, ExportsPage, NavItem
+from aidial_portal.design.context import ExportsFragment, ExportsPage, Menu
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
@@ -84,7 +84,7 @@ async def _path(request: PortalRequest) -> str:
     return f"{_V1}/{job_id}"
 
 
-async def page(request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
+async def page(request: PortalRequest, menu: Menu) -> Response:
     """What can be exported, and the exports there are; one of the two when a script asks."""
     cursor = request.query.get("cursor", "")
     known, found = await asyncio.gather(

@@ -29,7 +29,7 @@ from aidial_contract.shapes.governance import (
     RetentionDryRun,
     RetentionReceiptList,
 )
-from aidial_portal.design.context import GovernancePage, NavItem
+from aidial_portal.design.context import GovernancePage, Menu
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
@@ -99,7 +99,7 @@ async def release(request: PortalRequest) -> Response:
     return json_answer(await request.api.send("POST", path, LegalHoldAnswer))
 
 
-async def page(request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
+async def page(request: PortalRequest, menu: Menu) -> Response:
     """The policy of the client of `client_id`; without one, the clients to choose from."""
     client_id = request.query.get("client_id", "")
     if not client_id:
@@ -140,9 +140,7 @@ def _days_of(document: DataGovernanceDocument) -> dict[str, str]:
     return {name: str(getattr(document.working, name) or "") for name in DAYS}
 
 
-def _page(
-    request: PortalRequest, menu: tuple[NavItem, ...], client_id: str = "", **parts: Any
-) -> GovernancePage:
+def _page(request: PortalRequest, menu: Menu, client_id: str = "", **parts: Any) -> GovernancePage:
     known = sorted(request.session.known.clients, key=lambda one: one.name.casefold())
     found = next((one for one in known if one.client_id == client_id), None)
     address = {"section": SECTION}

@@ -23,7 +23,7 @@ from aidial_portal.surfaces.settings.words import CHOICES, FIELDS, TITLES
 if TYPE_CHECKING:
     from aidial_contract.section import Section
     from aidial_contract.shapes.settings_history import SettingsChange, SettingsFieldChange
-    from aidial_portal.design.context import NavItem
+    from aidial_portal.design.context import Menu
     from aidial_portal.kernel.request import PortalRequest
 
 _PATH: Final = "/settings"
@@ -35,7 +35,7 @@ def address(section: Section, project_ref: str | None) -> str:
     return with_query(f"{_PATH}/{section.slug}/history", {"project_ref": project_ref or ""})
 
 
-async def page(section: Section, request: PortalRequest, menu: tuple[NavItem, ...]) -> SettingsHistoryPage:
+async def page(section: Section, request: PortalRequest, menu: Menu) -> SettingsHistoryPage:
     """One page of changes, newest first."""
     reference = request.query.get("project_ref")
     project = await api.project_for(section, request, reference)

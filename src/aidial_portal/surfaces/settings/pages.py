@@ -6,7 +6,7 @@ smaller document, never a form without its button.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +15,7 @@ from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault
 from aidial_contract.sections import SECTIONS
 from aidial_contract.shapes.governance import SECTION as GOVERNANCE
-from aidial_portal.design.context import ActiveSessionsPage, NavItem, SettingsPage
+from aidial_portal.design.context import ActiveSessionsPage, Menu, SectionGroup, SectionLink, SettingsPage
 from aidial_portal.design.links import with_query
 from aidial_portal.design.suggestions import FORMATS, ZONES
 from aidial_portal.kernel.answers import redirect
@@ -25,7 +25,7 @@ from aidial_portal.surfaces.settings import api, deletions, exports, governance,
 from aidial_portal.surfaces.settings.words import TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.responses import Response
 
@@ -43,20 +43,37 @@ ACTIVE_SESSIONS: Final = "active-sessions"
 SESSION_MANAGEMENT: Final = "session-management"
 """What active sessions were called."""
 _PROFILE_LABEL: Final = "Your profile"
+ORGANISATION: Final = "Your organisation"
+PHONE_LINES: Final = "Phone lines"
+DATA: Final = "Data"
+YOU: Final = "You"
+GROUPS: Final = (ORGANISATION, PHONE_LINES, DATA, YOU)
+"""In the order of the menu."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A section in the menu; `kept` is what else stands in its address."""
+
+    slug: str
+    label: str
+    group: str
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PageSection:
     """A section with a page of its own: it is no document that is saved.
 
-    `leads`: it stands before those that are.
+    `leads`: it is shown before those that are, where nobody said which.
     """
 
     slug: str
     label: str
     permission: Permission
-    page: Callable[[PortalRequest, tuple[NavItem, ...]], Awaitable[Response]]
+    page: Callable[[PortalRequest, Menu], Awaitable[Response]]
     leads: bool = False
+    group: str = DATA
 
 
 PAGES: Final = (
@@ -80,7 +97,7 @@ async def show(profile: Handler, sessions: ListSessions, request: PortalRequest)
     items = _items(request, listed, pages)
     # Whoever sets nothing has their own profile in front.
     has_first = bool(listed) or any(one.leads for one in pages)
-    slug = request.query.get("section", items[0][0] if has_first else PROFILE)
+    slug = request.query.get("section", items[0].slug if has_first else PROFILE)
     if slug == PROFILE:
         return await profile(request)
     if slug == SESSION_MANAGEMENT and any(one.slug == ACTIVE_SESSIONS for one in pages):
@@ -116,12 +133,16 @@ def _listed(request: PortalRequest) -> list[Section]:
 def _pages(sessions: ListSessions, request: PortalRequest) -> list[PageSection]:
     role = request.session.role
     own = PageSection(
-        ACTIVE_SESSIONS, "Active sessions", Permission.SESSIONS_MANAGE_OWN, partial(_sessions, sessions)
+        ACTIVE_SESSIONS,
+        "Active sessions",
+        Permission.SESSIONS_MANAGE_OWN,
+        partial(_sessions, sessions),
+        group=YOU,
     )
     return [one for one in (own, *PAGES) if role is not None and level_of(role, one.permission) is not None]
 
 
-async def _of_section(request: PortalRequest, menu: tuple[NavItem, ...], section: Section) -> SettingsPage:
+async def _of_section(request: PortalRequest, menu: Menu, section: Section) -> SettingsPage:
     project = await api.project_for(section, request, request.query.get("project_ref"))
     document = await api.read(section, request, project)
     page = _page(request, menu, section, project, document)
@@ -143,14 +164,14 @@ async def _with_opening(
         return replace(page, asked_at=asked)
 
 
-async def _sessions(sessions: ListSessions, request: PortalRequest, menu: tuple[NavItem, ...]) -> Response:
+async def _sessions(sessions: ListSessions, request: PortalRequest, menu: Menu) -> Response:
     page = ActiveSessionsPage(menu, await sessions(request), reading_zone_of(request), datetime.now(UTC))
     return draw(request, page, path=PATH)
 
 
 def _page(
     request: PortalRequest,
-    menu: tuple[NavItem, ...],
+    menu: Menu,
     section: Section,
     project: ContextProject | None,
     document: Any,
@@ -182,32 +203,41 @@ def _page(
     )
 
 
-def _items(
-    request: PortalRequest, listed: list[Section], pages: list[PageSection]
-) -> list[tuple[str, str, dict[str, str]]]:
-    """Slug, label and what else stands in its address, of each section this role has, in order."""
+def _items(request: PortalRequest, listed: list[Section], pages: list[PageSection]) -> list[Item]:
+    """Each section this role has, in the order in which one of them is shown first."""
     reference = request.query.get("project_ref")
     return [
-        *((one.slug, one.label, {}) for one in pages if one.leads),
+        *(Item(one.slug, one.label, one.group) for one in pages if one.leads),
         *(
-            (
+            Item(
                 one.slug,
                 TITLES[one.slug][0],
+                PHONE_LINES if one.per_project else ORGANISATION,
                 {"project_ref": reference} if one.per_project and reference else {},
             )
             for one in listed
         ),
-        *((one.slug, one.label, {}) for one in pages if not one.leads),
+        *(Item(one.slug, one.label, one.group) for one in pages if not one.leads),
     ]
 
 
-def _menu(items: list[tuple[str, str, dict[str, str]]], current: str) -> tuple[NavItem, ...]:
-    return (
-        *(
-            NavItem(
-                label, with_query(PATH, {"section": slug, **kept}), "settings", is_current=slug == current
-            )
-            for slug, label, kept in items
-        ),
-        NavItem(_PROFILE_LABEL, with_query(PATH, {"section": PROFILE}), "account"),
+def _menu(items: list[Item], current: str) -> Menu:
+    """By group, whoever asks; a group without a section of this role is left out."""
+    all_items = (*items, Item(PROFILE, _PROFILE_LABEL, YOU))
+    groups = (
+        SectionGroup(
+            group,
+            tuple(
+                SectionLink(
+                    one.slug,
+                    one.label,
+                    with_query(PATH, {"section": one.slug, **one.kept}),
+                    is_current=one.slug == current,
+                )
+                for one in all_items
+                if one.group == group
+            ),
+        )
+        for group in GROUPS
     )
+    return tuple(group for group in groups if group.links)
