@@ -16,13 +16,14 @@ from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import endings, stalled
 from aidial_api.surfaces.deletions import executing
 from aidial_api.surfaces.governance import retention
-from aidial_api.surfaces.notifications import announcing, writing
+from aidial_api.surfaces.notifications import announcing, transfers, writing
 from aidial_api.surfaces.recordings import deleting, measuring
 from aidial_api.surfaces.sessions import expiry
 
 WRITERS: Mapping[str, Writer] = {
     "call_transcript": writing.write_transcript,
     "call_summary": writing.write_summary,
+    transfers.KIND: transfers.write,
 }
 """Who writes each kind of message."""
 
@@ -38,6 +39,7 @@ JOBS = (
     deleting.COLLECT,
     retention.RUN,
     announcing.ANNOUNCE,
+    transfers.ALERT,
     send_job(WRITERS),
     executing.EXECUTE,
     forgetting.SWEEP,

@@ -187,6 +187,12 @@ _ROWS: Final = (
         ("settings.session_policy.save",),
     ),
     AuditAction(
+        "settings.transfer_alerts.updated",
+        "Changed who is told of failed transfers",
+        CHANGE,
+        ("settings.transfer_alerts.save",),
+    ),
+    AuditAction(
         "settings.transfer_settings.updated",
         "Changed how calls are handed over",
         CHANGE,

@@ -12,7 +12,7 @@ from aidial_contract import opening
 from aidial_contract.access import Permission
 from aidial_contract.consent_templates import template_rule
 from aidial_contract.section import Save, Section
-from aidial_contract.shapes import notifications
+from aidial_contract.shapes import notifications, transfer_alerts
 from aidial_contract.shapes import project_settings as shapes
 
 PROJECT_SECTIONS: Final = (
@@ -98,6 +98,25 @@ PROJECT_SECTIONS: Final = (
         ),
         per_project=True,
         in_runtime=True,
+    ),
+    Section(
+        slug="transfer-alerts",
+        view=Permission.NOTIFICATIONS_VIEW,
+        edit=Permission.NOTIFICATIONS_EDIT,
+        value=transfer_alerts.TransferAlerts,
+        document=transfer_alerts.TransferAlertsDocument,
+        portal_document=transfer_alerts.PortalTransferAlerts,
+        restricted=("alerts",),
+        exported=(),
+        saves=(
+            Save(
+                change=transfer_alerts.TransferAlertsChange,
+                portal_change=transfer_alerts.PortalTransferAlertsChange,
+                rules=(transfer_alerts.transfer_alerts_rule,),
+            ),
+        ),
+        per_project=True,
+        in_runtime=False,
     ),
     Section(
         slug="notifications",

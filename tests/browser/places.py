@@ -101,6 +101,8 @@ PLACES: Final = (
     Place("summary of opening hours", HOURS, "ben"),
     Place("consent notice", "/settings?section=compliance-copy", "alice"),
     Place("transfers", "/settings?section=transfer-settings", "alice"),
+    Place("summary of transfers", "/settings?section=transfer-settings", "ben"),
+    Place("transfer alerts", "/settings?section=transfer-alerts", "alice"),
     Place("call handling", "/settings?section=call-limits", "alice"),
     Place("incidents", "/ops/incidents", "omar"),
     Place("new incident", "/ops/incidents/new?tenant=harbour-dental", "omar"),

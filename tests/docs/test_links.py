@@ -48,7 +48,7 @@ CODE_LIKE = re.compile(
     r"failed|found|allowed|exists|large|long|exceeded|violation|timeout|rejected|insufficient))`"
 )
 # States and settings that look like codes.
-NOT_ERRORS = {"redaction_failed", "retention_expired", "not_required", "lock_timeout"}
+NOT_ERRORS = {"redaction_failed", "transfer_failed", "retention_expired", "not_required", "lock_timeout"}
 
 
 @pytest.mark.parametrize("page", PAGES)

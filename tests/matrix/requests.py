@@ -165,6 +165,7 @@ def good_body(
             "value": {"template_revision": "recorded.1", "appendix": "Thank you."}
         },
         "settings.transfer_settings.save": lambda: {"value": {"after_hours": False}},
+        "settings.transfer_alerts.save": lambda: {"value": {"alerts": {}}},
         "settings.session_policy.save": lambda: {"value": {}},
         "settings.ip_allowlist.save": lambda: {"value": {"enabled": False, "entries": []}},
         "incidents.create": lambda: {

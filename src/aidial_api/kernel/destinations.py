@@ -23,6 +23,18 @@ _AT: Final = f"""
 SELECT content -> '{SECTION}' FROM project_versions
 WHERE client_id = $1 AND project_id = $2::uuid AND number = $3
 """
+_EVERY: Final = f"""
+FROM project_versions v
+CROSS JOIN LATERAL jsonb_array_elements(v.content -> '{SECTION}' -> 'destinations') AS d (one)
+WHERE v.client_id = $1 AND v.project_id = $2::uuid
+"""
+_CODE: Final = f"""
+SELECT d.one ->> 'code' {_EVERY} AND lower(d.one ->> 'label') = lower($3) ORDER BY v.number DESC LIMIT 1
+"""
+_LABELS: Final = f"""
+SELECT DISTINCT ON (d.one ->> 'code') d.one ->> 'code' AS code, d.one ->> 'label' AS label
+{_EVERY} AND d.one ->> 'code' = any($3::text[]) ORDER BY d.one ->> 'code', v.number DESC
+"""
 
 
 def revised(
@@ -42,3 +54,15 @@ async def find(tx: Tx, client_id: str, project_id: str, revision: str) -> dict[s
     destinations = [] if text is None else msgspec.json.decode(text)["destinations"]
     found: dict[str, Any] | None = next((one for one in destinations if one["revision"] == revision), None)
     return found
+
+
+async def code_of(tx: Tx, client_id: str, project_id: str, label: str) -> str | None:
+    """The destination that was called so in the newest version in which one was; None when none ever was."""
+    code: str | None = await tx.fetchval(_CODE, client_id, project_id, label)
+    return code
+
+
+async def labels_of(tx: Tx, client_id: str, project_id: str, codes: Sequence[str]) -> dict[str, str]:
+    """What destinations were called last, withdrawn ones too."""
+    rows = await tx.fetch(_LABELS, client_id, project_id, list(codes)) if codes else []
+    return {row["code"]: row["label"] for row in rows}

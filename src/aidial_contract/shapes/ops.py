@@ -95,7 +95,7 @@ class OutboxMessage(Outgoing):
     delivery_id: Uuid
     client_id: str
     project_id: Uuid | None
-    kind: Literal["call_transcript", "call_summary", "monthly_report"]
+    kind: Literal["call_transcript", "call_summary", "monthly_report", "transfer_failed"]
     channel: Literal["email", "sms"]
     recipient: str
     about_id: Uuid

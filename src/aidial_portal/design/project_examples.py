@@ -25,6 +25,7 @@ from aidial_contract.shapes.project_settings import (
     Weekly,
 )
 from aidial_contract.shapes.settings import LastChange, SettingsProject
+from aidial_contract.shapes.transfer_alerts import AlertDestination, TransferAlerts
 
 PROJECTS: Final = (
     SettingsProject(ref="b2xuZS1vZi1hbGljZXMxMQ", name="Reception"),
@@ -37,6 +38,7 @@ TITLES: Final = {
     "compliance_copy": "Consent notice",
     "notifications": "Notifications",
     "transfer_settings": "Transfers",
+    "transfer_alerts": "Transfer alerts",
 }
 VALUES: Final[dict[str, Any]] = {
     "business_hours": BusinessHours(
@@ -65,6 +67,9 @@ VALUES: Final[dict[str, Any]] = {
         destination_revision="front_desk.4",
         warmup_message="A caller of Harbour Dental would like to speak to you.",
         handoff_message="I am putting you through to the front desk.",
+    ),
+    "transfer_alerts": TransferAlerts(
+        alerts={"front_desk": ["manager@harbour-dental.example"], "doctor": []}
     ),
     "compliance_copy": ComplianceCopy(
         template_revision=TEMPLATES[0].revision, appendix="We never ask for card numbers."
@@ -100,6 +105,13 @@ _MORE: Final[dict[str, dict[str, Any]]] = {
     "transfer_settings": {
         "destination": "Front desk",
         "options": [TransferOption(revision="front_desk.4", label="Front desk", is_current=True)],
+    },
+    "transfer_alerts": {
+        "destinations": [
+            AlertDestination(code="front_desk", label="Front desk", is_current=True),
+            AlertDestination(code="doctor", label="Doctor on call", is_current=False),
+        ],
+        "sends_email": False,
     },
     "notifications": {"reaches": Reaches(email=True, sms=False)},
     "compliance_copy": {

@@ -4,33 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from aidial_contract.access import Role
-from tests.api.settings.clinics import Clinic, new_person
-from tests.people import PARTNER, Someone
+from tests.api.settings.clinics import Clinic
 from tests.support.askers import Answer, SignedIn
 
 DESK = {"code": "front_desk", "label": "Front desk", "number": "+61280000001", "mode": "warm"}
 DOCTOR = {"code": "doctor", "label": "Doctor on call", "number": "+61280000002"}
 WORDS = {"warmup_message": "A caller for you.", "handoff_message": " One moment. "}
-
-
-@pytest.fixture
-async def pam(clinic: Clinic) -> SignedIn:
-    """The clinic's partner administrator."""
-    name = f"Pam{clinic.client_id[-12:]}"
-    projects = ((clinic.client_id, None),)
-    someone = Someone(
-        name,
-        PARTNER,
-        Role.PARTNER_ADMIN,
-        partner_org_id=PARTNER,
-        projects=projects,
-        second_factor=True,
-    )
-    await clinic.world.provisioner.add_person(new_person(someone))
-    return await clinic.world.sign_in(someone)
 
 
 def path(clinic: Clinic) -> str:

@@ -105,6 +105,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
             "compliance_copy",
             "notifications",
             "transfer_settings",
+            "transfer_alerts",
         )
         for mode in MODES
     },

@@ -37,6 +37,7 @@ async def test_alice_finds_a_form_with_what_is_saved(town: Town) -> None:
             "/settings?section=call-limits",
             "/settings?section=compliance-copy",
             "/settings?section=transfer-settings",
+            "/settings?section=transfer-alerts",
             "/settings?section=notifications",
             "/settings?section=data-exports",
             "/settings?section=data-deletion",

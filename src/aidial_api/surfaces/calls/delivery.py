@@ -18,6 +18,7 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.crypto import TenantKey
 from aidial_api.kernel.outgoing.recipients import call_ended
+from aidial_api.kernel.outgoing.transfer_alerts import transfer_failed
 from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.calls.redacting import Redacted, redact_call
 from aidial_api.surfaces.calls.store import StoredCall, find_delivered, insert_call
@@ -25,6 +26,7 @@ from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.ids import new_id
 from aidial_contract.shapes.calls import Cost, NewCall, Sentiment
+from aidial_contract.transfers import has_failed
 
 _encoder = msgspec.json.Encoder()
 
@@ -67,6 +69,9 @@ async def deliver(ask: Ask, client_id: str) -> tuple[asyncpg.Record, bool]:
             await record(ask, _delivered(client_id, call_id, body, redacted))
             tell = partial(ask.services.news.tell, client_id, body.project_id, call_id, is_new=True)
             ask.on_commit.append(tell)
+            if body.transfer is not None and has_failed(body.transfer.result):
+                at = body.ended_at or body.started_at
+                await transfer_failed(ask.tx, client_id, body.project_id, call_id, at=at)
             if body.status == "live":
                 await stalled.watch(ask.tx, client_id, body.project_id, call_id, body.started_at)
             else:

@@ -16,11 +16,13 @@ from msgspec import UNSET
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.outgoing.recipients import call_ended
+from aidial_api.kernel.outgoing.transfer_alerts import transfer_failed
 from aidial_api.surfaces.calls.redacting import redact_findings
 from aidial_api.surfaces.calls.store import find_call, update_call
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.shapes.calls import LONGEST_CALL, CallPatch
+from aidial_contract.transfers import has_failed
 
 NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
     "live": ("live", "completed", "missed", "failed", "unknown"),
@@ -48,6 +50,10 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
     if row["status"] in _UNTOLD and changes.get("status", row["status"]) not in _UNTOLD:
         ended = changes.get("ended_at", row["ended_at"]) or row["started_at"]
         await call_ended(ask.tx, client_id, str(row["project_id"]), call_id, at=ended)
+    transfer = patch.transfer if patch.transfer is not UNSET else None
+    if transfer is not None and has_failed(transfer.result):
+        at = changes.get("ended_at", row["ended_at"]) or row["started_at"]
+        await transfer_failed(ask.tx, client_id, str(row["project_id"]), call_id, at=at)
     await record(
         ask,
         Event(

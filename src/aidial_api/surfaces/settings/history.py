@@ -110,7 +110,7 @@ def _members(value: Mapping[str, Any], at: str) -> list[tuple[str, Any]]:
 
 def _changed(former: Any, value: Any) -> list[str]:
     before, after = _flat(former), _flat(value)
-    return [name for name, one in after.items() if before.get(name, _GONE) != one]
+    return [name for name in before | after if (before.get(name) or None) != (after.get(name) or None)]
 
 
 def _field(
@@ -120,7 +120,9 @@ def _field(
 ) -> SettingsFieldChange:
     """One member's change; each side is the value as it is, and as it is shown."""
     before, after = former[0].get(name), now[0].get(name)
-    if not (isinstance(before, list) and isinstance(after, list)):
+    if isinstance(before, list) or isinstance(after, list):
+        before, after = before or [], after or []
+    else:
         return SettingsFieldChange(field=name, before=former[1].get(name), after=now[1].get(name))
     gone = [former[1][name][place] for place, one in enumerate(before) if one not in after]
     new = [now[1][name][place] for place, one in enumerate(after) if one not in before]

@@ -19,6 +19,7 @@ from aidial_api.kernel import public_holidays
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.settings import store
 from aidial_api.surfaces.settings.notification_ways import NOTIFICATIONS
+from aidial_api.surfaces.settings.transfer_alert_ways import TRANSFER_ALERTS
 from aidial_api.surfaces.settings.transfers import TRANSFERS
 from aidial_api.surfaces.settings.way import Ways
 from aidial_contract.access import Level
@@ -140,6 +141,7 @@ PROJECT_WAYS: Final[Mapping[str, Ways]] = {
     "business-hours": Ways(default=_around_the_clock, settled=_settled_hours, more=_coming_holidays),
     "call-limits": Ways(default=_as_it_answers, settled=_settled_limits, applied=_limited),
     "notifications": NOTIFICATIONS,
+    "transfer-alerts": TRANSFER_ALERTS,
     "transfer-settings": TRANSFERS,
 }
 """By slug."""

@@ -24,6 +24,7 @@ _KINDS: Final = {
     "call_transcript": "Transcript of a call",
     "call_summary": "Summary of a call",
     "monthly_report": "Monthly report",
+    "transfer_failed": "Failed transfer",
 }
 _CHANNELS: Final = {"email": "E-mail", "sms": "SMS"}
 _FAILURES: Final = {

@@ -82,7 +82,11 @@ def _field(slug: str, change: SettingsFieldChange) -> ChangedField:
 
 
 def _label(slug: str, name: str) -> str:
-    return FIELDS.get(slug, {}).get(name) or label(name.replace("/", " "))
+    words = FIELDS.get(slug, {})
+    above, slash, own = name.partition("/")
+    if above + slash in words:
+        return f"{words[above + slash]} {label(own).lower()}" if own else words[name]
+    return words.get(name) or label(name.replace("/", " "))
 
 
 def _lines(name: str, value: Any) -> tuple[str, ...]:

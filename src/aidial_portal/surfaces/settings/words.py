@@ -38,6 +38,10 @@ TITLES: Final = {
         "Call handling",
         "What callers hear first, whether they may speak over it, and how long a call may last.",
     ),
+    "transfer-alerts": (
+        "Transfer alerts",
+        "Who is told when nobody takes over a call that was handed over.",
+    ),
     "notifications": (
         "Notifications",
         "What your people are sent after each call of a phone line. Both are off until you turn them on.",
@@ -90,6 +94,7 @@ FIELDS: Final = {
         "warmup_message": "To the person who answers",
         "handoff_message": "To the caller",
     },
+    "transfer-alerts": {"alerts/": "Told of transfers to"},
     "notifications": {
         "email_transcript/enabled": "Transcript by e-mail",
         "email_transcript/mask": "Personal details masked in it",
@@ -98,4 +103,7 @@ FIELDS: Final = {
         "sms_summary/recipients": "Mobile numbers",
     },
 }
-"""By slug and member, as the API names it: what it is called in a history."""
+"""By slug and member, as the API names it: what it is called in a history.
+
+One that ends in a slash stands for every member below it, whose own name follows it.
+"""
