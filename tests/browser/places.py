@@ -88,6 +88,7 @@ PLACES: Final = (
     Place("projects", "/projects", "priya"),
     Place("project", PROJECT, "priya"),
     Place("taxonomy", f"{PROJECT}?section=taxonomy", "priya"),
+    Place("destinations", f"{PROJECT}?section=transfer-routing", "priya"),
     Place("taxonomy to read", f"{PROJECT}?section=taxonomy", "tom"),
     Place("not found", "/nowhere", "alice", 404),
     Place("access denied", "/access-denied", None, 404),

@@ -166,7 +166,7 @@ async def test_what_somebody_else_saved_in_another_card_stays(visit: OpenVisitor
         "Only they changed this",
         "Tasmania",
         "Western Australia",
-        "You both changed this",
+        "Only you changed this",
     ):
         await expect(panel).to_contain_text(words)
     await panel.get_by_role("button", name="Drop mine").click()

@@ -51,3 +51,37 @@ async def test_priya_names_a_call_type_publishes_it_and_tom_reads_it(visit: Open
     await picture(tom.page, "read-phone")
     await page.set_viewport_size({"width": 390, "height": 844})
     await picture(page, "phone")
+
+
+async def test_priya_publishes_a_destination_that_alice_chooses(visit: OpenVisitor) -> None:
+    priya, alice = await visit("priya"), await visit("alice")
+    page = priya.page
+    reference = (await alice.ask("/api/settings/transfer-settings"))["projects"][0]
+    await priya.go("/projects")
+    await priya.follow(page.get_by_role("link", name=f"{reference['name']} of Harbour Dental"))
+    await priya.follow(page.get_by_role("link", name="Destinations"))
+    await page.get_by_role("button", name="Add a destination").click()
+    await page.get_by_label("Label").last.fill("Night desk")
+    await page.get_by_label("Code").last.fill("night_desk")
+    await page.get_by_label("Number").last.fill("+61 2 8000 0009")
+    await page.get_by_label("Hand over").last.select_option(label="The agent speaks first")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Save as working copy").click()
+    await priya.ready()
+    publishing = page.get_by_role("form", name="Publish")
+    async with page.expect_navigation():
+        await publishing.get_by_role("button", name="Publish what is saved").click()
+    await expect(publishing).to_have_count(0)
+    chooser = alice.page
+    await alice.go("/settings?section=transfer-settings")
+    await expect(chooser.get_by_label("Destination")).to_contain_text("Night desk")
+    assert "8000 0009" not in await chooser.content()
+    await alice.follow(chooser.get_by_role("link", name="Who is told when a transfer fails"))
+    await chooser.get_by_label("When a transfer to Night desk fails").fill("nobody")
+    await chooser.get_by_role("button", name="Save transfer alerts").click()
+    await expect(chooser.locator("[data-form-error]")).to_contain_text("Night desk: Line 1")
+    await chooser.get_by_label("When a transfer to Night desk fails").fill("owner@harbour-dental.example")
+    await chooser.get_by_role("button", name="Save transfer alerts").click()
+    await expect(chooser.locator("[data-saved]")).to_have_text("Saved just now")
+    await alice.follow(chooser.get_by_role("link", name="History of transfer alerts"))
+    await expect(chooser.get_by_text("o...@harbour-dental.example")).to_be_visible()

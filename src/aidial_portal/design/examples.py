@@ -414,6 +414,11 @@ def project(kind: str = "taxonomy", *, may_edit: bool = True) -> c.ProjectPage:
             "resolutions": [],
             "call_types": [{"code": "insurance", "label": "Insurance"}],
         },
+        "transfer-routing": {
+            "destinations": [
+                {"code": "front_desk", "label": "Front desk", "number": "+61280000001", "mode": "warm"}
+            ]
+        },
     }
     return c.ProjectPage(
         name="Front desk",

@@ -91,7 +91,7 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
             examples.project(kind, may_edit=may_edit),
             SHELL,
         )
-        for kind in ("profile", "taxonomy")
+        for kind in ("profile", "taxonomy", "transfer-routing")
         for may_edit in (True, False)
     },
     **{

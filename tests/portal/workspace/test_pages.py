@@ -69,7 +69,9 @@ async def test_the_profile_comes_first_and_an_unknown_section_is_nothing(town: T
     priya = await town.of(PRIYA)
     page = await priya.get(PAGE)
     assert "Name and time zone" in page.words
-    assert page.links(f"{PAGE}?") == [f"{PAGE}?section=profile", f"{PAGE}?section=taxonomy"]
+    assert page.links(f"{PAGE}?") == [
+        f"{PAGE}?section={name}" for name in ("profile", "taxonomy", "transfer-routing")
+    ]
     assert (await priya.get(f"{PAGE}?section=voice")).status == 404
     assert (await priya.get(f"/projects/{NORTHSIDE_LINE}")).status == 404
 
@@ -80,3 +82,21 @@ async def test_nobody_else_has_the_page_or_a_way_to_it(town: Town, someone: Some
     for path in ("/projects", f"/projects/{FRONT_DESK}", PAGE):
         assert (await visitor.get(path)).status == 404
     assert (await visitor.get("/status")).links("/projects") == []
+
+
+async def test_priya_approves_a_destination_whose_number_alice_never_sees(town: Town) -> None:
+    priya, tom, alice = await town.of(PRIYA), await town.of(TOM), await town.of(ALICE)
+    line = f"/projects/{FRONT_DESK}"
+    draft = f"/api/workspace{line}/draft/transfer-routing"
+    former = (await priya.get(draft)).json
+    desk = {"code": "night_desk", "label": "Night desk", "number": "+61280000009", "mode": "warm"}
+    value = {"destinations": [*former["value"]["destinations"], desk]}
+    saved = await priya.change("PUT", draft, {"value": value, "expected_version": former["version"]})
+    assert saved.status == 200, saved.text
+    page = await priya.get(f"{line}?section=transfer-routing")
+    assert 'value="+61280000009"' in page.text
+    assert "Publish what is saved" in page.words
+    read = await tom.get(f"{line}?section=transfer-routing")
+    assert (read.status, "data-json" in read.text.partition("<main")[2]) == (200, False)
+    assert "Night desk" in read.words
+    assert (await alice.get(f"{line}?section=transfer-routing")).status == 404

@@ -33,7 +33,7 @@ class WorkspacePage:
 
 @dataclass(frozen=True, slots=True)
 class ProjectPage:
-    """One section of a project. `kind` is `profile` or `taxonomy`, and `value` its working copy.
+    """One section of a project. `kind` is the section's name, and `value` its working copy.
 
     action: where the working copy is put; publish_action: where it is published. is_published: the working
     copy is what callers and the runtime have; number, published_at, published_by: the newest version.

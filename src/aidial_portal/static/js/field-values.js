@@ -39,6 +39,8 @@ export function typed(field) {
       return text.split("\n").map((line) => line.trim()).filter(Boolean);
     case "ranges":
       return ranges(text);
+    case "compact":
+      return text.replace(/[\s()-]/g, "");
     case "optional":
       return text === "" ? undefined : text;
     default:

@@ -4,7 +4,7 @@
  *
  * A field's name is where it stands in the body, with slashes: `value/timezone`, `value/entries/0/cidr`. Its
  * `data-type` may be `whole`, `yes` (a box that is ticked or not), `ticked` (a box that is left out unless it
- * is ticked), `lines` (a list, one a line), `object` (an empty one), `ranges` (hours) or `optional` (empty is left out). A `-` in a name is the next place
+ * is ticked), `lines` (a list, one a line), `object` (an empty one), `ranges` (hours), `compact` (a number without its spaces) or `optional` (empty is left out). A `-` in a name is the next place
  * of a list: `call_ids/-`. `data-then` is where to go: `reload`, a path with `{members}` of the answer, or
  * `open:url` for an address that the answer's member `url` holds.
  */

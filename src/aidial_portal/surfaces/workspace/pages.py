@@ -31,6 +31,10 @@ TITLES: Final = {
         N_("Outcomes and types"),
         N_("What calls of this line may be. Any other word becomes unclassified; an empty list takes any."),
     ),
+    "transfer-routing": (
+        N_("Destinations"),
+        N_("Whom calls of this line may be handed over to. Customers choose among those that are published."),
+    ),
 }
 """By section: the heading, and a sentence."""
 
