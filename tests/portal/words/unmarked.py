@@ -20,7 +20,16 @@ ENV: Final = Environment(
 ENV.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's
 MARKS: Final = frozenset({"_", "N_", "gettext", "ngettext", "pgettext", "npgettext"})
 SAID: Final = frozenset(
-    {"alt", "aria-label", "aria-roledescription", "data-label", "data-said", "placeholder", "title"}
+    {
+        "alt",
+        "aria-label",
+        "aria-roledescription",
+        "data-label",
+        "data-said",
+        "data-sort",
+        "placeholder",
+        "title",
+    }
 )
 """Attributes that people hear or see."""
 NOT_SAID: Final = frozenset({"code", "kbd", "script", "style", "svg"})
