@@ -59,6 +59,8 @@ OF_TEST_ALL = (
     "tests/api/recordings/test_on_s3.py",
     "tests/api/redaction/test_generated.py",
     "tests/api/redaction/test_properties.py",
+    "tests/api/reports/test_months.py",
+    "tests/api/reports/test_papers.py",
     "tests/api/support/test_model.py",
     "tests/client/test_trouble.py",
     "tests/contract/test_checking.py",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aidial_api.kernel import call_counts, idempotency
+from aidial_api.kernel import call_counts, idempotency, monthly_reports
 from aidial_api.kernel.outgoing import forgetting
-from aidial_api.kernel.outgoing.sending import Writer, send_job
+from aidial_api.kernel.outgoing.sending import Sent, Writer, send_job
 from aidial_api.surfaces.account_exports import clearing, making
 from aidial_api.surfaces.billing.embedded import issuing
 from aidial_api.surfaces.calls import endings, stalled
@@ -18,14 +18,19 @@ from aidial_api.surfaces.deletions import executing
 from aidial_api.surfaces.governance import retention
 from aidial_api.surfaces.notifications import announcing, transfers, writing
 from aidial_api.surfaces.recordings import deleting, measuring
+from aidial_api.surfaces.reports import making as reports
+from aidial_api.surfaces.reports.writing import note_sent, write_report
 from aidial_api.surfaces.sessions import expiry
 
 WRITERS: Mapping[str, Writer] = {
     "call_transcript": writing.write_transcript,
     "call_summary": writing.write_summary,
     transfers.KIND: transfers.write,
+    monthly_reports.KIND: write_report,
 }
 """Who writes each kind of message."""
+NOTED: Mapping[str, Sent] = {monthly_reports.KIND: note_sent}
+"""Who writes down that a kind of message left."""
 
 JOBS = (
     stalled.CHECK,
@@ -40,7 +45,8 @@ JOBS = (
     retention.RUN,
     announcing.ANNOUNCE,
     transfers.ALERT,
-    send_job(WRITERS),
+    send_job(WRITERS, NOTED),
+    reports.MAKE,
     executing.EXECUTE,
     forgetting.SWEEP,
     making.MAKE,

@@ -22,6 +22,7 @@ from aidial_api.surfaces.profile.routes import ROWS as PROFILE
 from aidial_api.surfaces.projects.routes import ROWS as PROJECTS
 from aidial_api.surfaces.recordings.routes import ROWS as RECORDINGS
 from aidial_api.surfaces.registry.routes import ROWS as REGISTRY
+from aidial_api.surfaces.reports.routes import ROWS as REPORTS
 from aidial_api.surfaces.sessions.routes import ROWS as SESSIONS
 from aidial_api.surfaces.settings.routes import ROWS as SETTINGS
 from aidial_api.surfaces.status.routes import ROWS as STATUS
@@ -47,6 +48,7 @@ TABLE = RouteTable(
         *SESSIONS,
         *PROFILE,
         *SETTINGS,
+        *REPORTS,
         *GOVERNANCE,
         *ACCOUNT_EXPORTS,
         *DELETIONS,

@@ -181,6 +181,9 @@ _ROWS: Final = (
     ),
     AuditAction("settings.profile.updated", "Changed their own profile", CHANGE, ("profile.save",)),
     AuditAction(
+        "settings.reports.updated", "Changed who gets the monthly summary", CHANGE, ("settings.reports.save",)
+    ),
+    AuditAction(
         "settings.session_policy.updated",
         "Changed the session limits",
         CHANGE,
@@ -247,6 +250,9 @@ _ROWS: Final = (
     AuditAction(
         "recordings.recording.uploaded", "Uploaded a call's recording", CHANGE, ("recordings.upload",)
     ),
+    AuditAction("reports.report.made", "Made the report of a month", CHANGE, (), WORKER),
+    AuditAction("reports.report.sent", "Sent the report of a month to somebody", CHANGE, (), WORKER),
+    AuditAction("reports.report.downloaded", "Downloaded the report of a month", LOOK, ("reports.pdf",)),
     AuditAction("deletions.request.submitted", "Asked for data to be deleted", CHANGE, ("deletions.create",)),
     AuditAction(
         "deletions.request.cancelled", "Took back a request to delete data", CHANGE, ("deletions.cancel",)

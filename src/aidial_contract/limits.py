@@ -153,6 +153,10 @@ RECEIPTS_PAGE: Final = _size("receipts_page", 20, "receipts", "a page of what re
 UNLOCKS_PAGE: Final = _size("unlocks_page", 20, "unlocks", "a page of who saw what of a call")
 INCIDENTS_PAGE: Final = _size("incidents_page", 20, "incidents", "a page of incidents")
 OPS_PAGE: Final = _size("ops_page", 20, "entries", "a page of one of the operators' lists")
+REPORTS_PAGE: Final = _size("reports_page", 12, "reports", "a page of monthly reports")
+DELIVERIES_PAGE: Final = _size(
+    "deliveries_page", 20, "messages", "a page of what an organisation's people were sent"
+)
 INVOICES_PAGE: Final = _size("invoices_page", 20, "invoices", "a page of invoices")
 
 ACCOUNT_EXPORTS_PAGE: Final = _size("account_exports_page", 20, "exports", "a page of account exports")

@@ -17,12 +17,14 @@ from aidial_contract.limits import (
     CALLS_PAGE_MAX,
     CLIENTS_PAGE,
     DELETIONS_PAGE,
+    DELIVERIES_PAGE,
     INCIDENTS_PAGE,
     INVOICES_PAGE,
     LEGAL_HOLDS_PAGE,
     LIVE_SECONDS,
     OPS_PAGE,
     RECEIPTS_PAGE,
+    REPORTS_PAGE,
     SETTINGS_HISTORY_PAGE,
     TICKETS_PAGE,
     UNLOCKS_PAGE,
@@ -41,6 +43,7 @@ from aidial_contract.shapes.governance import CATEGORIES as CATEGORIES_KEPT
 from aidial_contract.shapes.governance import LEAST_DAYS, MOST_DAYS
 from aidial_contract.shapes.ops import CHANNELS, DELIVERY_STATES, JOB_STATES, TENANT_LIFECYCLES
 from aidial_contract.shapes.recordings import SIDES
+from aidial_contract.shapes.reports import DELIVERY_KINDS
 from aidial_contract.shapes.status import INCIDENT_STATES
 from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUSES
 
@@ -297,6 +300,18 @@ OUTBOX_PARAMS: Final = (
     QueryParam("state", Kind.CHOICES, "Any of these states.", DELIVERY_STATES),
     QueryParam("channel", Kind.CHOICE, "Only by e-mail, or by SMS.", CHANNELS),
     *_OPS_PAGE_PARAMS,
+)
+REPORT_PARAMS: Final = (
+    QueryParam("limit", Kind.WHOLE, "Reports a page.", least=1, most=CALLS_PAGE_MAX, default=REPORTS_PAGE),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
+)
+DELIVERY_PARAMS: Final = (
+    QueryParam("kind", Kind.CHOICES, "Any of these kinds.", DELIVERY_KINDS),
+    QueryParam("state", Kind.CHOICES, "Any of these states.", DELIVERY_STATES),
+    QueryParam(
+        "limit", Kind.WHOLE, "Messages a page.", least=1, most=CALLS_PAGE_MAX, default=DELIVERIES_PAGE
+    ),
+    QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
 LIVE_SESSION_PARAMS: Final = _OPS_PAGE_PARAMS
 

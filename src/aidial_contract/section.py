@@ -35,6 +35,7 @@ class Section:
 
     `exported` are those that an account export holds, `member` or `member/of it`: what is not named, or is
     stored in another form, stays out of files.
+    `or_view` shows the document, and not who changed it, to those who lack `view`.
     `value` is its value as stored and shown; `document` is what `/v1` answers, `portal_document` the portal.
     `per_project`: every project has its own (`/v1/projects/{project_id}/settings/...`, `?project_ref=`), else
     the tenant has one. `in_runtime`: a save publishes it, so that the project's runtime works by it.
@@ -42,6 +43,7 @@ class Section:
 
     slug: str
     view: Permission
+    or_view: Permission | None = None
     edit: Permission
     value: type[Any]
     document: type[Any]
@@ -56,6 +58,11 @@ class Section:
     def name(self) -> str:
         """`tenant_settings`: the slug as route names and audit events spell it."""
         return self.slug.replace("-", "_")
+
+    @property
+    def seen_by(self) -> Permission:
+        """What everybody holds who sees any of it."""
+        return self.or_view or self.view
 
     @property
     def left_out(self) -> tuple[str, ...]:

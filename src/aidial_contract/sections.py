@@ -16,6 +16,7 @@ from aidial_contract.fault import FieldError
 from aidial_contract.networks import parse_network
 from aidial_contract.project_sections import PROJECT_SECTIONS
 from aidial_contract.section import Save, Section
+from aidial_contract.shapes import reports
 from aidial_contract.shapes import settings as shapes
 from aidial_contract.zones import is_zone
 
@@ -140,6 +141,26 @@ SECTIONS: Final = (
         in_runtime=False,
     ),
     *PROJECT_SECTIONS,
+    Section(
+        slug="reports",
+        view=Permission.REPORTS_VIEW,
+        or_view=Permission.REPORTS_HISTORY,
+        edit=Permission.REPORTS_EDIT,
+        value=reports.Reports,
+        document=reports.ReportsDocument,
+        portal_document=reports.PortalReports,
+        restricted=("monthly_summary/recipients",),
+        exported=("monthly_summary/enabled",),
+        saves=(
+            Save(
+                change=reports.ReportsChange,
+                portal_change=reports.PortalReportsChange,
+                rules=(reports.reports_rules,),
+            ),
+        ),
+        per_project=False,
+        in_runtime=False,
+    ),
 )
 """In the order in which they are shown."""
 

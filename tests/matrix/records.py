@@ -36,6 +36,7 @@ from tests.support.askers import Asker
 from tests.support.deletions import new_deletion
 from tests.support.exports import asked_export, ready_export
 from tests.support.holds import new_hold
+from tests.support.reports import given_report
 from tests.support.tickets import new_ticket
 from tests.support.unlocks import new_unlock
 
@@ -238,6 +239,7 @@ SORTS: Final[dict[str, Sort]] = {
         of_project=False,
         changed={"number": "'COPY'", "period": "'1999-12'"},
     ),
+    "report_id": Sort("monthly_reports", given_report, of_project=False, changed={"month": "'1999-12'"}),
 }
 """By the name in the path."""
 

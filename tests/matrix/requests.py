@@ -152,6 +152,7 @@ def good_body(
                 "sms_summary": {"enabled": False, "recipients": []},
             }
         },
+        "settings.reports.save": lambda: {"value": {"monthly_summary": {"enabled": False, "recipients": []}}},
         "settings.business_hours.weekly.save": lambda: {"value": {"weekly": WEEK}},
         "settings.business_hours.public_holidays.save": lambda: {
             "value": {"mode": "close", "calendar": "AU-NSW"}

@@ -1,4 +1,4 @@
-"""The demo's messages: one line tells its people of calls, and of the last few at once.
+"""The demo's messages: one line tells its people of calls, the last few at once, and of each month.
 
 The one thing a newcomer would get wrong: nothing leaves. The embedded outbox keeps what would have been sent,
 and operators read it under `/ops/outbox`.
@@ -13,19 +13,24 @@ import asyncpg
 from aidial.seed.businesses import HARBOUR_DENTAL
 from aidial.stops import CommandStopped, Exit
 from aidial_api.kernel.db import DatabaseUnavailable
-from aidial_api.provisioning_notifications import turn_on
+from aidial_api.provisioning_notifications import turn_on, turn_on_summary
 from aidial_contract.shapes.notifications import EmailTranscript, Notifications, SmsSummary
+from aidial_contract.shapes.reports import MonthlySummary, Reports
 
 if TYPE_CHECKING:
     from aidial.demo.environment import Effective
 
 LATEST: Final = 6
+MONTHS_BACK: Final = 2
 # A number that is kept for fiction.
 _MOBILE: Final = "+61491570156"
 
 
 async def tell_people(known: Effective) -> None:
-    """Turn notifications of Harbour Dental's front desk on, once; `CommandStopped` when that fails."""
+    """Turn notifications of Harbour Dental's front desk on, and its reports; what is set already stays.
+
+    `CommandStopped` when that fails.
+    """
     line = HARBOUR_DENTAL.projects[0]
     chosen = Notifications(
         email_transcript=EmailTranscript(
@@ -36,6 +41,9 @@ async def tell_people(known: Effective) -> None:
     place = HARBOUR_DENTAL.client_id, line.project_id
     try:
         await turn_on(known.owner_url, known.master_key, *place, chosen, latest=LATEST)
+        monthly = MonthlySummary(enabled=True, recipients=[f"practice@{HARBOUR_DENTAL.domain}"])
+        where = known.owner_url, known.master_key, HARBOUR_DENTAL.client_id
+        await turn_on_summary(*where, Reports(monthly_summary=monthly), months_back=MONTHS_BACK)
     except (DatabaseUnavailable, asyncpg.PostgresError) as problem:
         raise CommandStopped(
             f"the database refused the demo's notifications: {problem}", Exit.UNAVAILABLE

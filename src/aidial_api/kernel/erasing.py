@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from aidial_api.kernel import call_counts
+from aidial_api.kernel import call_counts, monthly_reports
 from aidial_api.kernel.holds import HELD, lock_holds
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.recordings import delete_recordings
@@ -88,7 +88,8 @@ class Erasing:
     """One deletion of a client: of calls that began from `since` to before `until`.
 
     `may_go_on` is asked in the transaction of every batch; `note` writes a batch down in it: how many calls,
-    and the bytes that stand for them.
+    and the bytes that stand for them. `ages`: the span grows day by day, so a month's report goes once all of
+    its month is in it.
     """
 
     client_id: str
@@ -96,6 +97,7 @@ class Erasing:
     until: datetime
     may_go_on: Callable[[Tx], Awaitable[bool]]
     note: Callable[[Tx, int, bytes], Awaitable[None]]
+    ages: bool = False
 
     async def run(self, db: Database, category: str) -> None:
         """Delete one category, as far as nothing holds it."""
@@ -135,6 +137,8 @@ class Erasing:
         for since, end in spans:
             async for _ in call_counts.forget(db, self.client_id, since, end, noted):
                 pass
+            async with db.transaction(Reach((self.client_id,))) as tx:
+                await monthly_reports.erase(tx, self.client_id, since, end, aged=self.ages)
 
 
 async def take(

@@ -6,7 +6,7 @@ hours changes with the clocks.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 _MONTHS = 12
@@ -28,3 +28,9 @@ def begin_of(month: str, timezone: str) -> datetime:
     """When a month begins there; it ends where the next begins."""
     year, number = map(int, month.split("-"))
     return datetime(year, number, 1, tzinfo=ZoneInfo(timezone))
+
+
+def named(month: str) -> str:
+    """`October 2026`."""
+    year, number = map(int, month.split("-"))
+    return f"{date(year, number, 1):%B %Y}"

@@ -35,9 +35,12 @@ class PdfMakers:
         self._places = asyncio.Semaphore(at_once)
         self._seconds = seconds
 
-    async def make(self, document: bytes, deadline: float = float("inf")) -> bytes:
-        """The PDF of a document (JSON, see the template of `pdf_maker.py`) before `deadline` (loop time).
+    async def make(
+        self, document: bytes, deadline: float = float("inf"), *, template: Path | None = None
+    ) -> bytes:
+        """The PDF of a document before `deadline` (loop time).
 
+        `document` is JSON that the template reads: a file of ours, or that of transcripts in `pdf_maker.py`.
         Raises `PdfTooLargeError`; 503 `dependency_timeout` when nobody was free to begin in time.
         """
         end = min(deadline, asyncio.get_running_loop().time() + self._seconds)
@@ -47,15 +50,16 @@ class PdfMakers:
         except TimeoutError:
             raise Fault(errors.DEPENDENCY_TIMEOUT, reason="every PDF maker is busy") from None
         try:
-            return await self._made(document, end)
+            return await self._made(document, end, template)
         finally:
             self._places.release()
 
-    async def _made(self, document: bytes, end: float) -> bytes:
+    async def _made(self, document: bytes, end: float, template: Path | None) -> bytes:
         maker = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",
             str(_MAKER),
+            *(() if template is None else (str(template),)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

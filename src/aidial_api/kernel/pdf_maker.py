@@ -1,14 +1,16 @@
-"""Makes a PDF of a transcript: JSON on standard input, the file on standard output.
+"""Makes a PDF: JSON on standard input, the file on standard output.
 
 Run as a script in a process of its own, without our environment and with bounded time and memory: what it
-typesets was said by strangers. The one thing a newcomer would get wrong: the texts are data. The template
-below is all the markup there is; a `#` or `$` somebody said is a letter.
+typesets was said by strangers. The one thing a newcomer would get wrong: the texts are data. The template,
+that of transcripts below or the file that the first argument names, is all the markup there is; a `#` or `$`
+somebody said is a letter.
 """
 
 import ctypes
 import resource
 import signal
 import sys
+from pathlib import Path
 
 import typst
 
@@ -46,7 +48,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
     shown = sys.stdin.buffer.read().decode()
-    made = typst.compile(TEMPLATE, sys_inputs={"shown": shown}, ignore_system_fonts=True)
+    template = Path(sys.argv[1]).read_bytes() if sys.argv[1:] else TEMPLATE
+    made = typst.compile(template, sys_inputs={"shown": shown}, ignore_system_fonts=True)
     sys.stdout.buffer.write(made)
 
 

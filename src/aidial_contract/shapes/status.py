@@ -113,7 +113,7 @@ class IncidentList(Outgoing):
 class PartHealth(Outgoing):
     """One part of a project's service: of `seen` uses, `failed` went wrong; `last_at` is the newest one.
 
-    `no_evidence`: nothing happened in the last seven days that would tell.
+    `no_evidence`: nothing happened in the last seven days that would tell (35 for the monthly report).
     """
 
     part: Part

@@ -106,5 +106,6 @@ COUNTED: Final[Mapping[str, tuple[str, str]]] = {
     "call": N_many("{count} call", "{count} calls"),
     "day": N_many("{count} day", "{count} days"),
     "record": N_many("{count} record", "{count} records"),
+    "attempt": N_many("{count} attempt", "{count} attempts"),
 }
 """One and many of each noun of `| matching`."""

@@ -97,6 +97,14 @@ MENU: Final = (
         keeps_project=False,
         unless=Permission.TENANT_SETTINGS_VIEW,
     ),
+    Place(
+        N_("Settings"),
+        "/settings",
+        "settings",
+        Permission.REPORTS_HISTORY,
+        keeps_project=False,
+        unless=Permission.TENANT_SETTINGS_VIEW,
+    ),
     Place(N_("Status"), "/status", "status", Permission.STATUS_VIEW, keeps_project=False),
 )
 """In the order of the rail; only pages that exist."""

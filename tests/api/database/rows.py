@@ -68,6 +68,7 @@ async def make_tenant(db: Database, name: str) -> Tenant:
         await _unlock(tx, tenant)
         await _governance(tx, tenant)
         await _delivery(tx, tenant)
+        await _report(tx, tenant)
         await _export(tx, tenant)
         await _deletion(tx, tenant)
     return tenant
@@ -219,6 +220,15 @@ async def _delivery(tx: Tx, tenant: Tenant) -> None:
         tenant.project_id,
         tenant.call_id,
         bytes(32),
+    )
+
+
+async def _report(tx: Tx, tenant: Tenant) -> None:
+    await tx.execute(
+        "INSERT INTO monthly_reports (client_id, report_id, month, timezone, starts_at, ends_at, project_ids,"
+        " figures) VALUES ($1, $2, '2026-06', 'UTC', '2026-06-01', '2026-07-01', '{}', '{}')",
+        tenant.client_id,
+        new_id(),
     )
 
 

@@ -57,6 +57,7 @@ GRANTED = {
     "incidents": {READ, ADD, CHANGE},
     "incident_updates": {READ, ADD},
     "deliveries": {READ, ADD, CHANGE, REMOVE},
+    "monthly_reports": {READ, ADD, CHANGE},
     "tickets": {READ, ADD, CHANGE},
     "ticket_comments": {READ, ADD},
     "recordings": {READ, ADD, CHANGE},

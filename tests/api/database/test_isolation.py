@@ -33,6 +33,7 @@ OF_A_TENANT = [
     "billing_usage_seen",
     "billing_recipients",
     "deliveries",
+    "monthly_reports",
 ]
 OF_PEOPLE = ["users", "sessions"]
 

@@ -13,7 +13,7 @@ from aidial_api.surfaces.status.health import judged
 from aidial_contract.ids import new_id
 from aidial_contract.shapes.status import PARTS
 from tests.api.status.incidents import incident
-from tests.people import PHYSIO_LINE
+from tests.people import BAYSIDE, PHYSIO_LINE
 from tests.support.api import World
 from tests.support.world_calls import new_call
 
@@ -98,6 +98,43 @@ async def test_what_the_worker_sends_is_late_when_its_queue_is(world: World) -> 
         assert found["phone_path"]["state"] == "operational"
     finally:
         await world.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'test.late'")
+
+
+_MESSAGES = """
+INSERT INTO deliveries (client_id, delivery_id, project_id, kind, channel, about_id, mask, recipient,
+    recipient_mark, recipient_shown, state, failure, sent_at, created_at)
+SELECT $1, gen_random_uuid(), $2, $3, 'email', gen_random_uuid(), true, 'health', sha256($4::text::bytea),
+    'a...@b.example', $4, $5, CASE $4 WHEN 'sent' THEN now() END, now() - $6 * interval '1 day'
+FROM generate_series(1, 3)
+"""
+
+
+@pytest.mark.usefixtures("quiet_line")
+async def test_reports_are_what_became_of_messages_to_people(world: World) -> None:
+    async def three(state: str, *, line: str | None = PHYSIO_LINE, days: int = 1, failure: str = "") -> None:
+        kind = "monthly_report" if line is None else "call_transcript"
+        await world.sql(_MESSAGES, BAYSIDE, line, kind, state, failure or None, days)
+
+    async def reports() -> tuple[int, int, str]:
+        found = (await parts(world))["reports"]
+        return found["seen"], found["failed"], found["state"]
+
+    try:
+        # Nobody was to get these, they wait, there was nothing to tell, or it is long ago.
+        await three("kept")
+        await three("queued")
+        await three("gave_up", failure="nothing_to_send")
+        await three("sent", days=8)
+        assert await reports() == (0, 0, "no_evidence")
+        await three("sent")
+        await three("sent", line=None, days=30)
+        assert await reports() == (6, 0, "operational")
+        await three("failed", failure="unreachable_TimeoutError")
+        assert await reports() == (9, 3, "degraded")
+        await three("gave_up", line=None, failure="recipient_refused_550")
+        assert await reports() == (12, 6, "down")
+    finally:
+        await world.sql("DELETE FROM deliveries WHERE recipient = 'health'")
 
 
 async def test_an_incident_shows_at_the_line_it_is_about(world: World) -> None:

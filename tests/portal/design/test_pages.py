@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from aidial_contract.shapes.settings import IpAllowlist
-from aidial_portal.design import assets, errors, examples, policy
+from aidial_portal.design import assets, errors, examples, policy, report_examples
 from aidial_portal.design.context import (
     BareContext,
     CallRowsFragment,
@@ -43,6 +43,7 @@ TRANSCRIPT_STATES = (
     "incomplete", "error",
 )  # fmt: skip
 
+READERS: tuple[Literal["edit", "summary", "history"], ...] = ("edit", "summary", "history")
 MODES: tuple[Literal["edit", "summary"], ...] = ("edit", "summary")
 STATUSES = (400, 401, 403, 418, 429, 502, 503)
 
@@ -109,6 +110,11 @@ DOCUMENTS: dict[str, tuple[Page, ShellContext | BareContext]] = {
         )
         for mode in MODES
     },
+    **{
+        f"settings, reports, {mode}": (report_examples.settings(mode), SHELL)
+        for mode in READERS
+    },
+    "settings, no reports yet": (report_examples.nothing_yet(), SHELL),
     "settings, no networks": (
         dataclasses.replace(
             examples.settings("ip_allowlist"), value=IpAllowlist(enabled=False, entries=[]), changed_at=None

@@ -92,34 +92,45 @@ class Occasion:
 
 Writer = Callable[[Occasion], Awaitable[Content | None]]
 """Writes a kind of message; None when there is nothing left to write about."""
+Sent = Callable[["Tx", str, str, str], Awaitable[None]]
+"""Notes, in its transaction, that a message left: client, what about, delivery. Not of what is kept."""
 
 
-def send_job(writers: Mapping[str, Writer]) -> Job:
-    """The job that sends one message; `writers` by kind."""
+def send_job(writers: Mapping[str, Writer], noted: Mapping[str, Sent]) -> Job:
+    """The job that sends one message; `writers` by kind, and what is `noted` once one left."""
 
     async def send(db: Database, post: Post, *, client_id: str, delivery_id: str) -> None:
-        await _send(db, post, writers, client_id, delivery_id)
+        row = await _taken(db, client_id, delivery_id)
+        if row is not None:
+            await _send(db, post, writers.get(row["kind"]), noted.get(row["kind"]), row)
 
     return Job(SEND_JOB, send, with_post=True, queue=DELIVERIES)
 
 
-async def _send(
-    db: Database, post: Post, writers: Mapping[str, Writer], client_id: str, delivery_id: str
-) -> None:
+async def _taken(db: Database, client_id: str, delivery_id: str) -> asyncpg.Record | None:
+    """The message, for this worker alone for a while; None when it is not to be sent now."""
     async with db.transaction(Reach((client_id,))) as tx:
         row = await tx.fetchrow(_TAKE, client_id, delivery_id, LEASE)
         if row is None:
             await _look_again(tx, client_id, delivery_id)
-            return
+    return row
+
+
+async def _send(
+    db: Database, post: Post, writer: Writer | None, noted: Sent | None, row: asyncpg.Record
+) -> None:
+    client_id, delivery_id = row["client_id"], str(row["delivery_id"])
     courier = post.courier(row["channel"])
     try:
-        kept = await _handed_over(db, post, courier, writers.get(row["kind"]), row)
+        kept = await _handed_over(db, post, courier, writer, row)
     except NotSent as problem:
         _log.warning("delivery.failed", delivery_id=delivery_id, reason=problem.reason)
         await _note_failure(db, row, problem)
         return
     async with db.transaction(Reach((client_id,))) as tx:
-        await tx.execute(_SENT, client_id, delivery_id, courier.name, kept, courier.keeps_text)
+        done = await tx.execute(_SENT, client_id, delivery_id, courier.name, kept, courier.keeps_text)
+        if noted is not None and done == "UPDATE 1" and not courier.keeps_text:
+            await noted(tx, client_id, str(row["about_id"]), delivery_id)
 
 
 async def _look_again(tx: Tx, client_id: str, delivery_id: str) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncpg
 
+from aidial_api.kernel.call_kpis import kpis_of, number
 from aidial_api.surfaces.analytics.bounds import HOURS_A_DAY
 from aidial_api.surfaces.analytics.period import Span
 from aidial_contract.shapes.analytics import (
@@ -18,7 +19,6 @@ from aidial_contract.shapes.analytics import (
     ClientNumbers,
     Clients,
     Interval,
-    Kpi,
     NamedRow,
     Period,
     Point,
@@ -27,17 +27,6 @@ from aidial_contract.shapes.analytics import (
 )
 
 MAX_DAILY_BARS: Final = 31
-_PLACES = 4
-COUNTED: Final = {
-    "total_calls": "calls",
-    "completed_calls": "completed",
-    "missed_calls": "missed",
-    "failed_calls": "failed",
-    "bookings": "bookings",
-    "transfers": "transfers",
-    "leads_captured": "follow_ups",
-}
-"""KPIs that are plain counts, and the measure each is."""
 
 
 def period_of(span: Span) -> Period:
@@ -46,31 +35,8 @@ def period_of(span: Span) -> Period:
 
 
 def summarise(totals: Mapping[bool, asyncpg.Record], span: Span) -> Summary:
-    """KPIs with their previous values. `positive_sentiment` is a share of 0 to 1 of calls with a feeling."""
-    now, before = totals.get(True), totals.get(False)
-    kpis = {name: _kpi(number(now, of), number(before, of)) for name, of in COUNTED.items()}
-    kpis["talk_minutes"] = _kpi(number(now, "talk_seconds") / 60, number(before, "talk_seconds") / 60)
-    kpis["average_duration_seconds"] = _kpi(
-        _ratio(now, ("talk_seconds",), ("timed",)), _ratio(before, ("talk_seconds",), ("timed",))
-    )
-    felt = ("positive", "neutral", "upset")
-    kpis["positive_sentiment"] = _kpi(_ratio(now, felt[:1], felt), _ratio(before, felt[:1], felt))
-    return Summary(range=period_of(span), kpis=kpis)
-
-
-def number(row: asyncpg.Record | None, name: str) -> int:
-    """A sum, 0 where nothing was."""
-    return int(row[name] or 0) if row is not None else 0
-
-
-def _ratio(row: asyncpg.Record | None, parts: Sequence[str], whole: Sequence[str]) -> float:
-    of = sum(number(row, name) for name in whole)
-    return sum(number(row, name) for name in parts) / of if of else 0.0
-
-
-def _kpi(value: float, previous: float) -> Kpi:
-    change = round((value - previous) / previous, _PLACES) if previous else None
-    return Kpi(value=round(value, _PLACES), previous=round(previous, _PLACES), change=change)
+    """KPIs with their previous values."""
+    return Summary(range=period_of(span), kpis=kpis_of(totals))
 
 
 def interval_of(wanted: Interval | None, span: Span) -> Interval:

@@ -6,7 +6,8 @@ of `aidial_contract.sections`, in its `place` (the tenant, a project) and in its
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -20,7 +21,10 @@ from aidial_api.surfaces.settings.places import place_of
 from aidial_api.surfaces.settings.ways import WAYS
 from aidial_contract.access import Level
 from aidial_contract.section import Section
-from aidial_contract.shapes.settings import LastChange
+from aidial_contract.shapes.settings import LastChange, Mode
+
+_MODES: Final[Mapping[Level | None, Mode]] = {Level.SUMMARY: "summary", Level.HISTORY: "history"}
+"""What is no full level shows less, and saves nothing."""
 
 
 async def find(section: Section, ask: Ask) -> asyncpg.Record | None:
@@ -84,19 +88,18 @@ async def _answer(
 ) -> Answer:
     """The document; `is_saved`: `row` is a save's, and `value` was published by it."""
     client_id: str = ask.found["client_id"]
-    is_summary = ask.level is Level.SUMMARY
-    mode = "summary" if is_summary else "edit"
+    mode = _MODES.get(ask.level, "edit")
     published = value if is_saved else await _published(section, ask, value)
     document = section.document(
         section=section.slug,
         mode=mode,
         version=row["version"],
-        working=shown(section, value, is_summary=is_summary),
-        published=shown(section, published, is_summary=is_summary),
+        working=shown(section, value, mode),
+        published=shown(section, published, mode),
         publish_status="published" if published == value else "pending_publish",
         observed_at=None,
         last_changed=row["changed_at"] and LastChange(at=row["changed_at"], by=row["changed_by"]),
-        **(_left_out(section, value) if is_summary else {}),
+        **_left_out(section, value, mode),
         **await WAYS[section.slug].more(ask, value),
     )
     if section.per_project:
@@ -105,21 +108,26 @@ async def _answer(
     return Answer(document, headers={"etag": tag})
 
 
-def shown(section: Section, value: Any, *, is_summary: bool) -> Any:
-    """The value, or what a summary shows of it: the restricted members are emptied."""
-    if not is_summary:
+def shown(section: Section, value: Any, mode: Mode) -> Any:
+    """The value, or what a summary or a history shows of it: the restricted members are emptied."""
+    if mode == "edit":
         return value
-    masked = WAYS[section.slug].masked
-    if masked is not None:
-        return masked(value)
+    ways = WAYS[section.slug]
+    lessened = ways.masked if mode == "summary" else ways.emptied
+    if lessened is not None:
+        return lessened(value)
     empty: dict[str, Any] = {
         name: [] if isinstance(getattr(value, name), list) else None for name in section.restricted
     }
     return msgspec.structs.replace(value, **empty)
 
 
-def _left_out(section: Section, value: Any) -> dict[str, Any]:
-    """The names of what a summary is without, and how many there are of a list."""
+def _left_out(section: Section, value: Any, mode: Mode) -> dict[str, Any]:
+    """The names of what a document is without; for a summary, how many there are of a list too."""
+    if mode == "edit":
+        return {}
+    if mode == "history":
+        return {"restricted": list(section.restricted)}
     members = {name: _member(value, name) for name in section.restricted}
     counts = {name: len(one) for name, one in members.items() if isinstance(one, list)}
     return {"restricted": list(section.restricted), "counts": counts}

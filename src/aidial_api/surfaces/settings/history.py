@@ -92,7 +92,7 @@ def _hidden(section: Section, ask: Ask, value: Any) -> frozenset[str]:
 def _as_shown(section: Section, ask: Ask, value: Any) -> Any:
     ways = WAYS[section.slug]
     if ask.level is Level.SUMMARY:
-        return shown(section, value, is_summary=True)
+        return shown(section, value, "summary")
     return value if ways.in_history is None else ways.in_history(value)
 
 

@@ -38,6 +38,7 @@ def _rows(section: Section) -> Iterator[Route]:
         summary=f"{whose.capitalize()} `{section.slug}`, as much of it as your role sees.",
         handler=partial(handlers.show, section),
         permission=section.view,
+        or_permission=section.or_view,
     )
     yield Route(
         **(common | {"answers": {200: SettingsHistory}}),

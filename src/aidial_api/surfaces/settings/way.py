@@ -38,8 +38,9 @@ class Ways:
     `applied` runs in the same transaction. `kept` makes the JSON that is stored and `read` the value of it
     again: they seal and open what must not lie there in clear. `more` are members of the document beside
     `working`, such as what there is to choose from. `masked` makes what a summary shows of a value, where
-    emptying its restricted members would not do: they are masked instead. `in_history` makes what even those
-    who edit are shown of a value that was saved once.
+    emptying its restricted members would not do: they are masked instead. `emptied` makes what a document of
+    mode `history` shows. `in_history` makes what even those who edit are shown of a value that was saved
+    once.
     """
 
     default: Callable[[asyncpg.Record], Any]
@@ -50,3 +51,4 @@ class Ways:
     more: Callable[[Ask, Any], Awaitable[dict[str, Any]]] = _nothing_beside
     masked: Callable[[Any], Any] | None = None
     in_history: Callable[[Any], Any] | None = None
+    emptied: Callable[[Any], Any] | None = None

@@ -14,6 +14,7 @@ import asyncpg
 from aidial_api.kernel.ask import Ask
 from aidial_api.surfaces.settings import store
 from aidial_api.surfaces.settings.project_ways import PROJECT_WAYS
+from aidial_api.surfaces.settings.report_ways import REPORTS
 from aidial_api.surfaces.settings.way import Ways
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
@@ -98,6 +99,7 @@ WAYS: Final[Mapping[str, Ways]] = {
     "tenant-settings": Ways(default=_plain_tenant, settled=_settled_tenant, applied=_moved),
     "ip-allowlist": Ways(default=_open_to_all, settled=_settled_allowlist),
     "session-policy": Ways(default=_own_limits, settled=_settled_policy, applied=_tightened),
+    "reports": REPORTS,
     **PROJECT_WAYS,
 }
 """By slug."""

@@ -21,7 +21,7 @@ DOWN_SHARE: Final = 0.5
 LATE: Final = timedelta(minutes=5)
 """What the worker sends is late when a job has waited longer."""
 SENT_BY_WORKER: Final = frozenset({"sms", "email", "reports"})
-FROM_CALLS: Final = tuple(part for part in PARTS if part not in {"reports", "incidents"})
+FROM_EVIDENCE: Final = tuple(part for part in PARTS if part != "incidents")
 _WORST_FIRST: Final[tuple[PartState, ...]] = ("down", "degraded", "operational", "no_evidence")
 _BY_SEVERITY: Final[Mapping[str, PartState]] = {"minor": "degraded", "major": "degraded", "critical": "down"}
 
@@ -46,8 +46,8 @@ def project_health(
     """A line's parts from its evidence, the incidents that are active, and the age of the queue."""
     is_late = oldest_due_seconds is not None and timedelta(seconds=oldest_due_seconds) > LATE
     own = [one for one in incidents if not one["project_ids"] or row["project_id"] in one["project_ids"]]
-    parts = [_of_calls(part, row, is_late=is_late) for part in FROM_CALLS]
-    parts += [_reports(is_late=is_late), _incidents(own)]
+    parts = [_seen(part, row, is_late=is_late) for part in FROM_EVIDENCE]
+    parts.append(_incidents(own))
     ordered = sorted(parts, key=lambda one: PARTS.index(one.part))
     return ProjectHealth(
         project_id=str(row["project_id"]),
@@ -58,18 +58,12 @@ def project_health(
     )
 
 
-def _of_calls(part: Part, row: asyncpg.Record, *, is_late: bool) -> PartHealth:
+def _seen(part: Part, row: asyncpg.Record, *, is_late: bool) -> PartHealth:
     seen, failed = row[f"{part}_seen"], row[f"{part}_failed"]
     state = judged(seen, failed)
-    if is_late and seen and part in SENT_BY_WORKER:
+    if is_late and (seen or part == "reports") and part in SENT_BY_WORKER:
         state = worst((state, "degraded"))
     return PartHealth(part=part, state=state, seen=seen, failed=failed, last_at=row[f"{part}_at"])
-
-
-def _reports(*, is_late: bool) -> PartHealth:
-    """Reports leave no trace in a call: only a queue that stands still says something about them."""
-    state: PartState = "degraded" if is_late else "no_evidence"
-    return PartHealth(part="reports", state=state, seen=0, failed=0, last_at=None)
 
 
 def _incidents(own: Sequence[asyncpg.Record]) -> PartHealth:

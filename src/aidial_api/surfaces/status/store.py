@@ -19,7 +19,9 @@ from aidial_contract.shapes.status import HISTORY_DAYS
 UPDATES_SHOWN: Final = 50
 MOST: Final = 100
 CALLS_LOOKED_AT: Final = 50
-"""Of each line: the newest of the last seven days that have ended."""
+"""Of each line: the newest of the last seven days that have ended; and as many messages to its people."""
+REPORT_DAYS: Final = 35
+"""The last monthly report tells of a tenant's lines until the next one."""
 
 _COLUMNS = """
 i.incident_id, i.severity, i.state, i.title, i.project_ids, i.created_at, i.updated_at, i.resolved_at,
@@ -59,9 +61,10 @@ WHERE incident_id = $1 AND version = $2
 """
 _LINES = "SELECT client_id, project_id FROM projects WHERE project_id = any($1::uuid[])"
 # What failed, of what was tried: a transfer's result and the word of an SMS or e-mail are the runtime's own.
+# Reports are what AiDial itself sends to people; what nobody was to get, or waits, tells nothing.
 _FAILED_WORDS = "'(fail|error|bounce|undeliver|reject|refus)'"
 _EVIDENCE = f"""
-SELECT p.client_id, p.project_id, p.display_name, e.*
+SELECT p.client_id, p.project_id, p.display_name, e.*, r.*
 FROM unnest($1::text[], $2::uuid[]) AS mine (client_id, project_id)
 JOIN projects p ON p.client_id = mine.client_id AND p.project_id = mine.project_id
 CROSS JOIN LATERAL (
@@ -88,6 +91,19 @@ CROSS JOIN LATERAL (
           WHERE k.client_id = p.client_id AND k.project_id = p.project_id AND k.status <> 'live'
               AND k.started_at > now() - make_interval(days => {HISTORY_DAYS})
           ORDER BY k.started_at DESC, k.call_id DESC LIMIT {CALLS_LOOKED_AT}) c) e
+CROSS JOIN LATERAL (
+    SELECT count(*) AS reports_seen, count(*) FILTER (WHERE d.state <> 'sent') AS reports_failed,
+        max(d.created_at) AS reports_at
+    FROM ((SELECT m.state, m.failure, m.created_at FROM deliveries m
+           WHERE m.client_id = p.client_id AND m.project_id = p.project_id
+               AND m.created_at > now() - make_interval(days => {HISTORY_DAYS})
+           ORDER BY m.delivery_id DESC LIMIT {CALLS_LOOKED_AT})
+          UNION ALL
+          (SELECT m.state, m.failure, m.created_at FROM deliveries m
+           WHERE m.client_id = p.client_id AND m.project_id IS NULL
+               AND m.created_at > now() - make_interval(days => {REPORT_DAYS})
+           ORDER BY m.delivery_id DESC LIMIT {CALLS_LOOKED_AT})) d
+    WHERE d.state IN ('sent', 'failed', 'gave_up') AND d.failure IS DISTINCT FROM 'nothing_to_send') r
 WHERE p.is_active
 ORDER BY p.client_id, p.display_name, p.project_id
 """

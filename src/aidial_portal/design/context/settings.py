@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aidial_contract.shapes.settings import SettingsProject
 
     from .pages import SessionRow
+    from .shell import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,61 @@ Menu = tuple[SectionGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class MonthShown:
+    """A month's report: `changed` in words, against the month before; `url` is its PDF."""
+
+    name: str
+    calls: str
+    changed: str
+    missed: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryShown:
+    """A message to somebody. `url` leads to what it is about, "" where that has no page; `why` it failed."""
+
+    what: str
+    url: str
+    line: str
+    recipient: str
+    state: str
+    at: datetime
+    attempts: int
+    again_at: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsParts:
+    """The months' reports (None for who may not have them) and what was sent, each with its further pages.
+
+    `newest_...` lead back from a further page, `older_...` on; "" where there is none. `is_narrowed`: only
+    messages of some states are shown.
+    """
+
+    months: tuple[MonthShown, ...] | None
+    older_months_url: str
+    newest_months_url: str
+    deliveries: tuple[DeliveryShown, ...]
+    filters: tuple[Choice, ...]
+    is_narrowed: bool
+    older_url: str
+    newest_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsPage:
     """One section. `kind` is its template's name, `settings/<kind>.html`, which knows the members of `value`.
 
-    mode: `edit` draws a form that puts to `action`, `summary` what may be read. counts: how many there are of
-    a list that a summary leaves out. your_address: the visitor's own. zones, formats: suggestions.
+    mode: `edit` draws a form that puts to `action`, `summary` what may be read, `history` next to nothing.
+    counts: how many there are of a list that a summary leaves out. your_address: the visitor's own. zones,
+    formats: suggestions.
     document: what `/v1` gave, whole. projects: what to choose from where a section is per project, else none;
     project_ref: the one that is chosen, "" where there is none to choose.
     history_url: the page of who changed it.
     opening: what opening hours say of `asked_at` (now when ""), None when that is no time.
+    reports: what stands below the section `reports`.
     """
 
     template: ClassVar[str] = "settings/page.html"
@@ -63,7 +110,7 @@ class SettingsPage:
     about: str
     action: str
     history_url: str
-    mode: Literal["edit", "summary"]
+    mode: Literal["edit", "summary", "history"]
     version: int
     value: Any
     timezone: str
@@ -80,6 +127,7 @@ class SettingsPage:
     in_runtime: bool = False
     opening: OpeningPreview | None = None
     asked_at: str = ""
+    reports: ReportsParts | None = None
 
 
 @dataclass(frozen=True, slots=True)

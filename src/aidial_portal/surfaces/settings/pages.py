@@ -21,7 +21,7 @@ from aidial_portal.design.suggestions import FORMATS, ZONES
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import draw, projects_of, reading_zone_of
 from aidial_portal.kernel.steps import deny
-from aidial_portal.surfaces.settings import api, deletions, exports, governance, history
+from aidial_portal.surfaces.settings import api, deletions, exports, governance, history, reports
 from aidial_portal.surfaces.settings.words import TITLES
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ SESSION_MANAGEMENT: Final = "session-management"
 _PROFILE_LABEL: Final = "Your profile"
 ORGANISATION: Final = "Your organisation"
 PHONE_LINES: Final = "Phone lines"
-DATA: Final = "Data"
+DATA: Final = "Data and reports"
 YOU: Final = "You"
 GROUPS: Final = (ORGANISATION, PHONE_LINES, DATA, YOU)
 """In the order of the menu."""
@@ -125,7 +125,7 @@ def _listed(request: PortalRequest) -> list[Section]:
         one
         for one in SECTIONS
         if role is not None
-        and level_of(role, one.view) is not None
+        and level_of(role, one.seen_by) is not None
         and (not one.per_project or projects_of(request))
     ]
 
@@ -148,6 +148,8 @@ async def _of_section(request: PortalRequest, menu: Menu, section: Section) -> S
     page = _page(request, menu, section, project, document)
     if section is api.OPENING:
         page = await _with_opening(request, project, page)
+    if section.slug == reports.SECTION:
+        page = replace(page, reports=await reports.parts(request))
     return page
 
 
@@ -212,13 +214,19 @@ def _items(request: PortalRequest, listed: list[Section], pages: list[PageSectio
             Item(
                 one.slug,
                 TITLES[one.slug][0],
-                PHONE_LINES if one.per_project else ORGANISATION,
+                _group(one),
                 {"project_ref": reference} if one.per_project and reference else {},
             )
             for one in listed
         ),
         *(Item(one.slug, one.label, one.group) for one in pages if not one.leads),
     ]
+
+
+def _group(section: Section) -> str:
+    if section.slug == reports.SECTION:
+        return DATA
+    return PHONE_LINES if section.per_project else ORGANISATION
 
 
 def _menu(items: list[Item], current: str) -> Menu:

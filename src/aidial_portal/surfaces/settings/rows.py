@@ -27,6 +27,8 @@ from aidial_portal.surfaces.settings import (
     governance,
     governance_rows,
     pages,
+    reports,
+    reports_rows,
 )
 
 if TYPE_CHECKING:
@@ -54,13 +56,17 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
             access=PendingWhen("section", pages.PROFILE),
             permission=Permission.PROFILE_VIEW,
             scope=SELF,
-            query=frozenset({"section", "project_ref", "cursor", "at"}) | governance.QUERY | exports.QUERY,
+            query=frozenset({"section", "project_ref", "cursor", "at"})
+            | governance.QUERY
+            | exports.QUERY
+            | reports.QUERY,
         ),
         *(_history_page(section, sessions) for section in SECTIONS),
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(),
         *exports_rows.rows(),
         *deletions_rows.rows(),
+        *reports_rows.rows(),
         read_row(
             "/api/settings/business-hours/preview",
             "settings.business_hours.preview",
@@ -107,7 +113,7 @@ def _section(section: Section) -> Iterator[Route]:
         path,
         f"settings.{section.name}",
         partial(api.show, section),
-        permission=section.view,
+        permission=section.seen_by,
         scope=_READ_SCOPE,
         params=(_PROJECT_REF,),
     )

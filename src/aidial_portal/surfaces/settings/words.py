@@ -46,6 +46,10 @@ TITLES: Final = {
         "Notifications",
         "What your people are sent after each call of a phone line. Both are off until you turn them on.",
     ),
+    "reports": (
+        "Reports",
+        "A summary of each month by e-mail, and what your organisation's people were sent.",
+    ),
 }
 """By slug: the heading, and a sentence."""
 
@@ -101,6 +105,10 @@ FIELDS: Final = {
         "email_transcript/recipients": "E-mail addresses",
         "sms_summary/enabled": "Summary by SMS",
         "sms_summary/recipients": "Mobile numbers",
+    },
+    "reports": {
+        "monthly_summary/enabled": "Monthly summary by e-mail",
+        "monthly_summary/recipients": "E-mail addresses",
     },
 }
 """By slug and member, as the API names it: what it is called in a history.

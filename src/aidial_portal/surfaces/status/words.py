@@ -30,6 +30,7 @@ _USES: Final[dict[Part, tuple[str, str]]] = {
     "transfers": N_many("transfer", "transfers"),
     "sms": ("SMS", "SMS"),
     "email": N_many("e-mail", "e-mails"),
+    "reports": N_many("message", "messages"),
     "recording": N_many("recording", "recordings"),
     "transcript": N_many("transcript", "transcripts"),
 }
@@ -39,9 +40,8 @@ def evidence(part: PartHealth) -> str:
     """What a part's state rests on: `48 of 50 calls went through`."""
     if part.part == "incidents":
         return _incidents(part.seen)
-    if part.part not in _USES:
-        late = part.state == "degraded"
-        return _("Background work runs late") if late else _("Nothing is measured for this yet")
+    if not part.seen and part.state == "degraded":
+        return _("Background work runs late")
     one, many = _USES[part.part]
     noun = ngettext(one, many, part.seen)
     if not part.seen:

@@ -1,0 +1,1 @@
+"""Monthly reports, and the history of what was sent to whom."""
