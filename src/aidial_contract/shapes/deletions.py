@@ -90,8 +90,8 @@ class DeletionStep(Outgoing):
 class DeletionReceipt(Outgoing):
     """What was deleted of a category: data of `calls` calls.
 
-    `expected`: how many there were when it began; `held`: calls whose data legal holds kept; null where
-    counting took too long. `policy_version`: the client's data governance policy that was in force. `until`:
+    `expected`: how many there were when it began; `held`: calls whose data legal holds kept; null while it
+    runs and where counting took too long. `policy_version`: the client's data governance policy that was in force. `until`:
     data of calls that began earlier. `manifest_sha256` covers the calls as in a receipt of retention.
     """
 

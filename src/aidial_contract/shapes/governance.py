@@ -88,7 +88,8 @@ class RetentionReceipt(Outgoing):
 
     `manifest_sha256` covers the ids of these calls in the order of deletion, each as its 16 bytes: it begins
     with 32 zero bytes, and each batch makes it the hash of itself and the batch's ids (of analytics, of the 8
-    bytes of a part's count). `held`: calls that legal holds kept. `completed_at` is null while it runs.
+    bytes of a part's count). `held`: calls that legal holds kept; null while it runs, and where counting took
+    too long. `completed_at` is null while it runs.
     """
 
     receipt_id: Uuid
@@ -98,7 +99,7 @@ class RetentionReceipt(Outgoing):
     days: int
     before: Time
     calls: int
-    held: int
+    held: int | None
     manifest_sha256: str
     started_at: Time
     completed_at: Time | None

@@ -13,7 +13,7 @@ import pytest
 
 from aidial_api.kernel import erasing
 from aidial_api.kernel.db import Database
-from aidial_api.surfaces.governance import retention
+from aidial_api.surfaces.governance import retention, store
 from tests.api.calls.lines import Business, open_business
 from tests.api.governance.clinics import (
     hold,
@@ -47,6 +47,26 @@ async def clinic(world: World) -> Business:
 @pytest.fixture
 async def priya(world: World, clinic: Business) -> Asker:
     return await partner_of(world, clinic)
+
+
+async def test_what_could_not_be_counted_is_not_said_to_be_none(
+    world: World, clinic: Business, priya: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, held = await old_call(clinic, days=40), await old_call(clinic, days=41)
+    await hold(priya, clinic, kind="call", call_id=held)
+    await save(priya, clinic, transcripts_days=30)
+
+    async def too_long(*_: Any) -> None:
+        """As counting many calls may take."""
+
+    monkeypatch.setattr(store, "count_due", too_long)
+    await run_due(world, clinic)
+    assert await states(world, old, held) == ["retention_expired", "available"]
+    (receipt,) = await receipts(priya, clinic)
+    assert (receipt["calls"], receipt["held"]) == (1, None)
+    assert receipt["completed_at"] is not None
+    (event,) = await world.events(receipt["receipt_id"])
+    assert '"held": null' in event["technical"]
 
 
 async def test_old_transcripts_go_with_their_words_and_young_ones_stay(

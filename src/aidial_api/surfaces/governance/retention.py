@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from aidial_api.kernel import client_settings
 from aidial_api.kernel.erasing import BEGINNING, LONG_AGO, Erasing, day_of
 from aidial_api.kernel.governance import policy_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 EVERY: Final = timedelta(days=1)
 _COUNTING_MS: Final = 60_000
+"""What is held stands in the receipt for good; null where counting took longer."""
 
 _EVENT: Final = """
 INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action, target_kind, target_id,
@@ -112,12 +115,13 @@ async def _forget_messages(db: Database, client_id: str, receipt: asyncpg.Record
 async def _complete(db: Database, client_id: str, receipt: asyncpg.Record) -> None:
     async with db.transaction(Reach((client_id,))) as tx:
         counted = await store.count_due(tx, client_id, receipt["category"], receipt["before"], _COUNTING_MS)
-        held = 0 if counted is None else counted[1]
+        held = None if counted is None else counted[1]
         done = await store.complete(tx, client_id, receipt["receipt_id"], held)
         if done is None:
             return
-        technical = f'{{"category": "{done["category"]}", "calls": {done["calls"]}, "held": {held}}}'
-        await tx.execute(_EVENT, new_id(), client_id, str(done["receipt_id"]), technical)
+        technical = {"category": done["category"], "calls": done["calls"], "held": held}
+        said = msgspec.json.encode(technical).decode()
+        await tx.execute(_EVENT, new_id(), client_id, str(done["receipt_id"]), said)
 
 
 RUN: Final = Job("governance.retention", run)

@@ -175,8 +175,8 @@ async def note_batch(tx: Tx, client_id: str, receipt_id: str, calls: int, batch:
     )
 
 
-async def complete(tx: Tx, client_id: str, receipt_id: str, held: int) -> asyncpg.Record | None:
-    """Close a receipt; None when it was closed before."""
+async def complete(tx: Tx, client_id: str, receipt_id: str, held: int | None) -> asyncpg.Record | None:
+    """Close a receipt, with what is held where that could be counted; None when it was closed before."""
     return await tx.fetchrow(
         "UPDATE retention_receipts r SET completed_at = now(), held = $3"
         f" WHERE client_id = $1 AND receipt_id = $2 AND completed_at IS NULL RETURNING {_RECEIPT}",
