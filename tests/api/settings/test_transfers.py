@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+import msgspec
+
+from aidial_api.sealing_numbers import seal_numbers
 from tests.api.settings.clinics import Clinic
 from tests.support.askers import Answer, SignedIn
 
@@ -119,3 +123,56 @@ async def test_a_code_stands_once_among_destinations(clinic: Clinic, pam: Signed
         "/value/destinations/1/code": "repeated",
     }
     assert (await clinic.alice.get(draft)).status == 404
+
+
+STORED = """
+SELECT (SELECT value::text FROM project_drafts
+        WHERE client_id = $1 AND project_id = $2 AND section = 'transfer-routing') AS draft,
+    (SELECT string_agg(content::text, ' ') FROM project_versions
+     WHERE client_id = $1 AND project_id = $2) AS versions
+"""
+
+
+async def stored(clinic: Clinic) -> str:
+    """Everything the database holds of a clinic's destinations."""
+    (row,) = await clinic.world.sql(STORED, clinic.client_id, clinic.project_id)
+    return f"{row['draft']} {row['versions']}"
+
+
+async def test_no_number_lies_in_clear_and_the_partner_reads_it_all_the_same(
+    clinic: Clinic, pam: SignedIn
+) -> None:
+    await approve(clinic, pam, DESK, DOCTOR)
+    assert "6128" not in await stored(clinic)
+    assert (await stored(clinic)).count("Front desk") == 2
+    draft = (await pam.get(f"/v1/projects/{clinic.project_id}/draft/transfer-routing")).json
+    assert draft["value"]["destinations"] == [DESK, {**DOCTOR, "mode": "cold"}]
+    (first, _) = (await clinic.alice.get(path(clinic))).json["options"]
+    await approve(clinic, pam, DESK, DOCTOR)
+    assert (await clinic.alice.get(path(clinic))).json["options"][0] == first
+
+
+async def test_what_an_earlier_version_stored_in_clear_works_and_is_sealed(
+    clinic: Clinic, pam: SignedIn
+) -> None:
+    await approve(clinic, pam, DESK)
+    (option,) = (await clinic.alice.get(path(clinic))).json["options"]
+    assert (await save(clinic, after_hours=True, destination_revision=option["revision"])).status == 200
+    plain = msgspec.json.encode({"destinations": [DESK | {"revision": option["revision"]}]}).decode()
+    where = "WHERE client_id = $1 AND project_id = $2"
+    sql, at = clinic.world.sql, (clinic.client_id, clinic.project_id)
+    await sql(f"UPDATE project_drafts SET value = $3 {where} AND section = 'transfer-routing'", *at, plain)
+    await sql(
+        f"UPDATE project_versions SET content = jsonb_set(content, '{{transfer-routing}}', $3) {where}",
+        *at,
+        plain,
+    )
+    before = await runtime(clinic)
+    assert before["destination"]["number"] == DESK["number"]
+    master_key = base64.b64decode(clinic.world.environ["AIDIAL_MASTER_KEY"])
+    assert await seal_numbers(clinic.world.urls.owner_url, master_key, clinic.client_id) == 3
+    assert "6128" not in await stored(clinic)
+    assert await runtime(clinic) == before
+    assert await seal_numbers(clinic.world.urls.owner_url, master_key, clinic.client_id) == 0
+    await approve(clinic, pam, DESK)
+    assert (await clinic.alice.get(path(clinic))).json["options"] == [option]

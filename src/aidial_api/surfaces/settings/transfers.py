@@ -59,8 +59,7 @@ async def _options(ask: Ask, value: TransferSettings) -> dict[str, Any]:
     label = labels.get(chosen) if chosen is not None else None
     if chosen is not None and label is None:
         place = ask.found["client_id"], ask.found["project_id"]
-        former = await destinations.find(ask.tx, *place, chosen)
-        label = former["label"] if former is not None else None
+        label = await destinations.label_of(ask.tx, place, chosen)
         options.append(TransferOption(revision=chosen, label=label or chosen, is_current=False))
     return {"destination": label, "options": [] if ask.level is Level.SUMMARY else options}
 

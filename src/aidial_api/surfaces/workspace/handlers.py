@@ -52,7 +52,7 @@ def show_draft(section: str) -> Handler:
 
     async def handler(ask: Ask) -> Answer:
         row = await store.read_draft(ask.tx, *_place(ask), section)
-        return Answer(_unsaved(ask, section) if row is None else _shown(row, section))
+        return Answer(_unsaved(ask, section) if row is None else await _shown(ask, row, section))
 
     return handler
 
@@ -70,29 +70,45 @@ def _unsaved(ask: Ask, section: str) -> Draft:
     return Draft(section=section, version=1, value=value, is_published=False, changed_at=None)
 
 
-def _shown(row: asyncpg.Record, section: str) -> Draft:
+async def _shown(ask: Ask, row: asyncpg.Record, section: str) -> Draft:
     return Draft(
         section=section,
         version=row["version"],
-        value=_object.decode(row["value"]),
+        value=await _opened(ask, section, row["value"]),
         is_published=row["version"] == row["published_version"],
         changed_at=row["changed_at"],
     )
+
+
+async def _opened(ask: Ask, section: str, stored: str) -> dict[str, Any]:
+    """A stored value as people see it."""
+    value = _object.decode(stored)
+    if section != destinations.SECTION:
+        return value
+    client_id, project_id = _place(ask)
+    return destinations.opened(await ask.services.tenant_keys.get(ask.tx, client_id), project_id, value)
+
+
+async def _sealed(ask: Ask, section: str, value: dict[str, Any]) -> str:
+    """A value as it is stored: no number lies in clear."""
+    if section == destinations.SECTION:
+        client_id, project_id = _place(ask)
+        value = destinations.sealed(await ask.services.tenant_keys.get(ask.tx, client_id), project_id, value)
+    return msgspec.json.encode(value).decode()
 
 
 def save_draft(section: str) -> Handler:
     """Save a section's draft; 409 `version_conflict` when somebody saved meanwhile."""
 
     async def handler(ask: Ask) -> Answer:
-        value = msgspec.json.encode(ask.body.value).decode()
+        value: dict[str, Any] = msgspec.to_builtins(ask.body.value)
         expected: int = ask.body.expected_version
-        place = _place(ask)
-        row = await store.save_draft(ask.tx, *place, section, expected, value, ask.actor.actor_id)
+        place, kept = _place(ask), await _sealed(ask, section, value)
+        row = await store.save_draft(ask.tx, *place, section, expected, kept, ask.actor.actor_id)
         if row is None:
             raise await _stale(ask, section)
-        fields = sorted(msgspec.json.decode(value))
-        await record(ask, _event(ask, "workspace.draft.saved", {"section": section, "fields": fields}))
-        return Answer(_shown(row, section))
+        await record(ask, _event(ask, "workspace.draft.saved", {"section": section, "fields": sorted(value)}))
+        return Answer(await _shown(ask, row, section))
 
     return handler
 
@@ -110,7 +126,7 @@ async def publish(ask: Ask) -> Answer:
     draft = await store.claim_draft(ask.tx, client_id, project_id, section, ask.body.expected_version)
     if draft is None:
         raise await _nothing_to_publish(ask, section, ask.body.expected_version)
-    value = _object.decode(draft["value"])
+    value = await _opened(ask, section, draft["value"])
     text = await _with_revisions(ask, value) if section == destinations.SECTION else draft["value"]
     row = await project_versions.publish(
         ask.tx, client_id, project_id, section, text, ask.body.note, ask.actor.label
@@ -128,10 +144,15 @@ async def _with_revisions(ask: Ask, value: dict[str, Any]) -> str:
     """Destinations as they are published: each with the revision that a customer's save pins."""
     before = await store.newest_version(ask.tx, *_place(ask))
     content = {} if before is None else _object.decode(before["content"])
-    published = content.get(destinations.SECTION, {"destinations": []})["destinations"]
+    stored = content.get(destinations.SECTION, {"destinations": []})
+    client_id, project_id = _place(ask)
+    key = await ask.services.tenant_keys.get(ask.tx, client_id)
+    published = destinations.opened(key, project_id, stored)["destinations"]
     number = 1 if before is None else before["number"] + 1
     wanted = [{"mode": "cold", **one} for one in value["destinations"]]
-    return msgspec.json.encode({"destinations": destinations.revised(wanted, published, number)}).decode()
+    return await _sealed(
+        ask, destinations.SECTION, {"destinations": destinations.revised(wanted, published, number)}
+    )
 
 
 async def _nothing_to_publish(ask: Ask, section: str, expected: int) -> Fault:
@@ -172,7 +193,10 @@ async def show_runtime_config(ask: Ask) -> Answer:
         raise Fault(errors.PUBLISHED_STATE_MISSING, reason="nothing was published yet")
     content = _object.decode(row["content"])
     revision = content.get("transfer-settings", {}).get("destination_revision")
-    chosen = None if revision is None else await destinations.find(ask.tx, client_id, project_id, revision)
+    chosen = None
+    if revision is not None:
+        key = await ask.services.tenant_keys.get(ask.tx, client_id)
+        chosen = await destinations.find(ask.tx, key, project_id, revision)
     holidays = await runtime.closed_on(content, ask.services.clock())
     config = RuntimeConfig(
         project_id=project_id,
