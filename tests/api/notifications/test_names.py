@@ -31,6 +31,16 @@ def masked(*texts: str) -> list[str]:
         ("My name is Will Smith. Will you, if I will?", "My name is [NAME]. [NAME] you, if I will?"),
         ("My name is Dr Jones, Jones.", "My name is Dr [NAME], [NAME]."),
         ("Speaking with Mr. Quimby now", "Speaking with Mr. [NAME] now"),
+        ("hi i'm sarah", "hi i'm [NAME]"),
+        ("i'm sarah jones and i need a cleaning", "i'm [NAME] and i need a cleaning"),
+        ("yeah i\u2019m tom from bayside", "yeah i\u2019m [NAME] from bayside"),
+        ("hello this is priya nair speaking", "hello this is [NAME] speaking"),
+        ("i am mary-anne o'brien", "i am [NAME]"),
+        ("it's dr sarah nguyen here", "it's dr [NAME] here"),
+        ("I'M SARAH JONES, AND SARAH WAITS", "I'M [NAME], AND [NAME] WAITS"),
+        ("i'm sarah wanting to book", "i'm [NAME] wanting to book"),
+        ("this is sarah's mother", "this is [NAME]'s mother"),
+        ("thanks sarah that's great", "thanks [NAME] that's great"),
     ],
 )
 def test_a_name_is_hidden_however_it_is_written(said: str, left: str) -> None:
@@ -57,6 +67,15 @@ def test_a_name_told_in_capitals_is_hidden_in_small_letters_too() -> None:
         "My number is [PHONE] and my name is unknown.",
         "Thank You. Hello There.",
         "This is May the first, and I'm August.",
+        "i'm sick and i'm worried about it",
+        "i'm running late from work",
+        "i'm home, i'm back from holidays",
+        "it's cold here and this is urgent",
+        "i'm frank with you, i'm happy to wait",
+        "hi there, hello again, thanks heaps",
+        "i'm due for a check, i'm free tuesday",
+        "this is my second call and it's grace period over",
+        "I'M HAPPY WITH THAT",
     ],
 )
 def test_words_of_every_day_stay(said: str) -> None:

@@ -3,7 +3,8 @@
 The one thing a newcomer would get wrong: this is not redaction, and it is not whole. Nobody can tell every
 name from a word. Hidden are the names by which people introduce themselves or are addressed, wherever they
 come again and however they are written. What is said after "my name is" is a name in any letters; after "I'm"
-or "this is", which mostly stand before other words, it is one only when it is written like a name.
+or "this is", which mostly stand before other words, it is one when it is written like a name, and in a text
+whose letters do not tell when it is a given name that everybody knows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
+
+from aidial_api.surfaces.notifications.given_names import GIVEN_NAMES
 
 HIDDEN: Final = "[NAME]"
 _WORD: Final = r"[^\W\d_][\w'\u2019-]*\w"
@@ -49,6 +52,11 @@ _NO_NAMES: Final = frozenset(
     )
     for word in line.split()
 )
+_AFTER_A_NAME: Final = re.compile(
+    r"[^\S\n]*(?:$|[^\w\s]|\n|(?:and|at|calling|from|here|i|ringing|speaking)\b)", re.IGNORECASE
+)
+"""What follows somebody who has said their whole name."""
+_NO_SURNAME: Final = re.compile(r"(?:ing|ed|ly)$", re.IGNORECASE)
 _NAMES_TOO: Final = frozenset({"april", "august", "june", "may", "will"})
 """Words of every day that are names after a sure introduction, and hidden only as they were written there."""
 
@@ -60,11 +68,11 @@ def names_in(texts: Iterable[str]) -> list[str]:
         text = unicodedata.normalize("NFC", given)
         for match in _SURE.finditer(text):
             found.update((name.casefold(), name) for name in _sure(match[1]))
-        if text.isupper():
-            continue  # every word is written like a name
         for pattern in _LIKELY:
             for match in pattern.finditer(text):
-                found.update((name.casefold(), name) for name in _written_as_names(match[1]))
+                found.update((name.casefold(), name) for name in _known(match[1], text[match.start(1) :]))
+                if not text.isupper():  # there every word is written like a name
+                    found.update((name.casefold(), name) for name in _written_as_names(match[1]))
     return sorted(found.values(), key=lambda name: (-len(name), name))
 
 
@@ -92,6 +100,21 @@ def _written_as_names(words: str, *, sure: bool = False) -> Iterator[str]:
         if word.casefold() in _NAMES_TOO and not sure:
             return
         yield _POSSESSIVE.sub("", word)
+
+
+def _known(words: str, rest: str) -> Iterator[str]:
+    """A given name that everybody knows, in any letters, and a surname when nothing else is said after it."""
+    named = [word for word in words.split() if word.casefold() not in _TITLES]
+    first = _POSSESSIVE.sub("", named[0]) if named else ""
+    if not any(part in GIVEN_NAMES for part in first.casefold().split("-")):
+        return
+    yield first
+    if first != named[0] or len(named) == 1:
+        return
+    surname = _POSSESSIVE.sub("", named[1])
+    after = rest[rest.index(named[1], rest.index(named[0]) + len(named[0])) + len(named[1]) :]
+    if not _is_no_name(surname) and not _NO_SURNAME.search(surname) and _AFTER_A_NAME.match(after):
+        yield surname
 
 
 def _is_no_name(word: str) -> bool:
