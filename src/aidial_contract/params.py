@@ -289,6 +289,7 @@ _OPS_PAGE_PARAMS: Final = (
 )
 TENANT_PARAMS: Final = (
     QueryParam("q", Kind.TEXT, "Only tenants whose id or name holds this."),
+    QueryParam("tenant", Kind.TEXT, "Only the tenant of exactly this id."),
     QueryParam("lifecycle", Kind.CHOICES, "Any of these states.", TENANT_LIFECYCLES),
     *_OPS_PAGE_PARAMS,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -26,6 +26,18 @@ SELECT jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
     $1::varchar, $2::varchar, 0, NULL, NULL, $3::text::jsonb, $4::timestamptz
 )::jobs.procrastinate_job_to_defer_v1])
 """
+
+# Two ends of one index, whatever waits: the first that was to run at once, and the first whose time has come.
+OLDEST_DUE: Final = """
+SELECT extract(epoch FROM now() - least(
+    (SELECT min(e.at) FROM jobs.procrastinate_events e WHERE e.job_id = (
+        SELECT j.id FROM jobs.procrastinate_jobs j
+        WHERE j.status = 'todo' AND j.scheduled_at IS NULL ORDER BY j.scheduled_at, j.id LIMIT 1)),
+    (SELECT j.scheduled_at FROM jobs.procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.scheduled_at <= now() ORDER BY j.scheduled_at LIMIT 1)
+))::integer
+"""
+"""How many seconds the oldest job that is due has waited; null when none is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ async def test_tenants_are_found_by_words_and_state(world: World) -> None:
     closed = (await world.ada.get("/v1/ops/tenants?lifecycle=archived")).json["tenants"]
     assert CLOSED in [one["client_id"] for one in closed]
     assert {one["lifecycle"] for one in closed} == {"archived"}
+    exactly = (await world.ada.get(f"/v1/ops/tenants?tenant={HARBOUR}")).json["tenants"]
+    assert [one["client_id"] for one in exactly] == [HARBOUR]
+    assert (await world.ada.get("/v1/ops/tenants?tenant=harbour")).json["tenants"] == []
     nothing = await world.ada.get("/v1/ops/tenants?q=no-such-tenant")
     assert nothing.json == {"tenants": [], "next_cursor": None}
 

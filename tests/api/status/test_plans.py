@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from aidial_api.kernel.jobs import OLDEST_DUE
 from aidial_api.kernel.reach import NOTHING
+from aidial_api.surfaces.ops import store as ops
 from aidial_api.surfaces.status import store
 from tests.support.api import World
 
@@ -34,10 +36,22 @@ async def test_the_oldest_due_job_is_found_and_no_other_is_looked_at(world: Worl
     assert world.api.app.services is not None
     async with world.api.app.services.db.transaction(NOTHING, read_only=True) as tx:
         assert 8_998 <= (await store.oldest_due_seconds(tx) or 0) <= 9_100
-        plan = await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {store.OLDEST_DUE}")
+        plan = await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {OLDEST_DUE}")
     assert "Seq Scan" not in plan
     assert plan.count("jobs_by_due") == 2
     assert max(map(int, re.findall(r'"Actual Rows": (\d+)', plan))) <= 1
     await world.sql("DELETE FROM jobs.procrastinate_jobs WHERE status = 'todo' AND scheduled_at IS NOT NULL")
     async with world.api.app.services.db.transaction(NOTHING, read_only=True) as tx:
         assert 0 <= (await store.oldest_due_seconds(tx) or 0) <= 100
+
+
+@pytest.mark.usefixtures("many_jobs")
+async def test_what_runs_and_failed_is_counted_without_what_waits(world: World) -> None:
+    assert world.api.app.services is not None
+    async with world.api.app.services.db.transaction(NOTHING, read_only=True) as tx:
+        queue = await ops.queue(tx)
+        plan = await tx.fetchval(f"EXPLAIN (FORMAT JSON) {ops.QUEUE}")
+    assert (queue["waiting"], queue["due"]) == (9_000, 6_000)
+    assert 8_998 <= queue["oldest_due_seconds"] <= 9_100
+    assert plan.count("jobs_begun") == 1
+    assert plan.count("jobs_by_due") >= 2

@@ -50,6 +50,11 @@ async def test_the_lines_of_a_tenant_are_offered_once_it_is_named(town: Town) ->
     assert "Front desk" in page.words
     lost = await omar.get("/ops/incidents/new?tenant=nobody-s")
     assert "There is no tenant with that id" in lost.words
+    vague = await omar.get("/ops/incidents/new?tenant=Dental")
+    assert "Do you mean one of these?" in vague.words
+    assert "/ops/incidents/new?tenant=harbour-dental" in vague.text
+    assert "/ops/incidents/new?tenant=northside-dental" in vague.text
+    assert "Publish incident" not in vague.words
 
 
 async def test_what_is_wrong_is_told_in_the_family_of_the_row(town: Town) -> None:

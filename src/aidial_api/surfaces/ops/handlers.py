@@ -48,8 +48,9 @@ async def _write_down(ask: Ask, what: str, target_id: str, **seen: int | list[st
 async def show_tenants(ask: Ask) -> Answer:
     """One page of every tenant there is."""
     query, limit = ask.query, ask.query["limit"]
-    bound = ("ops tenants", query["q"] or "", ",".join(query["lifecycle"] or ()))
-    rows = await store.tenants(ask.tx, query["q"], query["lifecycle"], _after(ask, str, *bound), limit + 1)
+    words, lifecycles, tenant = query["q"], query["lifecycle"], query["tenant"]
+    bound = ("ops tenants", words or "", ",".join(lifecycles or ()), tenant or "")
+    rows = await store.tenants(ask.tx, words, lifecycles, tenant, _after(ask, str, *bound), limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
     cursor = ask.services.cursors.encode(rows[-1]["client_id"], *bound) if more else None

@@ -12,6 +12,7 @@ from typing import Final
 
 import asyncpg
 
+from aidial_api.kernel.jobs import OLDEST_DUE
 from aidial_api.kernel.transaction import Tx
 
 PROJECTS_SHOWN: Final = 50
@@ -32,7 +33,7 @@ SELECT c.client_id, c.name, c.lifecycle, c.environment, c.timezone, c.partner_or
 FROM clients c
 WHERE ($1::text IS NULL OR position(lower(trim($1)) IN c.client_id || ' ' || lower(c.name)) > 0)
     AND ($2::text[] IS NULL OR c.lifecycle = any($2))
-    AND ($3::text IS NULL OR c.client_id > $3)
+    AND ($3::text IS NULL OR c.client_id > $3) AND ($5::text IS NULL OR c.client_id = $5)
 ORDER BY c.client_id LIMIT $4
 """
 _SESSIONS = """
@@ -52,19 +53,19 @@ SELECT j.id, j.task_name, j.status::text AS status, j.attempts, j.scheduled_at, 
     WHERE e.job_id = j.id AND e.type::text IN ('failed', 'deferred_for_retry', 'cancelled', 'aborted')
     ) AS failed_at
 FROM jobs.procrastinate_jobs j
-WHERE j.status::text = any($1::text[]) AND ($2::bigint IS NULL OR j.id < $2)
+WHERE {begun}j.status::text = any($1::text[]) AND ($2::bigint IS NULL OR j.id < $2)
 ORDER BY j.id DESC LIMIT $3
 """
-_QUEUE = """
-SELECT count(*) FILTER (WHERE j.status = 'todo') AS waiting,
-    count(*) FILTER (WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())) AS due,
-    count(*) FILTER (WHERE j.status::text IN ('doing', 'aborting')) AS running,
-    count(*) FILTER (WHERE j.status::text IN ('failed', 'cancelled', 'aborted')) AS failed,
-    extract(epoch FROM now() - min(coalesce(j.scheduled_at, (
-        SELECT min(e.at) FROM jobs.procrastinate_events e WHERE e.job_id = j.id)))
-        FILTER (WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()))
-        )::integer AS oldest_due_seconds
-FROM jobs.procrastinate_jobs j
+_BEGUN = "j.status <> 'todo' AND "
+"""Of few jobs, and of an index: those that wait are not looked at for them."""
+QUEUE = f"""
+SELECT w.waiting, w.due, b.running, b.failed, ({OLDEST_DUE}) AS oldest_due_seconds
+FROM (SELECT count(*) AS waiting,
+          count(*) FILTER (WHERE j.scheduled_at IS NULL OR j.scheduled_at <= now()) AS due
+      FROM jobs.procrastinate_jobs j WHERE j.status = 'todo') w,
+    (SELECT count(*) FILTER (WHERE j.status IN ('doing', 'aborting')) AS running,
+          count(*) FILTER (WHERE j.status IN ('failed', 'cancelled', 'aborted')) AS failed
+      FROM jobs.procrastinate_jobs j WHERE j.status <> 'todo') b
 """
 
 # Each state is an index of its own but `sent`, which nearly all are.
@@ -86,10 +87,15 @@ async def deliveries(
 
 
 async def tenants(
-    tx: Tx, words: str | None, lifecycles: Sequence[str] | None, after: str | None, most: int
+    tx: Tx,
+    words: str | None,
+    lifecycles: Sequence[str] | None,
+    client_id: str | None,
+    after: str | None,
+    most: int,
 ) -> list[asyncpg.Record]:
-    """At most `most` tenants after an id, by id."""
-    return await tx.fetch(_TENANTS, words, lifecycles, after, most)
+    """At most `most` tenants after an id, by id; of exactly one id when it is given."""
+    return await tx.fetch(_TENANTS, words, lifecycles, after, most, client_id)
 
 
 async def live_sessions(tx: Tx, now: datetime, before: str | None, most: int) -> list[asyncpg.Record]:
@@ -99,12 +105,13 @@ async def live_sessions(tx: Tx, now: datetime, before: str | None, most: int) ->
 
 async def jobs(tx: Tx, states: Sequence[str], before: int | None, most: int) -> list[asyncpg.Record]:
     """At most `most` jobs in any of these states, put in before one, the newest first."""
-    return await tx.fetch(_JOBS, [one for state in states for one in STATUSES[state]], before, most)
+    sql = _JOBS.format(begun="" if "waiting" in states else _BEGUN)
+    return await tx.fetch(sql, [one for state in states for one in STATUSES[state]], before, most)
 
 
 async def queue(tx: Tx) -> asyncpg.Record:
     """How many wait, are due, run and failed; the age of the oldest due one."""
-    row = await tx.fetchrow(_QUEUE)
+    row = await tx.fetchrow(QUEUE)
     if row is None:
         raise RuntimeError("an aggregate gave no row")
     return row

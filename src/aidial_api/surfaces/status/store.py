@@ -12,6 +12,7 @@ from typing import Any, Final
 import asyncpg
 
 from aidial_api.kernel.incidents import CONCERNS
+from aidial_api.kernel.jobs import OLDEST_DUE
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.status import HISTORY_DAYS
@@ -106,16 +107,6 @@ CROSS JOIN LATERAL (
     WHERE d.state IN ('sent', 'failed', 'gave_up') AND d.failure IS DISTINCT FROM 'nothing_to_send') r
 WHERE p.is_active
 ORDER BY p.client_id, p.display_name, p.project_id
-"""
-# Two ends of one index, whatever waits: the first that was to run at once, and the first whose time has come.
-OLDEST_DUE = """
-SELECT extract(epoch FROM now() - least(
-    (SELECT min(e.at) FROM jobs.procrastinate_events e WHERE e.job_id = (
-        SELECT j.id FROM jobs.procrastinate_jobs j
-        WHERE j.status = 'todo' AND j.scheduled_at IS NULL ORDER BY j.scheduled_at, j.id LIMIT 1)),
-    (SELECT j.scheduled_at FROM jobs.procrastinate_jobs j
-     WHERE j.status = 'todo' AND j.scheduled_at <= now() ORDER BY j.scheduled_at LIMIT 1)
-))::integer
 """
 
 

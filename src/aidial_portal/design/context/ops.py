@@ -92,7 +92,7 @@ class OpsRowsFragment:
 class NewIncidentPage:
     """The form of a new incident. `tenant` is the one whose `lines` may be chosen, empty for everybody.
 
-    `failure`: the tenant that was asked for is not there.
+    `failure`: the tenant that was asked for is not there; `alike`: those that may have been meant.
     """
 
     template: ClassVar[str] = "ops/new_incident.html"
@@ -102,6 +102,7 @@ class NewIncidentPage:
     tenant_name: str = ""
     lines: tuple[Choice, ...] = ()
     failure: str | None = None
+    alike: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from aidial_portal.design.context import (
     NewIncidentPage,
 )
 from aidial_portal.design.filters import label
+from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import draw, reading_zone_of
 from aidial_portal.surfaces.ops.client import find_incident
 from aidial_portal.surfaces.ops.places import INCIDENTS, NEW_INCIDENT, places
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from aidial_contract.shapes.status import Incident
     from aidial_portal.kernel.request import PortalRequest
 
-_NOT_THERE: Final = "There is no tenant with that id. Look it up under Tenants."
+MAX_TEXT: Final = 200
+_MOST_ALIKE: Final = 20
+_NOT_THERE: Final = "There is no tenant with that id or name. Look it up under Tenants."
+_WHICH: Final = "There is no tenant with exactly that id. Do you mean one of these?"
 _MEANS: Final = {
     "minor": "Minor: something small does not work",
     "major": "Major: a part of the service works worse",
@@ -46,24 +50,40 @@ _MOVES: Final = {
 
 async def new_incident(request: PortalRequest) -> Response:
     """`/ops/incidents/new`: the form, with the lines of the tenant that is chosen."""
-    wanted = request.query.get("tenant", "").strip().lower()
+    wanted = request.query.get("tenant", "").strip()
     tenant = await _tenant(request, wanted) if wanted else None
+    alike = await _alike(request, wanted) if wanted and tenant is None else ()
     page = NewIncidentPage(
         severities=tuple(Choice(_MEANS[one], one) for one in SEVERITIES),
         places=places(INCIDENTS),
         tenant=wanted,
         tenant_name=tenant.name if tenant is not None else "",
         lines=tuple(Choice(one.display_name, one.project_id) for one in tenant.projects) if tenant else (),
-        failure=_NOT_THERE if wanted and tenant is None else None,
+        failure=(_WHICH if alike else _NOT_THERE) if wanted and tenant is None else None,
+        alike=alike,
     )
     return draw(request, page, path=NEW_INCIDENT)
 
 
-async def _tenant(request: PortalRequest, client_id: str) -> Tenant | None:
-    listed = await request.api.get(
-        "/v1/ops/tenants", TenantList, query={"q": client_id[:200], "limit": "100"}
+async def _tenant(request: PortalRequest, wanted: str) -> Tenant | None:
+    """The tenant of exactly this id."""
+    named = {"tenant": wanted.lower()[:MAX_TEXT]}
+    found = (await request.api.get("/v1/ops/tenants", TenantList, query=named)).tenants
+    return found[0] if found else None
+
+
+async def _alike(request: PortalRequest, wanted: str) -> tuple[Choice, ...]:
+    """Some whose id or name holds what was typed, to choose from."""
+    query = {"q": wanted[:MAX_TEXT], "limit": str(_MOST_ALIKE)}
+    listed = await request.api.get("/v1/ops/tenants", TenantList, query=query)
+    return tuple(
+        Choice(
+            f"{one.name} ({one.client_id})",
+            one.client_id,
+            with_query(NEW_INCIDENT, {}, tenant=one.client_id),
+        )
+        for one in listed.tenants
     )
-    return next((one for one in listed.tenants if one.client_id == client_id), None)
 
 
 async def incident(request: PortalRequest) -> Response:
