@@ -185,10 +185,11 @@ def _app(database_url: str, role: str | None, db: Database, tools: _Tools) -> pr
     retry = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=3)
     for job in JOBS:
         if job.cron is None:
-            app.task(name=job.name, queue=job.queue, retry=retry)(_runner(job, db, tools))
+            task = app.task(name=job.name, queue=job.queue, retry=retry, pass_context=True)
+            task(_runner(job, db, tools))
         else:
-            task = app.task(name=job.name, queue=QUEUE, queueing_lock=job.name)(_regular(job, db))
-            app.periodic(cron=job.cron)(task)
+            regular = app.task(name=job.name, queue=QUEUE, queueing_lock=job.name)(_regular(job, db))
+            app.periodic(cron=job.cron)(regular)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="jobs.rescue", queue=QUEUE, queueing_lock="jobs.rescue")
@@ -202,8 +203,14 @@ def _app(database_url: str, role: str | None, db: Database, tools: _Tools) -> pr
 
 
 def _runner(job: Job, db: Database, tools: _Tools) -> Callable[..., Awaitable[None]]:
-    async def run(**arguments: Any) -> None:
-        await job.run(db, *tools.of(job), **arguments)
+    async def run(context: procrastinate.JobContext, **arguments: Any) -> None:
+        try:
+            await job.run(db, *tools.of(job), **arguments)
+        except Exception:
+            # From here on it is a dead letter; what it was about shall say so.
+            if job.given_up is not None and context.job.attempts >= RETRIES:
+                await job.given_up(db, **arguments)
+            raise
         _log.info("job.done", job=job.name, **arguments)
 
     return run

@@ -207,6 +207,7 @@ _ROWS: Final = (
         CHANGE,
         ("settings.tenant_settings.save",),
     ),
+    AuditAction("ops.jobs.retried", "Had a job that failed run again", CHANGE, ("ops.jobs.retry",)),
     AuditAction("ops.jobs.viewed", "Looked at the background jobs", LOOK, ("ops.jobs",)),
     AuditAction("ops.sessions.viewed", "Looked at everybody's live sessions", LOOK, ("ops.sessions",)),
     AuditAction("ops.tenants.viewed", "Looked at the list of tenants", LOOK, ("ops.tenants",)),
@@ -270,6 +271,9 @@ _ROWS: Final = (
         "deletions.request.rejected", "Rejected a request to delete data", CHANGE, ("deletions.review",)
     ),
     AuditAction("deletions.request.begun", "Began to delete what was approved", CHANGE, (), WORKER),
+    AuditAction(
+        "deletions.request.failed", "Could not finish a deletion that was approved", CHANGE, (), WORKER
+    ),
     AuditAction("deletions.request.completed", "Deleted what was approved", CHANGE, (), WORKER),
     AuditAction("governance.hold.placed", "Placed a legal hold", CHANGE, ("governance.hold",)),
     AuditAction("governance.hold.released", "Released a legal hold", CHANGE, ("governance.release",)),

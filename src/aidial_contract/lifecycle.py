@@ -89,13 +89,18 @@ DATA_DELETIONS = Lifecycle(
     {
         "submitted": ("under_review", "approved", "rejected", "cancelled"),
         "under_review": ("approved", "rejected", "cancelled"),
-        "approved": ("executing",),
-        "executing": ("completed",),
+        "approved": ("executing", "failed"),
+        "executing": ("completed", "failed"),
+        "failed": ("executing",),
         "completed": (),
         "rejected": (),
         "cancelled": (),
     },
 )
+BACKGROUND_JOBS = Lifecycle(
+    "background job", {"waiting": ("running",), "running": ("waiting", "failed"), "failed": ("waiting",)}
+)
+"""One that succeeded is no more."""
 
 INCIDENTS = Lifecycle(
     "incident",
@@ -108,5 +113,15 @@ INCIDENTS = Lifecycle(
 )
 """Staying in a state is one more update about it; what comes back after its end is a new incident."""
 
-LIFECYCLES = (TICKETS, API_KEYS, DRAFTS, UNLOCKS, LEGAL_HOLDS, ACCOUNT_EXPORTS, DATA_DELETIONS, INCIDENTS)
+LIFECYCLES = (
+    TICKETS,
+    API_KEYS,
+    DRAFTS,
+    UNLOCKS,
+    LEGAL_HOLDS,
+    ACCOUNT_EXPORTS,
+    DATA_DELETIONS,
+    BACKGROUND_JOBS,
+    INCIDENTS,
+)
 """Every lifecycle, for the docs and the tests that walk each of them."""

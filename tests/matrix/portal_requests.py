@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tests.support.portal import Page, Town
 
 OK = 200
+OF_NO_TENANT = {"incident_id", "background_job_id"}
 CARD_SLASHES = 3
 OWN_ADDRESS = "01930000-0000-7000-8000-00000000add5"
 """Stands for an address given to whoever asks: each session has its own."""
@@ -64,7 +65,8 @@ def path_names(row: Route) -> tuple[str, ...]:
 def record_name(row: Route) -> str:
     """The name in the path of the record a row is about, "" when it is about none."""
     names = path_names(row)
-    return names[-1] if row.scope.kind is ScopeKind.RECORD or "incident_id" in names else ""
+    is_one = row.scope.kind is ScopeKind.RECORD or not OF_NO_TENANT.isdisjoint(names)
+    return names[-1] if is_one else ""
 
 
 TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}

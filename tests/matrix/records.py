@@ -197,6 +197,15 @@ async def _incident(place: Place) -> str:
 _incidents: dict[int, str] = {}
 
 
+async def _dead_job(place: Place) -> str:
+    """One that failed every time; nobody runs it."""
+    (row,) = await place.sql(
+        "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, args, status, attempts)"
+        " VALUES ('nobody-s', 'test.of_the_matrix', '{}', 'failed', 8) RETURNING id"
+    )
+    return str(row["id"])
+
+
 async def _harbours_first_invoice(place: Place) -> str:
     rows = await place.sql(
         "SELECT invoice_id FROM invoices WHERE client_id = $1 ORDER BY issued_at LIMIT 1", HARBOUR
@@ -233,6 +242,7 @@ SORTS: Final[dict[str, Sort]] = {
     ),
     "user_id": Sort("memberships", _person, of_project=False, made_at=_person_of),
     "incident_id": Sort("incidents", _incident, is_spent=True),
+    "background_job_id": Sort("jobs.procrastinate_jobs", _dead_job, is_spent=True),
     "invoice_id": Sort(
         "invoices",
         _harbours_first_invoice,

@@ -52,9 +52,15 @@ def is_of_incident(row: Route) -> bool:
     return "incident_id" in path_names(row)
 
 
+def is_of_job(row: Route) -> bool:
+    """Whether a row is about a background job: no tenant's record, and only AiDial's people see it."""
+    return "background_job_id" in path_names(row)
+
+
 def record_name(row: Route) -> str:
     """The name in the path of the record a row is about, "" when it is about none."""
-    return path_names(row)[-1] if row.scope is ScopeKind.RECORD or is_of_incident(row) else ""
+    is_one = row.scope is ScopeKind.RECORD or is_of_incident(row) or is_of_job(row)
+    return path_names(row)[-1] if is_one else ""
 
 
 async def good_target(world: World, row: Route, asker: Asker) -> Target:

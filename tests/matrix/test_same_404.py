@@ -21,7 +21,15 @@ from aidial_contract.scope import ScopeKind
 from tests.matrix.askers import KINDS, asker
 from tests.matrix.expected import holds
 from tests.matrix.records import own_record, records_elsewhere
-from tests.matrix.requests import Target, good_target, is_of_incident, path_names, record_name, send
+from tests.matrix.requests import (
+    Target,
+    good_target,
+    is_of_incident,
+    is_of_job,
+    path_names,
+    record_name,
+    send,
+)
 from tests.people import (
     ADA,
     AFTER_HOURS,
@@ -282,6 +290,19 @@ async def incident_denials(world: World, row: Route) -> list[Denial]:
     return found
 
 
+async def job_denials(world: World, row: Route) -> list[Denial]:
+    """Jobs that are not there, and people who may not have one run again."""
+    own = await own_record(world, "background_job_id")
+    asked = [("ada", one) for one in ("0", "x", "%00", str(2**60), "9" * 40, new_id())]
+    asked += [(kind.name, own) for kind in KINDS if _denied(row, kind.name)]
+    found = []
+    for who, job_id in asked:
+        somebody = await asker(world, BY_NAME[who])
+        target = await by_path(world, row, somebody, "background_job_id", job_id)
+        found.append(Denial(f"{who} asks for {job_id}", somebody, target))
+    return found
+
+
 async def query_denials(world: World, row: Route) -> list[Denial]:
     """Lists narrowed to what is out of reach, and lists of those who have none."""
     chloe = await asker(world, BY_NAME["chloe"])
@@ -352,6 +373,8 @@ async def test_no_denial_tells_more_than_a_missing_thing(world: World, row: Rout
         await assert_all_alike(world, row, await session_denials(world, row))
     elif is_of_incident(row):
         await assert_all_alike(world, row, await incident_denials(world, row))
+    elif is_of_job(row):
+        await assert_all_alike(world, row, await job_denials(world, row))
     else:
         assert not path_names(row), f"{row.name}: say here how its ids may be out of reach"
         if row.body_names_client:

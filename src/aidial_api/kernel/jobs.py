@@ -47,7 +47,7 @@ class Job:
     A job may run twice (a worker was killed half-way): it must find out for itself what is left to do.
     `cron`: when it runs without being enqueued, once for all workers; such a job takes only the database.
     `queue`: what it is put into. `with_files`: it also takes `Files`, after the database; `with_post`: the
-    `Post`.
+    `Post`. `given_up`: what is done, with the same arguments, when it failed for the last time.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Job:
     with_files: bool = False
     with_post: bool = False
     queue: str = QUEUE
+    given_up: Callable[..., Awaitable[None]] | None = None
 
 
 async def enqueue(tx: Tx, name: str, arguments: dict[str, str], *, at: datetime, queue: str = QUEUE) -> None:

@@ -21,7 +21,7 @@ SHORTEST_JUSTIFICATION: Final = 20
 SHORTEST_REASON: Final = 5
 DELETE_ALL: Final = "DELETE ALL"
 DeletionState = Literal[
-    "submitted", "under_review", "approved", "executing", "completed", "rejected", "cancelled"
+    "submitted", "under_review", "approved", "executing", "failed", "completed", "rejected", "cancelled"
 ]
 DELETION_STATES: Final[tuple[DeletionState, ...]] = get_args(DeletionState)
 Decision = Literal["begin", "approve", "reject"]
@@ -109,7 +109,11 @@ class DeletionReceipt(Outgoing):
 
 
 class DataDeletion(Outgoing):
-    """One request. `history` begins with its submission; `allowed` is what this reader may do with it now."""
+    """One request. `history` begins with its submission; `allowed` is what this reader may do with it now.
+
+    `failed`: its deletion broke off every time it was tried. What is gone stands in the receipts that are not
+    completed; AiDial runs it again, and it goes on from there.
+    """
 
     request_id: Uuid
     client_id: str

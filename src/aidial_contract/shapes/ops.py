@@ -79,6 +79,12 @@ class BackgroundJob(Outgoing):
     ids: dict[str, str]
 
 
+class BackgroundJobAnswer(Outgoing):
+    """One job as it is now."""
+
+    job: BackgroundJob
+
+
 DELIVERY_STATES: Final = ("queued", "sent", "kept", "failed", "gave_up")
 CHANNELS: Final = ("email", "sms")
 

@@ -62,6 +62,15 @@ async def execute(world: World, business: Business, request_id: str) -> None:
         await db.close()
 
 
+async def given_up(world: World, business: Business, request_id: str) -> None:
+    """What the worker does once a run failed for the last time."""
+    db = await Database.connect(world.urls.app_url, min_size=1, max_size=2)
+    try:
+        await executing.give_up(db, client_id=business.client_id, request_id=request_id)
+    finally:
+        await db.close()
+
+
 async def shown(business: Business, request_id: str) -> dict[str, Any]:
     found: dict[str, Any] = (await business.admin.get(f"{PATH}/{request_id}")).json["request"]
     return found
@@ -89,7 +98,7 @@ async def test_from_the_request_over_the_approval_to_the_receipt(
     late = await clinic.admin.post(f"{PATH}/{request_id}/cancel")
     assert (late.code, late.json["details"]) == (
         "state_conflict",
-        {"current_state": "approved", "allowed": ["executing"]},
+        {"current_state": "approved", "allowed": ["executing", "failed"]},
     )
     for _ in range(2):
         await execute(world, clinic, request_id)
@@ -150,6 +159,43 @@ async def test_a_hold_over_everything_stops_the_approval(
         f"{PATH}/{request_id}/review", {"decision": "reject", "reason": "Matter 12/2026 is open."}
     )
     assert rejected.json["request"]["history"][-1]["note"] == "Matter 12/2026 is open."
+
+
+async def test_what_broke_off_says_how_far_it_came_and_goes_on(
+    world: World, clinic: Business, priya: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for days in (40, 30):
+        await old_call(clinic, days=days)
+    request_id = await ask(clinic, categories=["transcripts", "analytics"], **EVERYTHING)
+    await approve(priya, request_id)
+
+    async def breaks_off(*_: Any) -> AsyncIterator[int]:
+        raise OSError
+        yield 0
+
+    with monkeypatch.context() as broken:
+        broken.setattr(call_counts, "forget", breaks_off)
+        with pytest.raises(OSError):  # noqa: PT011 - ours has no words
+            await execute(world, clinic, request_id)
+    await given_up(world, clinic, request_id)
+    failed = await shown(clinic, request_id)
+    assert (failed["state"], failed["allowed"]) == ("failed", [])
+    assert {one["category"]: (one["calls"], one["completed_at"] is None) for one in failed["receipts"]} == {
+        "transcripts": (2, False),
+        "analytics": (0, True),
+    }
+    (listed,) = (await priya.get(f"{PATH}?state=failed&client_id={clinic.client_id}")).json["requests"]
+    assert (listed["request_id"], listed["allowed"]) == (request_id, [])
+    refused = await priya.post(f"{PATH}/{request_id}/review", {"decision": "begin"})
+    assert refused.json["details"] == {"current_state": "failed", "allowed": ["executing"]}
+    (event,) = [one for one in await world.events(request_id) if one["action"].endswith(".failed")]
+    assert (event["outcome"], event["actor_kind"]) == ("failed", "system")
+    await execute(world, clinic, request_id)
+    done = await shown(clinic, request_id)
+    assert [one["state"] for one in done["history"]][-4:] == ["executing", "failed", "executing", "completed"]
+    assert {one["calls"] for one in done["receipts"]} == {2}
+    await given_up(world, clinic, request_id)
+    assert (await shown(clinic, request_id))["state"] == "completed"
 
 
 async def test_numbers_of_the_span_are_forgotten_and_a_recount_agrees(

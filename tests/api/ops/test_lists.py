@@ -83,6 +83,17 @@ async def test_dead_letters_are_the_jobs_that_failed(world: World) -> None:
         assert page["jobs"][0]["name"] == "test.waiting"
         assert page["queue"]["due"] >= 1
         assert page["queue"]["oldest_due_seconds"] >= 90
+        again = f"/v1/ops/jobs/{dead['job_id']}/retry"
+        assert (await world.omar.post(again)).code == "not_found"
+        retried = await world.ada.post(again)
+        assert retried.status == 200, retried
+        assert (retried.json["job"]["state"], retried.json["job"]["attempts"]) == ("waiting", 0)
+        twice = await world.ada.post(again)
+        assert (twice.code, twice.json["details"]["current_state"]) == ("state_conflict", "waiting")
+        (event,) = await world.events(str(dead["job_id"]))
+        assert (event["action"], str(event["actor_id"])) == ("ops.jobs.retried", world.ada.user_id)
+        for lost in ("0", "x", "99999999999999999", "9" * 30):
+            assert (await world.ada.post(f"/v1/ops/jobs/{lost}/retry")).code == "not_found"
         more = (await world.omar.get(f"/v1/ops/jobs?limit=1&cursor={page['next_cursor']}")).json
         assert more["jobs"][0]["job_id"] < page["jobs"][0]["job_id"]
     finally:

@@ -110,6 +110,17 @@ async def test_a_job_that_failed_for_good_is_a_dead_letter(town: Town, dead_job:
     omar = await town.of(OMAR)
     assert dead_job in (await omar.get("/ops/dead-letters")).words
     assert dead_job in (await omar.get("/ops/jobs?state=failed")).words
+    assert "Run again" not in (await omar.get("/ops/dead-letters")).words
+    ada = await town.of(ADA)
+    (job,) = [
+        one for one in (await ada.get("/api/ops/jobs?state=failed")).json["jobs"] if one["name"] == dead_job
+    ]
+    again = f"/api/ops/jobs/{job['job_id']}/retry"
+    assert again in (await ada.get("/ops/dead-letters")).text
+    assert (await omar.change("POST", again)).status == 404
+    assert (await ada.change("POST", again)).json["job"]["state"] == "waiting"
+    assert (await ada.change("POST", again)).status == 409
+    await town.sql("UPDATE jobs.procrastinate_jobs SET status = 'failed' WHERE task_name = $1", dead_job)
     assert dead_job not in (await omar.get("/ops/jobs?state=waiting")).words
     await town.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = $1", dead_job)
     gone = await omar.get("/ops/dead-letters")

@@ -1,7 +1,8 @@
 """Deleting what was approved: a job of the worker.
 
 The one thing a newcomer would get wrong: a run that was killed is run again. Its receipts hold the span and
-how far it came; what is deleted is not found again, so it goes on instead of beginning anew.
+how far it came; what is deleted is not found again, so it goes on instead of beginning anew. One that failed
+every time is `failed`, and goes on in the same way once somebody has its job run again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aidial_api.kernel.transaction import Tx
 
 EXECUTE_JOB: Final = "deletions.execute"
+UNFINISHED: Final = frozenset({"approved", "executing", "failed"})
 QUARTER_S: Final = 900
 _COUNTING_MS: Final = 4_000
 _LAST_COUNTING_MS: Final = 60_000
@@ -43,16 +45,31 @@ async def execute(db: Database, *, client_id: str, request_id: str) -> None:
     """Delete what an approved request asks for, as far as nothing holds it, and write receipts."""
     async with db.transaction(Reach((client_id,))) as tx:
         row = await store.locked(tx, client_id, request_id)
-        if row is None or row["state"] not in {"approved", "executing"}:
+        if row is None or row["state"] not in UNFINISHED:
             return
         receipts = (await store.steps_and_receipts(tx, [row]))[1]
-        if row["state"] == "approved":
+        if row["state"] == "failed":
+            await store.move(tx, (client_id, request_id), "executing", ("failed",), (utc_now(), None, None))
+        if not receipts:
             receipts = await _begin(tx, row)
     for receipt in receipts:
         if receipt["completed_at"] is None:
             await _delete(db, receipt)
     async with db.transaction(Reach((client_id,))) as tx:
         await _complete(tx, client_id, request_id)
+
+
+async def give_up(db: Database, *, client_id: str, request_id: str) -> None:
+    """Say of a request that it could not be finished; its receipts stay as far as they came."""
+    place = client_id, request_id
+    async with db.transaction(Reach((client_id,))) as tx:
+        row = await store.move(tx, place, "failed", ("approved", "executing"), (utc_now(), None, None))
+        if row is None:
+            return
+        receipts = (await store.steps_and_receipts(tx, [row]))[1]
+        await _tell(
+            tx, place, action="deletions.request.failed", technical=_summed(receipts), outcome="failed"
+        )
 
 
 async def _begin(tx: Tx, row: asyncpg.Record) -> list[asyncpg.Record]:
@@ -131,10 +148,12 @@ def _summed(receipts: Sequence[asyncpg.Record]) -> dict[str, Any]:
     }
 
 
-async def _tell(tx: Tx, place: tuple[str, str], *, action: str, technical: dict[str, Any]) -> None:
+async def _tell(
+    tx: Tx, place: tuple[str, str], *, action: str, technical: dict[str, Any], outcome: str = "done"
+) -> None:
     client_id, request_id = place
     said = msgspec.json.encode(technical).decode()
-    await store.tell(tx, (new_id(), client_id, action, request_id, said))
+    await store.tell(tx, (new_id(), client_id, action, request_id, outcome, said))
 
 
-EXECUTE: Final = Job(EXECUTE_JOB, execute)
+EXECUTE: Final = Job(EXECUTE_JOB, execute, given_up=give_up)

@@ -99,8 +99,8 @@ WHERE client_id = $1 AND receipt_id = $2 AND completed_at IS NULL
 """
 _EVENT: Final = """
 INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action, target_kind, target_id,
-                          technical)
-VALUES ($1, $2, 'system', 'data deletion', $3, 'data_deletion', $4, $5)
+                          outcome, technical)
+VALUES ($1, $2, 'system', 'data deletion', $3, 'data_deletion', $4, $5, $6)
 """
 
 
@@ -199,5 +199,5 @@ async def close_receipt(tx: Tx, client_id: str, receipt_id: str, held: int | Non
 
 
 async def tell(tx: Tx, values: tuple[Any, ...]) -> None:
-    """An event of the job: id, client, action, request, technical."""
+    """An event of the job: id, client, action, request, outcome, technical."""
     await tx.execute(_EVENT, *values)

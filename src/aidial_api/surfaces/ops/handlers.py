@@ -6,7 +6,8 @@ texts and nothing is looked up by them.
 
 from __future__ import annotations
 
-from typing import TypeVar
+import re
+from typing import Final, TypeVar
 
 import asyncpg
 import msgspec
@@ -17,9 +18,11 @@ from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.ops import store
+from aidial_contract.lifecycle import BACKGROUND_JOBS
 from aidial_contract.shapes.ops import (
     JOB_STATES,
     BackgroundJob,
+    BackgroundJobAnswer,
     JobList,
     JobQueue,
     LiveSession,
@@ -32,6 +35,8 @@ from aidial_contract.shapes.ops import (
 )
 
 T = TypeVar("T", str, int)
+_JOB_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
+_NO_JOB: Final = 0
 
 
 def _after(ask: Ask, shape: type[T], *bound: str) -> T | None:
@@ -105,21 +110,43 @@ async def show_jobs(ask: Ask) -> Answer:
     more = len(rows) > limit
     rows = rows[:limit]
     cursor = ask.services.cursors.encode(rows[-1]["id"], *bound) if more else None
-    jobs = [
-        BackgroundJob(
-            job_id=row["id"],
-            name=row["task_name"],
-            state=store.state_of(row["status"]),  # type: ignore[arg-type] # the states are the type's
-            attempts=row["attempts"],
-            due_at=row["scheduled_at"],
-            failed_at=row["failed_at"],
-            ids={name: str(value) for name, value in msgspec.json.decode(row["args"]).items()},
-        )
-        for row in rows
-    ]
+    jobs = [_job(row) for row in rows]
     queue = await store.queue(ask.tx)
     await _write_down(ask, "jobs", "jobs", jobs=len(jobs))
     return Answer(JobList(jobs=jobs, next_cursor=cursor, queue=JobQueue(**dict(queue))))
+
+
+def _job(row: asyncpg.Record) -> BackgroundJob:
+    return BackgroundJob(
+        job_id=row["id"],
+        name=row["task_name"],
+        state=store.state_of(row["status"]),  # type: ignore[arg-type] # the states are the type's
+        attempts=row["attempts"],
+        due_at=row["scheduled_at"],
+        failed_at=row["failed_at"],
+        ids={name: str(value) for name, value in msgspec.json.decode(row["args"]).items()},
+    )
+
+
+async def find_job(ask: Ask) -> asyncpg.Record | None:
+    """The job the path names."""
+    text = ask.path["background_job_id"]
+    return await store.find_job(ask.tx, int(text) if _JOB_ID.fullmatch(text) else _NO_JOB)
+
+
+async def retry_job(ask: Ask) -> Answer:
+    """The job, waiting again. 409 `state_conflict` for one that did not fail."""
+    job_id: int = ask.found["id"]
+    if not await store.retry_job(ask.tx, job_id, ask.services.clock()):
+        raise BACKGROUND_JOBS.conflict(store.state_of(ask.found["status"]))
+    now = await store.find_job(ask.tx, job_id)
+    if now is None:
+        raise RuntimeError("a job that waits again cannot be read")
+    job = _job(now)
+    said = {"name": job.name, "attempts": ask.found["attempts"], "ids": job.ids}
+    event = Event(action="ops.jobs.retried", target_kind="job", target_id=str(job_id), technical=said)
+    await record(ask, event)
+    return Answer(BackgroundJobAnswer(job=job))
 
 
 async def show_outbox(ask: Ask) -> Answer:

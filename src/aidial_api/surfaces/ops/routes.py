@@ -13,7 +13,7 @@ from aidial_api.surfaces.ops import handlers
 from aidial_contract.access import Permission
 from aidial_contract.params import JOB_PARAMS, LIVE_SESSION_PARAMS, OUTBOX_PARAMS, TENANT_PARAMS
 from aidial_contract.scope import ScopeKind
-from aidial_contract.shapes.ops import JobList, LiveSessionList, OutboxList, TenantList
+from aidial_contract.shapes.ops import BackgroundJobAnswer, JobList, LiveSessionList, OutboxList, TenantList
 
 _READ: dict[str, Any] = {
     "method": "GET",
@@ -54,6 +54,17 @@ ROWS = (
         answers={200: JobList},
         query=JOB_PARAMS,
         records=True,
+    ),
+    Route(
+        **{**_READ, "method": "POST", "permission": Permission.OPS_MANAGE},
+        path="/v1/ops/jobs/{background_job_id}/retry",
+        name="ops.jobs.retry",
+        summary="Have a job that failed for good run again, from where it came.",
+        handler=handlers.retry_job,
+        find=handlers.find_job,
+        answers={200: BackgroundJobAnswer},
+        writes=True,
+        errors=("state_conflict",),
     ),
     Route(
         **_READ,

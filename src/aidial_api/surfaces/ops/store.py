@@ -56,6 +56,22 @@ FROM jobs.procrastinate_jobs j
 WHERE {begun}j.status::text = any($1::text[]) AND ($2::bigint IS NULL OR j.id < $2)
 ORDER BY j.id DESC LIMIT $3
 """
+_ONE = """
+SELECT j.id, j.task_name, j.status::text AS status, j.attempts, j.scheduled_at, j.args, (
+    SELECT max(e.at) FROM jobs.procrastinate_events e
+    WHERE e.job_id = j.id AND e.type::text IN ('failed', 'deferred_for_retry', 'cancelled', 'aborted')
+    ) AS failed_at
+FROM jobs.procrastinate_jobs j WHERE j.id = $1 AND j.status <> 'succeeded'
+"""
+# A regular job may wait for its next time already, and then only that one runs.
+_RETRY = """
+UPDATE jobs.procrastinate_jobs j
+SET status = 'todo', attempts = 0, scheduled_at = $2, abort_requested = false, worker_id = NULL
+WHERE j.id = $1 AND j.status IN ('failed', 'cancelled', 'aborted') AND (
+    j.queueing_lock IS NULL OR NOT EXISTS (
+        SELECT FROM jobs.procrastinate_jobs o WHERE o.queueing_lock = j.queueing_lock AND o.status = 'todo'))
+RETURNING j.id
+"""
 _BEGUN = "j.status <> 'todo' AND "
 """Of few jobs, and of an index: those that wait are not looked at for them."""
 QUEUE = f"""
@@ -107,6 +123,16 @@ async def jobs(tx: Tx, states: Sequence[str], before: int | None, most: int) -> 
     """At most `most` jobs in any of these states, put in before one, the newest first."""
     sql = _JOBS.format(begun="" if "waiting" in states else _BEGUN)
     return await tx.fetch(sql, [one for state in states for one in STATUSES[state]], before, most)
+
+
+async def find_job(tx: Tx, job_id: int) -> asyncpg.Record | None:
+    """A job that has not succeeded."""
+    return await tx.fetchrow(_ONE, job_id)
+
+
+async def retry_job(tx: Tx, job_id: int, at: datetime) -> bool:
+    """Let a job that failed wait again, for `at`, as if it had never been tried; False when it may not."""
+    return await tx.fetchval(_RETRY, job_id, at) is not None
 
 
 async def queue(tx: Tx) -> asyncpg.Record:

@@ -39,7 +39,7 @@ class OpsHomePage:
 class OpsCell:
     """One cell: a text (a link with `url`, a status with `is_status`), a time, and a quiet line below.
 
-    `opens` is a long text that opens under `text`.
+    `opens` is a long text that opens under `text`; `posts` is where a button with that `text` leads.
     """
 
     text: str = ""
@@ -49,6 +49,7 @@ class OpsCell:
     is_number: bool = False
     quiet: str = ""
     opens: str = ""
+    posts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aidial_contract.shapes.ops import JobList, LiveSessionList, OutboxList, TenantList
+from aidial_contract.shapes.ops import BackgroundJobAnswer, JobList, LiveSessionList, OutboxList, TenantList
 from aidial_contract.shapes.status import IncidentAnswer, IncidentList
+from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
 from aidial_portal.surfaces.ops.client import find_incident, path_of, repeatable
 
@@ -62,6 +63,15 @@ async def sessions(request: PortalRequest) -> Response:
 async def jobs(request: PortalRequest) -> Response:
     """`GET /api/ops/jobs`: `{"jobs", "next_cursor", "queue"}`, the newest first."""
     return json_answer(await request.api.forward("/v1/ops/jobs", JobList, query=request.query))
+
+
+async def retry_job(request: PortalRequest) -> Response:
+    """`POST /api/ops/jobs/{background_job_id}/retry`: `{"job"}`, waiting again."""
+    job_id = request.path_values["background_job_id"]
+    if not job_id.isascii() or not job_id.isdigit():
+        await steps.deny(request, "no job id")
+    path = f"/v1/ops/jobs/{job_id}/retry"
+    return json_answer(await request.api.send("POST", path, BackgroundJobAnswer))
 
 
 async def outbox(request: PortalRequest) -> Response:

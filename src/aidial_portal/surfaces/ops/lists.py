@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from aidial_contract.access import Permission, level_of
 from aidial_contract.shapes.ops import JOB_STATES, JobList, LiveSessionList, TenantList
 from aidial_contract.shapes.status import IncidentList
 from aidial_portal.design.context import Choice, OpsCell, OpsListPage, OpsRowsFragment
@@ -153,13 +154,15 @@ async def dead_letters(request: PortalRequest) -> Response:
     """`/ops/dead-letters`: jobs that failed for good."""
     query = {**query_of(request), "state": "failed"}
     found = await request.api.get("/v1/ops/jobs", JobList, query=query)
+    role = request.session.role
+    may_retry = role is not None and level_of(role, Permission.OPS_MANAGE) is not None
     return draw_list(
         request,
         path=DEAD_LETTERS,
         heading="Dead letters",
         detail="Background work that failed every time it was tried.",
-        columns=("Job", "Attempts", "Failed", "About"),
-        rows=tuple(_dead_letter(one) for one in found.jobs),
+        columns=("Job", "Attempts", "Failed", "About", *(("Action",) if may_retry else ())),
+        rows=tuple(_dead_letter(one, may_retry=may_retry) for one in found.jobs),
         next_cursor=found.next_cursor,
         empty=("Nothing failed for good", "A job that fails every time it is tried ends up here.", "check"),
         noun="dead letters",
@@ -177,12 +180,14 @@ def _job(one: BackgroundJob) -> tuple[OpsCell, ...]:
     )
 
 
-def _dead_letter(one: BackgroundJob) -> tuple[OpsCell, ...]:
+def _dead_letter(one: BackgroundJob, *, may_retry: bool) -> tuple[OpsCell, ...]:
+    again = OpsCell("Run again", posts=f"/api/ops/jobs/{one.job_id}/retry")
     return (
         OpsCell(one.name, quiet=f"No. {one.job_id}"),
         OpsCell(str(one.attempts)),
         OpsCell(at=one.failed_at),
         OpsCell(quiet=_about(one)),
+        *((again,) if may_retry else ()),
     )
 
 

@@ -91,6 +91,17 @@ def _changes() -> tuple[Route, ...]:
         read_row(one, "ops.incident", api.incident, permission=_VIEW, scope=_EVERYTHING, denial=_DENIAL),
         change_row(
             "POST",
+            "/api/ops/jobs/{background_job_id}/retry",
+            "ops.jobs.retry",
+            api.retry_job,
+            permission=Permission.OPS_MANAGE,
+            scope=_EVERYTHING,
+            bucket=SETTINGS_CHANGES,
+            denial=_DENIAL,
+            errors=("state_conflict",),
+        ),
+        change_row(
+            "POST",
             "/api/ops/incidents",
             "ops.incidents.publish",
             api.publish,
