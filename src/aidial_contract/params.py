@@ -287,6 +287,7 @@ _OPS_PAGE_PARAMS: Final = (
     QueryParam("limit", Kind.WHOLE, "Entries a page.", least=1, most=CALLS_PAGE_MAX, default=OPS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
+CUSTOMER_SESSION_PARAMS: Final = _OPS_PAGE_PARAMS
 TENANT_PARAMS: Final = (
     QueryParam("q", Kind.TEXT, "Only tenants whose id or name holds this."),
     QueryParam("tenant", Kind.TEXT, "Only the tenant of exactly this id."),

@@ -78,6 +78,7 @@ PLACES: Final = (
     Place("data exports", "/settings?section=data-exports", "alice"),
     Place("data deletion", "/settings?section=data-deletion", "alice"),
     Place("reviews of deletions", "/settings?section=data-deletion", "priya"),
+    Place("customers' sessions", "/settings?section=customer-sessions", "priya"),
     Place("unlocks of a call", UNLOCKS, "ben"),
     Place("whose data", "/settings?section=data-governance", "priya"),
     Place(

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 
 from tests.aidial.demo.running import Demo
 from tests.browser.conftest import OpenVisitor, people_of
+from tests.browser.test_access import violations
 from tests.browser.visitor import Person, Visitor
 
 # The warning comes two minutes before the end, three seconds after signing in; every touch counts at once.
@@ -113,3 +114,24 @@ async def test_ben_is_warned_before_his_session_ends_and_stays(
         assert (await answer.json())["idle_expires_at"] > before
         await expect(warning).to_be_hidden()
         assert ben.complaints == []
+
+
+async def test_priya_signs_chloe_out_of_one_browser_and_no_other(
+    visit: OpenVisitor, people: dict[str, Person], axe: str
+) -> None:
+    here, there = await visit(), await visit()
+    for browser in (here, there):
+        await browser.sign_in(people["chloe"])
+    listed = await (await there.context.request.get(f"{there.portal_url}/api/sessions")).json()
+    (ended,) = [one["session_id"] for one in listed["sessions"] if one["current"]]
+    priya = await visit("priya")
+    await priya.go("/settings?section=customer-sessions&client_id=harbour-dental")
+    button = priya.page.locator(f"button[data-delete$='/sessions/{ended}']")
+    await expect(button).to_be_visible()
+    assert await violations(priya, axe) == []
+    await button.click()
+    await expect(button).to_have_count(0)
+    await expect(priya.page.get_by_role("heading", name="Customers' sessions")).to_be_visible()
+    assert await there.go("/calls") == 404
+    assert there.path == "/access-denied"
+    assert await here.go("/calls") == 200

@@ -164,6 +164,7 @@ GOOD_STATUS = {
     "billing.payment_portal": 201,
     "calls.one": 302,
     "sessions.revoke": 204,
+    "sessions.revoke_one_of_client": 204,
     "api_keys.create": 201,
     "workspace.publish": 202,
     "api_keys.rotate": 201,
@@ -204,7 +205,7 @@ async def example(town: Town, row: Route, **values: str) -> Example:
         return Example("/api/auth/backchannel-logout", body=form, headers={"content-type": FORM})
     known = {
         "call_id": town.calls["front-1"],
-        **({"client_id": HARBOUR} if "user_id" in path_names(row) else {}),
+        **({} if {"user_id", "user_session_id"}.isdisjoint(path_names(row)) else {"client_id": HARBOUR}),
         "session_id": new_id(),
         "section": "nothing-of-the-kind",
         "grant_id": OWN_ADDRESS,

@@ -180,6 +180,25 @@ async def _person(place: Place) -> str:
     return await _person_of(place, HARBOUR)
 
 
+async def _session_of(place: Place, client_id: str) -> str:
+    """A session of somebody whom nobody relies on."""
+    session_id, user_id = new_id(), await _person_of(place, client_id)
+    await place.sql(
+        "INSERT INTO sessions (session_id, user_id, issuer, subject, device_label, ip, created_at,"
+        " last_active_at, idle_expires_at, absolute_expires_at, mfa_satisfied) VALUES ($1, $2,"
+        " 'https://no.example', $3, 'Of the matrix', '127.0.0.1', now(), now(), now() + interval '1 hour',"
+        " now() + interval '1 hour', false)",
+        session_id,
+        user_id,
+        f"{user_id}-there",
+    )
+    return session_id
+
+
+async def _session(place: Place) -> str:
+    return await _session_of(place, HARBOUR)
+
+
 async def _incident(place: Place) -> str:
     """One that concerns Harbour's front desk alone, always the same, and never over when it is asked for."""
     if id(place) not in _incidents:
@@ -241,6 +260,7 @@ SORTS: Final[dict[str, Sort]] = {
         is_spent=True,
     ),
     "user_id": Sort("memberships", _person, of_project=False, made_at=_person_of),
+    "user_session_id": Sort("sessions", _session, of_project=False, is_spent=True, made_at=_session_of),
     "incident_id": Sort("incidents", _incident, is_spent=True),
     "background_job_id": Sort("jobs.procrastinate_jobs", _dead_job, is_spent=True),
     "invoice_id": Sort(

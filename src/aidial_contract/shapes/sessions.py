@@ -67,6 +67,26 @@ class SessionList(Outgoing):
     sessions: list[SessionRow]
 
 
+class CustomerSession(Outgoing):
+    """A live session of a customer user. `person` is their address; `name` may be empty."""
+
+    session_id: Uuid
+    user_id: Uuid
+    person: str
+    name: str
+    role: str
+    device: str
+    created_at: Time
+    last_active_at: Time
+
+
+class CustomerSessionList(Outgoing):
+    """`GET /v1/clients/{client_id}/sessions`, the newest sign-in first."""
+
+    sessions: list[CustomerSession]
+    next_cursor: str | None
+
+
 class Revoked(Outgoing):
     """How many sessions were signed out."""
 

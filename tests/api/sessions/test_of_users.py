@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from aidial_contract.ids import new_id
+from tests.api.calls.lines import leave_priya, open_business
+from tests.api.governance.clinics import partner_of
 from tests.api.sessions.newcomers import invite
 from tests.people import ALICE, BAYSIDE, CHLOE, HARBOUR, NORTHSIDE
 from tests.support.api import World
@@ -26,6 +28,44 @@ async def test_priya_sees_and_ends_the_sessions_of_a_user_of_her_client(world: W
         assert (event["client_id"], event["actor_id"]) == (HARBOUR, world.priya.user_id)
     assert (await world.priya.get(path)).json == {"sessions": []}
     assert (await world.priya.delete(path)).json == {"revoked": 0}
+
+
+async def test_priya_finds_who_is_signed_in_and_ends_one_of_them(world: World) -> None:
+    business = await open_business(world, "Australia/Sydney")
+    await partner_of(world, business)
+    path = f"/v1/clients/{business.client_id}/sessions"
+    try:
+        other = await world.sign_in(business.staff.someone)
+        listed = (await world.priya.get(path)).json["sessions"]
+        assert [one["session_id"] for one in listed] == [
+            other.session_id,
+            business.staff.session_id,
+            business.admin.session_id,
+        ]
+        assert (listed[0]["person"], listed[0]["role"]) == (business.staff.someone.email, "client_staff")
+        page = (await world.priya.get(f"{path}?limit=2")).json
+        rest = (await world.priya.get(f"{path}?limit=2&cursor={page['next_cursor']}")).json
+        assert page["sessions"] + rest["sessions"] == listed
+        assert rest["next_cursor"] is None
+        assert (await world.priya.delete(f"{path}/{other.session_id}")).status == 204
+        assert (await other.get("/v1/projects")).code == "session_revoked"
+        assert (await business.staff.get("/v1/projects")).status == 200
+        *_, event = await world.events(other.session_id)
+        assert (event["action"], event["why"]) == ("sessions.session.revoked", "revoked_by_administrator")
+        assert (event["client_id"], event["actor_id"]) == (business.client_id, world.priya.user_id)
+        assert other.session_id not in str((await world.priya.get(path)).json)
+        answers = [await world.priya.delete(f"{path}/{other.session_id}")]
+        for somebody in (business.admin, world.alice, world.tom, world.ada, world.mallory):
+            answers += [
+                await somebody.get(path),
+                await somebody.delete(f"{path}/{business.staff.session_id}"),
+            ]
+        for session_id in (world.alice.session_id, world.priya.session_id, new_id(), "nonsense"):
+            answers.append(await world.priya.delete(f"{path}/{session_id}"))
+        assert {answer.status for answer in answers} == {404}
+        assert (await business.staff.get("/v1/projects")).status == 200
+    finally:
+        await leave_priya(world)
 
 
 async def test_everybody_else_and_everybody_elses_users_are_the_same_404(world: World) -> None:

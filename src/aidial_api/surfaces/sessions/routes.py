@@ -12,8 +12,10 @@ from aidial_api.kernel.route import Access, AuthMode, Route, SessionNeed
 from aidial_api.surfaces.sessions import backchannel, handlers, others, sms_codes
 from aidial_contract.access import Permission
 from aidial_contract.code_phones import mobile_rules
+from aidial_contract.params import CUSTOMER_SESSION_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.sessions import (
+    CustomerSessionList,
     EndSession,
     NewSession,
     RefreshLease,
@@ -50,7 +52,31 @@ _OTHERS: dict[str, Any] = {
     "find": others.find,
 }
 
+_OF_CLIENT: dict[str, Any] = {name: told for name, told in _OTHERS.items() if name not in {"path", "find"}}
+
 ROWS = (
+    Route(
+        **_OF_CLIENT,
+        method="GET",
+        path="/v1/clients/{client_id}/sessions",
+        name="sessions.of_client",
+        summary="A page of the live sessions of the users of a client you manage, the newest sign-in first.",
+        handler=others.show_list_of_client,
+        find=others.find_client,
+        answers={200: CustomerSessionList},
+        query=CUSTOMER_SESSION_PARAMS,
+    ),
+    Route(
+        **_OF_CLIENT,
+        method="DELETE",
+        path="/v1/clients/{client_id}/sessions/{user_session_id}",
+        name="sessions.revoke_one_of_client",
+        summary="End one live session of a customer user of a client you manage.",
+        handler=others.revoke_one,
+        find=others.find_session,
+        answers={204: None},
+        writes=True,
+    ),
     Route(
         **_OTHERS,
         method="GET",

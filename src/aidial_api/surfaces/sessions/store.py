@@ -62,6 +62,27 @@ _MEMBER = """
 SELECT m.client_id, m.user_id FROM memberships m
 WHERE m.client_id = any($1::text[]) AND m.user_id = $2 AND m.status <> 'removed'
 """
+_CLIENT = """
+SELECT client_id FROM clients
+WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
+"""
+_LIVE_OF_CLIENT = """
+SELECT s.session_id, s.user_id, u.email, u.first_name, u.last_name, m.role, s.device_label, s.created_at,
+    s.last_active_at
+FROM memberships m JOIN users u ON u.user_id = m.user_id JOIN sessions s ON s.user_id = m.user_id
+WHERE m.client_id = $1 AND m.status <> 'removed'
+    AND s.state = 'active' AND s.idle_expires_at > $2 AND s.absolute_expires_at > $2
+    AND ($3::uuid IS NULL OR s.session_id < $3)
+ORDER BY s.session_id DESC LIMIT $4
+"""
+_ONE_OF_CLIENT = """
+SELECT m.client_id, s.user_id, s.session_id FROM memberships m
+JOIN sessions s ON s.user_id = m.user_id
+JOIN clients c ON c.client_id = m.client_id AND c.lifecycle <> 'archived'
+WHERE m.client_id = any($1::text[]) AND m.status <> 'removed' AND s.session_id = $2 AND s.state = 'active'
+    AND s.idle_expires_at > $3 AND s.absolute_expires_at > $3
+LIMIT 1
+"""
 _CLIENTS = """
 SELECT c.client_id, c.name, c.timezone, c.sms_otp, o.sms_otp AS partner_sms_otp
 FROM clients c LEFT JOIN partner_orgs o ON o.partner_org_id = c.partner_org_id
@@ -187,6 +208,25 @@ async def store_tokens(
 async def find_member(tx: Tx, client_ids: Sequence[str], user_id: str) -> asyncpg.Record | None:
     """A person of one of these clients, suspended ones too."""
     return await tx.fetchrow(_MEMBER, list(client_ids), user_id)
+
+
+async def find_client(tx: Tx, reach: Reach, client_id: str) -> asyncpg.Record | None:
+    """A client in reach that is not archived."""
+    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids))
+
+
+async def list_live_of_client(
+    tx: Tx, client_id: str, now: datetime, before: str | None, most: int
+) -> Sequence[asyncpg.Record]:
+    """At most `most` sessions of a client's people that count at `now`, begun before one, newest first."""
+    return await tx.fetch(_LIVE_OF_CLIENT, client_id, now, before, most)
+
+
+async def find_live_of_client(
+    tx: Tx, client_ids: Sequence[str], session_id: str, now: datetime
+) -> asyncpg.Record | None:
+    """A session of somebody of one of these clients that counts at `now`."""
+    return await tx.fetchrow(_ONE_OF_CLIENT, list(client_ids), session_id, now)
 
 
 async def session_policy(tx: Tx, client_id: str) -> str | None:

@@ -70,6 +70,8 @@ from .settings import (
     ActiveSessionsPage,
     ChangedField,
     ChangeRow,
+    CustomerPerson,
+    CustomerSessionsPage,
     DeletionsPage,
     DeliveryShown,
     ExportsFragment,
@@ -131,6 +133,7 @@ Page = (
     | CallsPage
     | CallViewsPage
     | ComponentsPage
+    | CustomerSessionsPage
     | DashboardPage
     | DeletionsPage
     | ErrorPage
@@ -188,6 +191,8 @@ __all__ = [
     "ClientShare",
     "ClientTable",
     "ComponentsPage",
+    "CustomerPerson",
+    "CustomerSessionsPage",
     "DashboardPage",
     "DayRange",
     "DeletionsPage",

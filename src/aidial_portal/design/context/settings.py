@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         RetentionReceipt,
     )
     from aidial_contract.shapes.project_settings import OpeningPreview
+    from aidial_contract.shapes.sessions import CustomerSession
     from aidial_contract.shapes.settings import SettingsProject
 
     from .pages import SessionRow
@@ -249,6 +250,33 @@ class ExportsFragment:
     template: ClassVar[str] = "settings/exports_fragment.html"
     page: ExportsPage
     part: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPerson:
+    """Somebody of a client who is signed in, with every session of theirs on this page."""
+
+    user_id: str
+    name: str
+    address: str
+    role: str
+    sessions: tuple[CustomerSession, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSessionsPage:
+    """Where the users of a client are signed in; `clients` are those one may look at."""
+
+    template: ClassVar[str] = "settings/customer_sessions.html"
+    sections: Menu
+    clients: tuple[Choice, ...]
+    client_id: str
+    people: tuple[CustomerPerson, ...]
+    url: str
+    next_url: str
+    is_first: bool
+    timezone: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

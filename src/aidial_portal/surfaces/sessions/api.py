@@ -1,4 +1,4 @@
-"""One's own sessions on every device.
+"""One's own sessions on every device, and those of the users of a client one manages.
 
 The one thing a newcomer would get wrong: signing out the session one is using is allowed here, and clears its
 cookies like a sign-out.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aidial_contract.ids import is_slug, parse_uuid
-from aidial_contract.shapes.sessions import Revoked, SessionList
+from aidial_contract.shapes.sessions import CustomerSessionList, Revoked, SessionList
 from aidial_portal.kernel import answers, steps
 
 if TYPE_CHECKING:
@@ -39,6 +39,30 @@ async def revoke(request: PortalRequest) -> Response:
 async def revoke_others(request: PortalRequest) -> Response:
     """`POST /api/sessions/revoke-others`: `{"revoked": n}`."""
     return answers.json_answer(await request.api.send("POST", "/v1/sessions/revoke-others", Revoked))
+
+
+async def sessions_of_client(request: PortalRequest) -> Response:
+    """`GET /api/partner/clients/{client_id}/sessions`: the live sessions of a client's users."""
+    path = await _path_of_client(request)
+    return answers.json_answer(await request.api.forward(path, CustomerSessionList, query=request.query))
+
+
+async def revoke_one_of_client(request: PortalRequest) -> Response:
+    """`DELETE /api/partner/clients/{client_id}/sessions/{user_session_id}`: 204."""
+    session_id = parse_uuid(request.path_values["user_session_id"])
+    if session_id is None:
+        await steps.deny(request, "no session id")
+    await request.api.order("DELETE", f"{await _path_of_client(request)}/{session_id}")
+    request.portal.contexts.forget(session_id)
+    request.portal.keeper.forget(session_id)
+    return answers.no_content()
+
+
+async def _path_of_client(request: PortalRequest) -> str:
+    client_id = request.path_values["client_id"]
+    if not is_slug(client_id):
+        await steps.deny(request, "no client id")
+    return f"/v1/clients/{client_id}/sessions"
 
 
 async def sessions_of_user(request: PortalRequest) -> Response:

@@ -7,6 +7,7 @@ from typing import Final
 
 from aidial_contract.access import Permission
 from aidial_contract.errors import SESSION_SERVICE_UNAVAILABLE
+from aidial_contract.params import CUSTOMER_SESSION_PARAMS
 from aidial_contract.scope import ScopeKind
 from aidial_portal.kernel.limits import SESSION_LIFECYCLE
 from aidial_portal.kernel.route import (
@@ -25,6 +26,7 @@ from aidial_portal.kernel.route import (
 )
 from aidial_portal.surfaces.sessions import api
 
+_OF_CLIENT: Final = "/api/partner/clients/{client_id}/sessions"
 _OF_USER: Final = "/api/partner/clients/{client_id}/users/{user_id}/sessions"
 
 
@@ -49,10 +51,10 @@ def _row(method: Method, path: str, name: str, handler: Handler) -> Route:
     )
 
 
-def _of_user(method: Method, name: str, handler: Handler) -> Route:
-    """A row about the sessions of a customer user, for whoever manages the users of that client."""
+def _of_others(method: Method, path: str, name: str, handler: Handler) -> Route:
+    """A row about the sessions of customer users, for whoever manages the users of that client."""
     return replace(
-        _row(method, _OF_USER, name, handler),
+        _row(method, path, name, handler),
         permission=Permission.CUSTOMER_USERS_MANAGE,
         scope=RouteScope(kind=ScopeKind.RECORD, client_id=None, project_id=None),
         denial="/v1/clients/{id}/users/{id}/sessions",
@@ -60,10 +62,21 @@ def _of_user(method: Method, name: str, handler: Handler) -> Route:
 
 
 def rows() -> tuple[Route, ...]:
-    """All of `/api/sessions`, and those of a customer user."""
+    """All of `/api/sessions`, and those of customer users."""
     return (
-        _of_user("GET", "sessions.of_user", api.sessions_of_user),
-        _of_user("DELETE", "sessions.revoke_of_user", api.revoke_of_user),
+        replace(
+            _of_others("GET", _OF_CLIENT, "sessions.of_client", api.sessions_of_client),
+            query=frozenset(param.name for param in CUSTOMER_SESSION_PARAMS),
+            params=CUSTOMER_SESSION_PARAMS,
+        ),
+        _of_others(
+            "DELETE",
+            f"{_OF_CLIENT}/{{user_session_id}}",
+            "sessions.revoke_one_of_client",
+            api.revoke_one_of_client,
+        ),
+        _of_others("GET", _OF_USER, "sessions.of_user", api.sessions_of_user),
+        _of_others("DELETE", _OF_USER, "sessions.revoke_of_user", api.revoke_of_user),
         _row("GET", "/api/sessions", "sessions.list", api.sessions),
         _row("DELETE", "/api/sessions/{session_id}", "sessions.revoke", api.revoke),
         _row("POST", "/api/sessions/revoke-others", "sessions.revoke_others", api.revoke_others),

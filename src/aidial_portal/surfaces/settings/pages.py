@@ -21,7 +21,15 @@ from aidial_portal.design.suggestions import FORMATS, ZONES
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import draw, projects_of, reading_zone_of
 from aidial_portal.kernel.steps import deny
-from aidial_portal.surfaces.settings import api, deletions, exports, governance, history, reports
+from aidial_portal.surfaces.settings import (
+    api,
+    customer_sessions,
+    deletions,
+    exports,
+    governance,
+    history,
+    reports,
+)
 from aidial_portal.surfaces.settings.words import TITLES
 
 if TYPE_CHECKING:
@@ -86,6 +94,14 @@ PAGES: Final = (
         Permission.DELETIONS_REVIEW,
         deletions.page_of_reviewer,
         leads=True,
+    ),
+    PageSection(
+        customer_sessions.SECTION,
+        "Customers' sessions",
+        Permission.CUSTOMER_USERS_MANAGE,
+        customer_sessions.page,
+        leads=True,
+        group=ORGANISATION,
     ),
 )
 """In the order in which they are shown."""
