@@ -153,7 +153,7 @@ async def end(ask: Ask, session_ids: Sequence[str], reason: str, *, state: EndSt
 
 async def take_lease(ask: Ask) -> tuple[bool, asyncpg.Record]:
     """Try to become who refreshes this generation of tokens; gives back whether, and the session as it is."""
-    user_id, session_id, now = person_of(ask).user_id, str(ask.found["session_id"]), utc_now()
+    user_id, session_id, now = person_of(ask).user_id, str(ask.found["session_id"]), ask.services.clock()
     held = ask.found
     if held["lease_generation"] == held["token_generation"] and held["lease_until"] > now:
         return False, held
