@@ -24,6 +24,8 @@ TARGETS_CPU_US = {
     "GET /v1/calls, page without count": 900,
     "POST /v1/calls, 20 turns": 5_000,
     portal.OWN_SHARE: 700,
+    portal.SAVE_TENANT: 6_000,
+    portal.SAVE_HOURS: 6_000,
 }
 
 
@@ -53,7 +55,9 @@ async def run_servers(arguments: argparse.Namespace, folder: Path) -> None:
                 await api.fill_to(base, count - have)
                 have = count
                 show(f"List over {count:,} calls of one project", await api.list_figures(base, **effort))
-            show("Portal", await portal.list_figures(base, issuer, **effort))
+            async with portal.visiting(base, issuer) as visit:
+                show("Portal", await portal.list_figures(visit, **effort))
+                show("Saving settings", await portal.save_figures(visit, **effort))
 
 
 async def run(arguments: argparse.Namespace, folder: Path) -> None:

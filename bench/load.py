@@ -20,13 +20,18 @@ OK = frozenset({200, 201})
 
 @dataclass(slots=True)
 class Subject:
-    """What is measured: a request and the process that answers it."""
+    """What is measured: a request and the process that answers it, and `behind` it those it asks.
+
+    With `bodies` each is sent once, in order.
+    """
 
     name: str
     pid: int
     url: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     bodies: Sequence[bytes] = ()
+    method: str = "POST"
+    behind: Sequence[int] = ()
     cpu_rounds_us: list[float] = field(default_factory=list)
     latencies_ms: list[float] = field(default_factory=list)
     at: int = 0
@@ -54,9 +59,13 @@ async def measure(subjects: Sequence[Subject], *, rounds: int, requests: int) ->
             await _ask(http, subject, requests // 4)
         for _ in range(rounds):
             for subject in subjects:
-                before = cpu_us(subject.pid)
+                before = _burnt_us(subject)
                 subject.latencies_ms += await _ask(http, subject, requests)
-                subject.cpu_rounds_us.append((cpu_us(subject.pid) - before) / requests)
+                subject.cpu_rounds_us.append((_burnt_us(subject) - before) / requests)
+
+
+def _burnt_us(subject: Subject) -> float:
+    return sum(cpu_us(pid) for pid in (subject.pid, *subject.behind))
 
 
 async def _ask(http: aiohttp.ClientSession, subject: Subject, requests: int) -> list[float]:
@@ -64,7 +73,7 @@ async def _ask(http: aiohttp.ClientSession, subject: Subject, requests: int) -> 
     for _ in range(requests):
         method, body = "GET", None
         if subject.bodies:
-            method, body = "POST", subject.bodies[subject.at]
+            method, body = subject.method, subject.bodies[subject.at]
             subject.at += 1
         started = time.perf_counter()
         async with http.request(method, subject.url, headers=subject.headers, data=body) as answer:

@@ -1,16 +1,19 @@
-"""The portal's own share of `GET /api/calls`: what it burns beside the API behind it.
+"""The portal's own share of `GET /api/calls`, and what saving settings burns in portal and API together.
 
 The one thing a newcomer would get wrong: the share is the portal process's whole CPU a request; the API's is
-its own process's and stands in the line before.
+its own process's and stands in the line before. Of a save both are counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import msgspec
 from tests.support.identity import RunningIdentity, person
 from yarl import URL
 
@@ -21,6 +24,12 @@ from bench.load import Subject, measure
 from bench.processes import server
 
 OWN_SHARE = "GET /api/calls, the portal's own share"
+SAVE_TENANT = "PUT tenant-settings, portal and API together"
+SAVE_HOURS = "PUT business-hours/weekly, both together"
+WEEK = {day: [{"open": "09:00", "close": "17:00"}] for day in ("mon", "tue", "wed", "thu", "fri")} | {
+    "sat": [],
+    "sun": [],
+}
 _SECRET = "a secret of the bench, thirty-two bytes long"  # noqa: S105 - lives as long as the bench
 
 
@@ -32,8 +41,33 @@ def provider(folder: Path) -> Iterator[RunningIdentity]:
         yield running
 
 
-async def list_figures(base: Ground, issuer: RunningIdentity, *, rounds: int, requests: int) -> list[Subject]:
-    """Sign Alice in at a portal of its own process, then ask for her calls through it."""
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Alice, signed in at a portal of its own process."""
+
+    base: Ground
+    url: str
+    pid: int
+    cookie: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What her browser sends with everything."""
+        return {"cookie": self.cookie, "sec-fetch-site": "same-origin"}
+
+    async def get(self, path: str) -> tuple[Any, dict[str, str]]:
+        """A JSON answer, and the cookies that came with it."""
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+            http.get(self.url + path, headers=self.headers) as answer,
+        ):
+            cookies = {name: morsel.value for name, morsel in answer.cookies.items()}
+            return await answer.json(), cookies
+
+
+@asynccontextmanager
+async def visiting(base: Ground, issuer: RunningIdentity) -> AsyncIterator[Visit]:
+    """Start a portal and sign Alice in."""
     alice = issuer.accounts[0]
     await base.provisioner.add_person(
         NewPerson(
@@ -63,14 +97,42 @@ async def list_figures(base: Ground, issuer: RunningIdentity, *, rounds: int, re
         f" serve(read_settings(os.environ), '127.0.0.1', {port})"
     )
     with server("portal", ["-c", program], env, f"{url}/api/health/live") as pid:
-        cookie = await _signed_in(issuer, url)
-        headers = {"cookie": cookie, "sec-fetch-site": "same-origin"}
-        page = f"{url}/api/calls?project_id={base.project_id}"
-        async with aiohttp.ClientSession() as http, http.get(page, headers=headers) as answer:
-            cursor = (await answer.json())["next_cursor"]
-        subject = Subject(OWN_SHARE, pid, f"{page}&cursor={cursor}", headers)
-        await measure([subject], rounds=rounds, requests=requests)
+        yield Visit(base, url, pid, await _signed_in(issuer, url))
+
+
+async def list_figures(visit: Visit, *, rounds: int, requests: int) -> list[Subject]:
+    """Ask for Alice's calls through the portal."""
+    page = f"/api/calls?project_id={visit.base.project_id}"
+    cursor = (await visit.get(page))[0]["next_cursor"]
+    subject = Subject(OWN_SHARE, visit.pid, f"{visit.url}{page}&cursor={cursor}", visit.headers)
+    await measure([subject], rounds=rounds, requests=requests)
     return [subject]
+
+
+async def save_figures(visit: Visit, *, rounds: int, requests: int) -> list[Subject]:
+    """Save tenant settings and opening hours again and again, each time over the version before."""
+    told, cookies = await visit.get("/api/session/csrf")
+    pairs = [visit.cookie, *(f"{name}={value}" for name, value in cookies.items())]
+    headers = {
+        **visit.headers,
+        "cookie": "; ".join(pairs),
+        "x-csrf-token": told["csrf_token"],
+        "content-type": "application/json",
+    }
+    subjects = []
+    for name, slug, card in ((SAVE_TENANT, "tenant-settings", ""), (SAVE_HOURS, "business-hours", "/weekly")):
+        document, _ = await visit.get(f"/api/settings/{slug}")
+        value = {"weekly": WEEK} if card else {**document["working"], "display_name": "Bench Dental"}
+        ref = {"project_ref": document["projects"][0]["ref"]} if card else {}
+        bodies = [
+            msgspec.json.encode({"expected_version": document["version"] + number, "value": value, **ref})
+            for number in range(rounds * requests + requests // 4)
+        ]
+        url = f"{visit.url}/api/settings/{slug}{card}"
+        behind = (visit.base.api_pid,)
+        subjects.append(Subject(name, visit.pid, url, headers, bodies, method="PUT", behind=behind))
+    await measure(subjects, rounds=rounds, requests=requests)
+    return subjects
 
 
 async def _signed_in(issuer: RunningIdentity, url: str) -> str:
