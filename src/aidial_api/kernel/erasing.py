@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from aidial_api.kernel.db import Database
     from aidial_api.kernel.transaction import Tx
+    from aidial_contract.shapes.calls import DeletedFor
 
 BATCH_CALLS: Final = 500
 DAY: Final = timedelta(days=1)
@@ -54,7 +55,7 @@ WITH due AS (
     WHERE {DUE["transcripts"]} AND NOT {HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
     ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
 ), emptied AS (
-    UPDATE transcripts t SET turns = '[]', raw = NULL FROM due
+    UPDATE transcripts t SET turns = '[]', raw = NULL, deleted_for = $6 FROM due
     WHERE t.client_id = $1 AND t.call_id = due.call_id
 ), told AS (
     UPDATE calls c SET transcript_state = 'retention_expired', version = version + 1, updated_at = now()
@@ -88,8 +89,8 @@ class Erasing:
     """One deletion of a client: of calls that began from `since` to before `until`.
 
     `may_go_on` is asked in the transaction of every batch; `note` writes a batch down in it: how many calls,
-    and the bytes that stand for them. `ages`: the span grows day by day, so a month's report goes once all of
-    its month is in it.
+    and the bytes that stand for them. `reason` stays with every transcript whose words go. `ages`: the span
+    grows day by day, so a month's report goes once all of its month is in it.
     """
 
     client_id: str
@@ -97,6 +98,7 @@ class Erasing:
     until: datetime
     may_go_on: Callable[[Tx], Awaitable[bool]]
     note: Callable[[Tx, int, bytes], Awaitable[None]]
+    reason: DeletedFor
     ages: bool = False
 
     async def run(self, db: Database, category: str) -> None:
@@ -114,7 +116,7 @@ class Erasing:
                 await lock_holds(tx, self.client_id)
                 if not await self.may_go_on(tx):
                     return
-                rows = await take(tx, category, self.client_id, self.until, after)
+                rows = await take(tx, category, self.client_id, self.until, after, self.reason)
                 if not rows:
                     return
                 ids = b"".join(UUID(str(row["call_id"])).bytes for row in rows)
@@ -142,11 +144,11 @@ class Erasing:
 
 
 async def take(
-    tx: Tx, category: str, client_id: str, until: datetime, after: tuple[datetime, str]
+    tx: Tx, category: str, client_id: str, until: datetime, after: tuple[datetime, str], reason: DeletedFor
 ) -> Sequence[asyncpg.Record]:
     """Delete the data of the next calls that began before `until`, after a time and id; gives the calls."""
     if category == "transcripts":
-        return await tx.fetch(_TRANSCRIPTS, client_id, until, *after, BATCH_CALLS)
+        return await tx.fetch(_TRANSCRIPTS, client_id, until, *after, BATCH_CALLS, reason)
     rows = await tx.fetch(_RECORDINGS, client_id, until, *after, BATCH_CALLS)
     # They are marked in the batch; the recordings' own job deletes the files.
     await delete_recordings(tx, client_id, [str(row["call_id"]) for row in rows])

@@ -280,12 +280,20 @@ class Turn(Outgoing):
     redactions: list[RedactionMark]
 
 
+DeletedFor = Literal["retention", "request"]
+
+
 class Transcript(Outgoing):
-    """`GET /v1/calls/{call_id}/transcript`."""
+    """`GET /v1/calls/{call_id}/transcript`.
+
+    `deleted_for`: why its words are gone: older than the organisation keeps them, or the organisation asked
+    for it. Null for what is not deleted, and for what was deleted before this was noted.
+    """
 
     call_id: Uuid
     state: TranscriptState
     turns: list[Turn]
+    deleted_for: DeletedFor | None
 
 
 class CallPreview(Outgoing):

@@ -91,8 +91,9 @@ class DeletionReceipt(Outgoing):
     """What was deleted of a category: data of `calls` calls.
 
     `expected`: how many there were when it began; `held`: calls whose data legal holds kept; null while it
-    runs and where counting took too long. `policy_version`: the client's data governance policy that was in force. `until`:
-    data of calls that began earlier. `manifest_sha256` covers the calls as in a receipt of retention.
+    runs and where counting took too long. `policy_version`: the client's data governance policy that was in
+    force. `until`: data of calls that began earlier. `manifest_sha256` covers the calls as in a receipt of
+    retention.
     """
 
     receipt_id: Uuid

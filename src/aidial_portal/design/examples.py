@@ -122,6 +122,7 @@ def review(state: str = "available") -> c.CallReview:
         agent_sentiment="positive",
         consent_state="obtained",
         transcript_state=state,
+        deleted_for="request" if state == "retention_expired" else None,
         close_url="/calls",
         turns=turns() if state in {"available", "truncated", "incomplete", "live"} else (),
         summary="The caller chipped a tooth and wanted to come in early. Booked with Dr Lim at 11:15 am.",

@@ -103,6 +103,9 @@ async def test_from_the_request_over_the_approval_to_the_receipt(
     for _ in range(2):
         await execute(world, clinic, request_id)
     assert await states(world, *calls, young) == ["retention_expired"] * 3 + ["available"]
+    gone = (await clinic.admin.get(f"/v1/calls/{calls[0]}/transcript")).json
+    assert (gone["state"], gone["deleted_for"]) == ("retention_expired", "request")
+    assert (await clinic.admin.get(f"/v1/calls/{young}/transcript")).json["deleted_for"] is None
     done = await shown(clinic, request_id)
     assert [one["state"] for one in done["history"]] == [
         "submitted",

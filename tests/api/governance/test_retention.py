@@ -82,6 +82,7 @@ async def test_old_transcripts_go_with_their_words_and_young_ones_stay(
     assert "PHONE" in row["redaction_counts"]
     answer = await clinic.admin.get(f"/v1/calls/{old}/transcript")
     assert (answer.json["state"], answer.json["turns"]) == ("retention_expired", [])
+    assert answer.json["deleted_for"] == "retention"
     assert answer.headers["etag"] != before
     assert (await clinic.admin.get(f"/v1/calls/{young}/transcript")).json["turns"]
     refused = await clinic.admin.post(f"/v1/calls/{old}/pii-unlocks", new_unlock())

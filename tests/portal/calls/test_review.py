@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aidial_contract.ids import new_id
 from tests.people import ALICE, CHLOE, FRONT_DESK, HARBOUR
 from tests.portal.calls.test_list import shown
@@ -100,3 +102,20 @@ async def test_an_open_call_and_list_say_where_their_news_come_from(town: Town) 
     fragment = await chloe.get(f"/calls?expand={town.calls['front-1']}", hx_request="true")
     parts = ("head", "attention", "summary", "talk", "files", "facts")
     assert [f'data-part="{name}"' in fragment.text for name in parts] == [True] * len(parts)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("retention", "It was older than your organisation keeps transcripts."),
+        ("request", "Your organisation asked for it to be deleted."),
+        (None, "or your organisation asked for its deletion."),
+    ],
+)
+async def test_a_transcript_that_was_deleted_says_why(town: Town, reason: str | None, words: str) -> None:
+    call_id = await town.deliver(HARBOUR, new_call(FRONT_DESK, f"gone-{new_id()}"))
+    await town.sql("UPDATE calls SET transcript_state = 'retention_expired' WHERE call_id = $1", call_id)
+    await town.sql("UPDATE transcripts SET deleted_for = $2 WHERE call_id = $1", call_id, reason)
+    page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
+    assert words in page.words
+    assert "It cannot be brought back." in page.words

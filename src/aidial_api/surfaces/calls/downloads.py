@@ -37,7 +37,7 @@ async def download_transcript(ask: Ask) -> Answer:
     if state not in READABLE_STATES:
         details = {"current_state": state, "allowed": list(READABLE_STATES)}
         raise Fault(errors.STATE_CONFLICT, details=details, reason="no transcript to download")
-    text = await store.read_turns(ask.tx, row["client_id"], str(row["call_id"]))
+    text, _ = await store.read_turns(ask.tx, row["client_id"], str(row["call_id"]))
     turns = _turns.decode(text or "[]")
     size = text_bytes(turns)
     if size > ask.services.settings.numbers.size(_SIZES[kind]):

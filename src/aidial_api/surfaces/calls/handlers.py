@@ -86,11 +86,14 @@ async def append_turns(ask: Ask) -> Answer:
 async def show_transcript(ask: Ask) -> Answer:
     """The redacted turns of one call."""
     row: asyncpg.Record = ask.found
-    text = await store.read_turns(ask.tx, row["client_id"], str(row["call_id"]))
+    text, deleted_for = await store.read_turns(ask.tx, row["client_id"], str(row["call_id"]))
     state = row["transcript_state"]
     visible = state not in {"hidden", "redaction_failed", "retention_expired"}
     transcript = Transcript(
-        call_id=str(row["call_id"]), state=state, turns=_turns.decode(text) if text and visible else []
+        call_id=str(row["call_id"]),
+        state=state,
+        turns=_turns.decode(text) if text and visible else [],
+        deleted_for=deleted_for if state == "retention_expired" else None,
     )
     return Answer(transcript, headers={"etag": _tag(ask, row)})
 

@@ -15,6 +15,7 @@ import asyncpg
 
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
+from aidial_contract.shapes.calls import DeletedFor
 
 _COLUMNS = (
     "client_id, call_id, project_id, external_id, channel, direction, status, started_at, answered_at,"
@@ -36,7 +37,7 @@ _FIND = f"""
 SELECT {CALL_COLUMNS} FROM calls c
 WHERE c.client_id = any($1::text[]) AND c.call_id = $2 AND c.project_id = any($3::uuid[])
 """
-_TRANSCRIPT = "SELECT turns FROM transcripts WHERE client_id = $1 AND call_id = $2"
+_TRANSCRIPT = "SELECT turns, deleted_for FROM transcripts WHERE client_id = $1 AND call_id = $2"
 _BY_EXTERNAL_ID = f"""
 SELECT {CALL_COLUMNS}, c.fingerprint FROM calls c
 WHERE c.client_id = $1 AND c.project_id = $2 AND c.external_id = $3
@@ -78,10 +79,10 @@ async def find_delivered(tx: Tx, client_id: str, project_id: str, external_id: s
     return await tx.fetchrow(_BY_EXTERNAL_ID, client_id, project_id, external_id)
 
 
-async def read_turns(tx: Tx, client_id: str, call_id: str) -> str | None:
-    """The redacted turns as JSON text."""
-    turns: str | None = await tx.fetchval(_TRANSCRIPT, client_id, call_id)
-    return turns
+async def read_turns(tx: Tx, client_id: str, call_id: str) -> tuple[str | None, DeletedFor | None]:
+    """The redacted turns as JSON text, and why they are gone."""
+    row = await tx.fetchrow(_TRANSCRIPT, client_id, call_id)
+    return (None, None) if row is None else (row["turns"], row["deleted_for"])
 
 
 async def read_said(tx: Tx, client_id: str, call_id: str) -> asyncpg.Record | None:

@@ -122,7 +122,7 @@ async def _delete(db: Database, receipt: asyncpg.Record) -> None:
 
     since, until = receipt["since"], receipt["until"]
     if since < until:
-        await Erasing(client_id, since, until, always, note).run(db, category)
+        await Erasing(client_id, since, until, always, note, "request").run(db, category)
     async with db.transaction(Reach((client_id,))) as tx:
         counted = await _counted(tx, client_id, category, since, until, _LAST_COUNTING_MS)
         await store.close_receipt(tx, client_id, receipt_id, None if counted is None else counted[1])

@@ -99,6 +99,7 @@ async def _delete(db: Database, client_id: str, receipt: asyncpg.Record) -> None
         until=before_of(category, receipt["before"]),
         may_go_on=lambda tx: _is_policy(tx, client_id, receipt["policy_version"]),
         note=note,
+        reason="retention",
         ages=True,
     )
     await erasing.run(db, category)

@@ -14,7 +14,7 @@ _LABEL: Final = """coalesce((SELECT t.label FROM project_terms t WHERE t.client_
 _ENDED_CALL: Final = f"""
 SELECT c.client_id, c.call_id::text AS call_id, c.project_id::text AS project_id, c.status, c.channel,
     c.direction, c.started_at, c.duration_seconds, c.from_number, c.to_number, c.agent_name, c.summary,
-    c.transcript_state, s.turns, p.display_name, p.timezone,
+    c.transcript_state, s.deleted_for, s.turns, p.display_name, p.timezone,
     {_LABEL.format(kind="outcome", column="outcome")} AS outcome,
     {_LABEL.format(kind="call_type", column="call_type")} AS call_type
 FROM calls c

@@ -28,8 +28,12 @@ _REDACTED: Final = "Personal details were replaced by marks such as [PHONE] befo
 _CUT: Final = "The rest is too long for an e-mail. Read it in AiDial."
 _NO_TRANSCRIPT: Final = {
     "hidden": "The transcript of this call is hidden.",
-    "retention_expired": "The transcript of this call was deleted: its time, by your policy, is over.",
+    "retention_expired": "The transcript of this call was deleted.",
     "redaction_failed": "The transcript cannot be shown: its personal details could not be replaced.",
+}
+_DELETED_FOR: Final = {
+    "retention": "The transcript of this call was deleted: its time, by your policy, is over.",
+    "request": "The transcript of this call was deleted: your organisation asked for it.",
 }
 _WHY: Final = (
     "You get this because your organisation has transcripts of this phone line sent to you. An administrator"
@@ -67,7 +71,7 @@ async def write_transcript(occasion: Occasion) -> Content | None:
         *(("", "Summary", one_line(without_names(summary, names))) if summary else ()),
         "",
         "Transcript",
-        *_transcript(call["transcript_state"], turns, names),
+        *_transcript(call["transcript_state"], call["deleted_for"], turns, names),
         "",
         _WHY,
     ]
@@ -125,8 +129,13 @@ def _findings(call: asyncpg.Record, names: Sequence[str]) -> Iterator[tuple[str,
             yield what, one_line(without_names(value, names))
 
 
-def _transcript(state: str, turns: Sequence[_Turn], names: Sequence[str]) -> Iterator[str]:
+def _transcript(
+    state: str, deleted_for: str | None, turns: Sequence[_Turn], names: Sequence[str]
+) -> Iterator[str]:
     if not turns:
+        if state == "retention_expired" and deleted_for is not None:
+            yield _DELETED_FOR[deleted_for]
+            return
         yield _NO_TRANSCRIPT.get(state, "There is no transcript of this call.")
         return
     yield _REDACTED

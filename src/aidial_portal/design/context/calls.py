@@ -81,6 +81,7 @@ class CallReview:
     transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
     incomplete, `long` when not all turns are shown, or `error` when the upstream failed (`error_request_id`
     then says which request). cost_minor None is unknown, never 0.
+    deleted_for: retention or request, None when nobody noted why.
     here_url: this very page; help_url: where somebody asks about the call, None for those who cannot.
     downloads: words and addresses of the transcript as files, for those who may.
     unlocks_url: where personal details are unlocked, for those who may.
@@ -101,6 +102,7 @@ class CallReview:
     consent_state: str
     transcript_state: str
     close_url: str
+    deleted_for: str | None = None
     turns: tuple[Turn, ...] = ()
     status: str = "completed"
     direction: str = "inbound"

@@ -88,6 +88,7 @@ def show_review(
         agent_sentiment=call.sentiment.agent,
         consent_state=_text(call.consent, "state") or "unavailable",
         transcript_state=shown,
+        deleted_for=None if isinstance(transcript, Fault) else transcript.deleted_for,
         close_url=state.url_here(expand=None),
         turns=tuple(_turn(turn) for turn in turns[:MAX_SHOWN_TURNS]),
         status=call.status,
