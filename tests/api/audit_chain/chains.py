@@ -75,15 +75,16 @@ class Chain:
 
     async def verify(self, *, checkpoints: bool = True) -> Report:
         """What `aidial audit verify` does for this chain, as the database's owner (not as a superuser)."""
-        connection = await asyncpg.connect(self.urls.owner_url)
+        connections = [await asyncpg.connect(self.urls.owner_url) for _ in range(2)]
         try:
             name = chain_of(self.client_id)
-            all_known = {one.chain: one for one in await known_chains(connection)}
+            all_known = {one.chain: one for one in await known_chains(connections[0])}
             known = all_known.get(name, Known(name, 0, 0))
             files = await self.outside.read_all(name) if checkpoints else None
-            return await verify_chain(connection, known, files, self.settings.trusted, lambda _: None)
+            return await verify_chain(connections, known, files, self.settings.trusted, lambda _: None)
         finally:
-            await connection.close()
+            for connection in connections:
+                await connection.close()
 
     async def first_bad(self) -> tuple[str, int, str | None]:
         """Kind, seal and event of the first bad one."""

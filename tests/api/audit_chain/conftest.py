@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from aidial.postgres import PostgresUrls
+from aidial_api.kernel.audit_chain import reading
 from aidial_api.kernel.db import Database
 from tests.api.audit_chain.chains import Chain, seconds_apart
 from tests.api.database.rows import make_tenant
@@ -31,6 +32,12 @@ async def superuser(chained_urls: PostgresUrls) -> AsyncIterator[asyncpg.Connect
     connection = await asyncpg.connect(chained_urls.superuser_url)
     yield connection
     await connection.close()
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chains of a few seals are read in several slices, as long ones are."""
+    monkeypatch.setattr(reading, "SLICE_SEALS", 3)
 
 
 @pytest.fixture

@@ -272,6 +272,11 @@ async def test_a_log_cut_short_with_its_end_moved_is_found_by_the_checkpoint(sea
     assert await sealed.first_bad() == ("truncated", 6, None)
 
 
+async def test_a_chain_said_to_be_endless_is_read_and_found(sealed: Chain) -> None:
+    await sealed.attack("UPDATE audit_chains SET seq = $2 WHERE client_id = $1", sealed.client_id, 2**60)
+    assert await sealed.first_bad() == ("truncated", 11, None)
+
+
 async def test_a_log_that_is_gone_altogether_is_found_by_its_checkpoint(sealed: Chain) -> None:
     await cut(sealed, 0)
     await sealed.attack("DELETE FROM audit_chains WHERE client_id = $1", sealed.client_id)

@@ -1,13 +1,17 @@
 """Reads a chain as fast as it can be hashed: PostgreSQL's binary COPY, row by row out of its stream.
 
 The one thing a newcomer would get wrong: pieces of the stream do not end where rows do; what is left of one
-is read with the next.
+is read with the next. And writing an event's bytes costs PostgreSQL more than hashing them costs us, so
+several connections write slices of the chain side by side, and only hashing goes in order.
 """
 
 from __future__ import annotations
 
+import asyncio
 import struct
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +27,10 @@ _LENGTH: Final = struct.Struct(">i")
 _ROW: Final = struct.Struct(">h i8s i8s i16s i8s i32s i")
 _USUAL: Final = (6, 8, 8, 16, 8, 32)
 READ_TIMEOUT: Final = timedelta(hours=6)
+SLICE_SEALS: Final = 20_000
+MOST_SLICES: Final = 5_000
+MOST_KEPT_BYTES: Final = 32 * 1024 * 1024
+"""Of a slice that came before its turn."""
 
 ROWS: Final = f"""
 SELECT s.seq, s.sealed_at, s.event_id, e.at, s.hash,
@@ -42,18 +50,10 @@ class Rows:
         self._take = take
         self._rest = b""
         self._begun = False
-        self.error: Exception | None = None
 
-    async def read(self, piece: bytes | bytearray) -> None:
-        """One piece of the stream. Never raises, or the driver waits for ever: see `error` at the end."""
-        if self.error is None:
-            try:
-                self._read(piece)
-            except Exception as error:  # noqa: BLE001 - it is raised when the stream has ended
-                self.error = error
-
-    def _read(self, piece: bytes | bytearray) -> None:
-        data = self._rest + bytes(piece)
+    def read(self, piece: bytes) -> None:
+        """One piece of the stream. ValueError when it is not what PostgreSQL writes."""
+        data = self._rest + piece
         at = 0
         if not self._begun:
             if len(data) < len(_SIGNATURE):
@@ -102,17 +102,121 @@ class Rows:
         return self._rows(data, after)
 
 
+@dataclass(slots=True)
+class _Slice:
+    """Some seals of a chain on their way: the pieces that have come and are not read yet."""
+
+    first: int | None
+    last: int | None
+    pieces: deque[bytes] = field(default_factory=deque)
+    size: int = 0
+    is_whole: bool = False
+
+
+class _InOrder:
+    """Slices that come side by side and are read one after the other.
+
+    Nobody waits for the slice that is being read; those after it wait for room once they have brought enough.
+    """
+
+    def __init__(self, slices: Sequence[_Slice]) -> None:
+        self._slices = slices
+        self._moved = asyncio.Condition()
+
+    async def bring(self, one: _Slice, piece: bytes | bytearray) -> None:
+        """Keep a piece until its turn comes."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: one.size < MOST_KEPT_BYTES)
+            one.pieces.append(bytes(piece))
+            one.size += len(piece)
+            self._moved.notify_all()
+
+    async def end(self, one: _Slice) -> None:
+        """Nothing more comes of this slice."""
+        async with self._moved:
+            one.is_whole = True
+            self._moved.notify_all()
+
+    async def read(self, take: Take) -> None:
+        """Every slice, in order. What goes wrong is raised once all have come, or a driver waits for ever."""
+        trouble: Exception | None = None
+        for one in self._slices:
+            rows = Rows(take)
+            while pieces := await self._next_of(one):
+                for piece in pieces:
+                    if trouble is None:
+                        try:
+                            rows.read(piece)
+                        except Exception as error:  # noqa: BLE001 - see above
+                            trouble = error
+                    await asyncio.sleep(0)  # the others' pieces are taken from the line meanwhile
+        if trouble is not None:
+            raise trouble
+
+    async def _next_of(self, one: _Slice) -> list[bytes]:
+        """What has come of a slice since; nothing when that was all."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: one.pieces or one.is_whole)
+            pieces = list(one.pieces)
+            one.pieces.clear()
+            one.size = 0
+            self._moved.notify_all()
+        return pieces
+
+
 async def read_chain(
-    connection: asyncpg.Connection[asyncpg.Record],
+    connections: Sequence[asyncpg.Connection[asyncpg.Record]],
     client_id: str | None,
+    last_seq: int,
     take: Take,
 ) -> None:
-    """Call `take` for each seal of a chain, in order; `event` is None where it is gone."""
-    whose, values = ("s.client_id IS NULL", []) if client_id is None else ("s.client_id = $1", [client_id])
-    query: Any = ROWS.format(whose=whose)
-    rows = Rows(take)
+    """Call `take` for each seal of a chain, in order; `event` is None where it is gone.
+
+    Every connection reads slices of it, side by side; all of them see the same moment. `last_seq`: how long
+    the chain is thought to be; what lies beyond is read too.
+    """
+    slices = list(_slices(last_seq))
+    waiting = deque(slices)
+    order = _InOrder(slices)
+
+    async def bring(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        while waiting:
+            one = waiting.popleft()
+            await _copy(connection, client_id, one, order)
+            await order.end(one)
+
+    tasks = [asyncio.create_task(work) for work in (order.read(take), *map(bring, connections))]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _slices(last_seq: int) -> Iterator[_Slice]:
+    """From before the first number to beyond the last."""
+    # Whoever may write anything may also write that there are more seals than anybody could slice.
+    size = max(SLICE_SEALS, last_seq // MOST_SLICES)
+    ends = [*range(size, last_seq, size)]
+    for first, last in zip([None, *ends], [*ends, None], strict=True):
+        yield _Slice(first, last)
+
+
+async def _copy(
+    connection: asyncpg.Connection[asyncpg.Record], client_id: str | None, one: _Slice, order: _InOrder
+) -> None:
+    values: list[Any] = [] if client_id is None else [client_id]
+    conditions = ["s.client_id IS NULL" if client_id is None else "s.client_id = $1"]
+    for bound, compared in ((one.first, ">"), (one.last, "<=")):
+        if bound is not None:
+            values.append(bound)
+            conditions.append(f"s.seq {compared} ${len(values)}")
+    query: Any = ROWS.format(whose=" AND ".join(conditions))
+
+    async def bring(piece: bytes | bytearray) -> None:
+        await order.bring(one, piece)
+
     await connection.copy_from_query(
-        query, *values, output=rows.read, format="binary", timeout=READ_TIMEOUT.total_seconds()
+        query, *values, output=bring, format="binary", timeout=READ_TIMEOUT.total_seconds()
     )
-    if rows.error is not None:
-        raise rows.error

@@ -8,7 +8,7 @@ vouch for seals that are gone.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,7 +72,7 @@ async def known_chains(connection: Connection) -> list[Known]:
 
 
 async def verify_chain(
-    connection: Connection,
+    connections: Sequence[Connection],
     known: Known,
     checkpoints: Sequence[tuple[str, Checkpoint | None]] | None,
     trusted: Mapping[str, PublicKey],
@@ -80,14 +80,22 @@ async def verify_chain(
 ) -> Report:
     """Look at one chain as it is at one moment. `on_progress` is told how many seals were read.
 
+    Every one of the `connections` reads a part of it.
+
     `checkpoints` are the files outside by name, None for one that cannot be read; None instead of the list:
     they are not looked at.
     """
     report, client_id = Report(known.chain), client_of(known.chain)
     believed = [] if checkpoints is None else _believed(report, known, checkpoints, trusted)
     walk = Walk(report, {one.seq for one in believed}, on_progress)
-    async with _one_moment(connection, NOTHING if client_id is None else Reach((client_id,))):
-        await read_chain(connection, client_id, walk.take)
+    reach = NOTHING if client_id is None else Reach((client_id,))
+    connection, *others = connections
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_one_moment(connection, reach))
+        snapshot = await connection.fetchval("SELECT pg_export_snapshot()") if others else ""
+        for other in others:
+            await stack.enter_async_context(_one_moment(other, reach, snapshot))
+        await read_chain(connections, client_id, known.seq, walk.take)
         walk.end()
         report.sealed = walk.count
         end = await connection.fetchrow(*_about(_END, client_id))
@@ -100,11 +108,15 @@ async def verify_chain(
 
 
 @asynccontextmanager
-async def _one_moment(connection: Connection, reach: Reach) -> AsyncIterator[None]:
-    """A transaction that reads only, and all of it as it was when it began."""
+async def _one_moment(connection: Connection, reach: Reach, snapshot: str = "") -> AsyncIterator[None]:
+    """A transaction that reads only, and all of it as it was when it began, or another one of a snapshot."""
     await connection.execute(begin_text(reach, read_only=True))
     try:
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if snapshot:
+            await connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        # A slice of a chain is sorted in memory.
+        await connection.execute("SET LOCAL work_mem = '64MB'")
         await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL jit = off")
         await connection.execute(AS_SEALER)
         yield
