@@ -18,7 +18,7 @@ SYSTEM: Final = "system"
 OUTCOMES: Final = ("done", "refused", "failed")
 PRESETS: Final[dict[str, tuple[str, ...]]] = {
     "settings": ("settings.", "projects.", "workspace.", "campaigns.", "integrations.", "reports."),
-    "support": ("support.", "status."),
+    "support": ("support.", "status.", "ops.jobs.retried"),
     "security": (
         "sessions.",
         "api_keys.",
