@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from aidial_api.kernel.db import Database
+from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.calls import listing, searching
 from aidial_api.surfaces.calls.sensitive import sensitive_kind
 from tests.api.calls.lines import Business, open_business
@@ -152,6 +155,25 @@ async def test_every_way_of_finding_gives_every_call_once_in_order(
     since = (STARTED + timedelta(hours=6)).isoformat().replace("+00:00", "Z")
     late = [one for one in in_order if one in having(0) and int(one.rpartition("-")[2]) >= 12]
     assert await search(shop.admin, line, "visit", sort=sort, limit="2", **{"from": since}) == late
+
+
+AGES_DAYS = (0, 1, 6, 7, 8, 13, 20, 27, 48, 90, 180, 400, 1_500)
+
+
+async def test_the_index_of_words_knows_every_week(world: World, shop: Business) -> None:
+    line = shop.lines[1]
+    starts = [STARTED - timedelta(days=days) for days in AGES_DAYS]
+    for started in starts:
+        times = {"started_at": started.isoformat(), "ended_at": started.isoformat()}
+        await shop.deliver(new_call(line, f"wombat {started}", summary="A wombat.", **times))
+    db = await Database.connect(world.urls.app_url, min_size=1, max_size=1)
+    found = "SELECT count(*) FROM search_calls($1, 'wombats', $2, $3, $4)"
+    async with db.transaction(Reach((shop.client_id,))) as tx:
+        for since, until in combinations(sorted([*starts, STARTED + timedelta(days=1)]), 2):
+            there = sum(since <= started < until for started in starts)
+            for most in (there + 1, there, there - 1):
+                assert await tx.fetchval(found, line, since, until, most) == min(there, most), (since, until)
+    await db.close()
 
 
 async def test_an_export_holds_what_the_search_found(shop: Business) -> None:

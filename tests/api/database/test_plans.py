@@ -141,7 +141,10 @@ async def test_the_newest_calls_of_many_projects_are_one_range_each(db: Database
 
 TYPES = {
     "of_project": "uuid",
-    "wanted": "text",
+    "asked": "tsquery",
+    "first_week": "integer",
+    "last_week": "integer",
+    "of_client": "text",
     "since": "timestamptz",
     "until": "timestamptz",
     "most": "integer",
@@ -235,11 +238,13 @@ async def test_words_are_looked_up_in_their_index(
         await superuser.execute("SET ROLE aidial_lookup")
         await superuser.execute("SET enable_seqscan = off")
         await superuser.execute("SET plan_cache_mode = force_generic_plan")
-        names = {"of_project": "$1", "wanted": "$2", "since": "$3", "until": "$4", "most": "$5"}
+        body = body[body.index("WITH matched") :].partition(";")[0]
+        names = {"of_project": "$1", "asked": "$2", "first_week": "$3", "last_week": "$4"}
+        names |= {"of_client": "$5", "since": "$6", "until": "$7", "most": "$8"}
         for name, number in names.items():
             body = re.sub(rf"\b{name}\b", f"{number}::{TYPES[name]}", body)
-        await superuser.execute(f"PREPARE search AS {body.strip().rstrip(';')}")
-        call = f"EXECUTE search('{busy.project_id}', 'wombat', '-infinity', 'infinity', 10)"
+        await superuser.execute(f"PREPARE search AS {body}")
+        call = f"EXECUTE search('{busy.project_id}', 'wombat', 1, 9, 'x', '-infinity', 'infinity', 10)"
         text = "\n".join(row[0] for row in await superuser.fetch(f"EXPLAIN {call}"))
     finally:
         await superuser.close()
