@@ -164,8 +164,8 @@ async def test_the_index_of_words_knows_every_week(world: World, shop: Business)
     line = shop.lines[1]
     starts = [STARTED - timedelta(days=days) for days in AGES_DAYS]
     for started in starts:
-        times = {"started_at": started.isoformat(), "ended_at": started.isoformat()}
-        await shop.deliver(new_call(line, f"wombat {started}", summary="A wombat.", **times))
+        at = started.isoformat()
+        await shop.deliver(new_call(line, f"wombat-{at}", summary="A wombat.", started_at=at, ended_at=at))
     db = await Database.connect(world.urls.app_url, min_size=1, max_size=1)
     found = "SELECT count(*) FROM search_calls($1, 'wombats', $2, $3, $4)"
     async with db.transaction(Reach((shop.client_id,))) as tx:
