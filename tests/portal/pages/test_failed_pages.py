@@ -74,7 +74,7 @@ async def test_operators_see_what_is_running(town: Town) -> None:
 async def test_the_menu_holds_what_the_role_may_open(town: Town) -> None:
     for someone, menu in (
         (ALICE, ["/", "/calls", "/support", "/billing/usage", "/audit-log", "/settings", "/status"]),
-        (CHLOE, ["/", "/calls", "/support", "/status"]),
+        (CHLOE, ["/", "/calls", "/support", "/settings", "/status"]),
         (PRIYA, ["/", "/calls", "/support", "/partner/billing", "/projects", "/settings", "/status"]),
         (ADA, ["/ops", "/settings", "/status"]),
     ):
