@@ -8,32 +8,35 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from aidial_portal.words import N_, _, spoken
+
 CALENDARS: Final = {
-    "AU": "National holidays only",
-    "AU-ACT": "Australian Capital Territory",
-    "AU-NSW": "New South Wales",
-    "AU-NT": "Northern Territory",
-    "AU-QLD": "Queensland",
-    "AU-SA": "South Australia",
-    "AU-TAS": "Tasmania",
-    "AU-VIC": "Victoria",
-    "AU-WA": "Western Australia",
+    "AU": N_("National holidays only"),
+    "AU-ACT": N_("Australian Capital Territory"),
+    "AU-NSW": N_("New South Wales"),
+    "AU-NT": N_("Northern Territory"),
+    "AU-QLD": N_("Queensland"),
+    "AU-SA": N_("South Australia"),
+    "AU-TAS": N_("Tasmania"),
+    "AU-VIC": N_("Victoria"),
+    "AU-WA": N_("Western Australia"),
 }
 """What each is called where one is chosen."""
-_WHOLE: Final = "AU"
-_WITH_ARTICLE: Final = {"AU-ACT", "AU-NT"}
+_PLACES: Final = {
+    "AU": N_("all of Australia"),
+    "AU-ACT": N_("the Australian Capital Territory"),
+    "AU-NT": N_("the Northern Territory"),
+}
 
 
 def calendar(code: str) -> str:
     """Name a calendar as it is chosen: `New South Wales`."""
-    return CALENDARS.get(code, code)
+    return _(CALENDARS.get(code, code))
 
 
 def calendar_place(code: str) -> str:
     """Say where it counts: `all of Australia`, `Victoria`, `the Northern Territory`."""
-    if code == _WHOLE:
-        return "all of Australia"
-    return f"{'the ' if code in _WITH_ARTICLE else ''}{calendar(code)}"
+    return _(_PLACES[code]) if code in _PLACES else calendar(code)
 
 
 def calendar_day(text: str) -> str:
@@ -42,4 +45,5 @@ def calendar_day(text: str) -> str:
         day = date.fromisoformat(text)
     except ValueError:
         return text
-    return f"{day:%a} {day.day} {day:%b} {day.year}"
+    written = spoken().writing
+    return f"{written.short_days[day.weekday()]} {written.day(day)}"

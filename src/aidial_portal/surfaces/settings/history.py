@@ -19,6 +19,7 @@ from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import reading_zone_of
 from aidial_portal.surfaces.settings import api
 from aidial_portal.surfaces.settings.words import CHOICES, FIELDS, TITLES
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from aidial_contract.section import Section
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 _PATH: Final = "/settings"
-_NOTHING: Final = "Nothing"
+_NOTHING: Final = N_("Nothing")
 
 
 def address(section: Section, project_ref: str | None) -> str:
@@ -85,8 +86,9 @@ def _label(slug: str, name: str) -> str:
     words = FIELDS.get(slug, {})
     above, slash, own = name.partition("/")
     if above + slash in words:
-        return f"{words[above + slash]} {label(own).lower()}" if own else words[name]
-    return words.get(name) or label(name.replace("/", " "))
+        said = _(words[above + slash])
+        return f"{said} {label(own).lower()}" if own else _(words[name])
+    return _(words[name]) if name in words else label(name.replace("/", " "))
 
 
 def _lines(name: str, value: Any) -> tuple[str, ...]:
@@ -94,10 +96,10 @@ def _lines(name: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(_entry(one) for one in value)
     if value is None or value == "":
-        return (_NOTHING,)
+        return (_(_NOTHING),)
     if isinstance(value, bool):
-        return ("Yes" if value else "No",)
-    return (CHOICES.get(name, {}).get(str(value), str(value)),)
+        return (_("Yes") if value else _("No"),)
+    return (_(CHOICES.get(name, {}).get(str(value), str(value))),)
 
 
 def _entry(one: Any) -> str:
@@ -107,6 +109,6 @@ def _entry(one: Any) -> str:
     if "open" in one:
         return f"{one['open']}\u2013{one['close']}"
     if "date" in one:
-        hours = ", ".join(_entry(part) for part in one.get("ranges") or ()) or "Closed"
+        hours = ", ".join(_entry(part) for part in one.get("ranges") or ()) or _("Closed")
         return " · ".join(part for part in (calendar_day(one["date"]), hours, one.get("label")) if part)
     return " · ".join(str(part) for part in one.values() if part not in ("", None))
