@@ -29,7 +29,7 @@ class Reader(HTMLParser):
         self.said: list[str] = []
         self.feed(page)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - its own
         self._within += tag in SAID
 
     def handle_endtag(self, tag: str) -> None:
