@@ -8,107 +8,112 @@ from __future__ import annotations
 from typing import Final
 
 from aidial_portal.design.calendars import CALENDARS
+from aidial_portal.words import N_
 
 TITLES: Final = {
     "tenant-settings": (
-        "Organisation",
-        "What your organisation is called here, how times are shown, and whom AiDial writes to.",
+        N_("Organisation"),
+        N_("What your organisation is called here, how times are shown, and whom AiDial writes to."),
     ),
     "ip-allowlist": (
-        "IP allowlist",
-        "The networks that may reach your organisation's data: your people, your partner and your API keys.",
+        N_("IP allowlist"),
+        N_(
+            "The networks that may reach your organisation's data: your people, your partner and your API keys."
+        ),
     ),
     "session-policy": (
-        "Session limits",
-        "How long people stay signed in, and on how many devices. AiDial's own limits count where stricter.",
+        N_("Session limits"),
+        N_(
+            "How long people stay signed in, and on how many devices. AiDial's own limits count where stricter."
+        ),
     ),
     "business-hours": (
-        "Opening hours",
-        "When your line is open. Outside these hours the agent answers as after hours.",
+        N_("Opening hours"),
+        N_("When your line is open. Outside these hours the agent answers as after hours."),
     ),
     "transfer-settings": (
-        "Transfers",
-        "Whether callers are handed over to a person after hours, to whom, and what the agent says.",
+        N_("Transfers"),
+        N_("Whether callers are handed over to a person after hours, to whom, and what the agent says."),
     ),
     "compliance-copy": (
-        "Consent notice",
-        "What callers are told about recording and transcripts, and what they are asked.",
+        N_("Consent notice"),
+        N_("What callers are told about recording and transcripts, and what they are asked."),
     ),
     "call-limits": (
-        "Call handling",
-        "What callers hear first, whether they may speak over it, and how long a call may last.",
+        N_("Call handling"),
+        N_("What callers hear first, whether they may speak over it, and how long a call may last."),
     ),
     "transfer-alerts": (
-        "Transfer alerts",
-        "Who is told when nobody takes over a call that was handed over.",
+        N_("Transfer alerts"),
+        N_("Who is told when nobody takes over a call that was handed over."),
     ),
     "notifications": (
-        "Notifications",
-        "What your people are sent after each call of a phone line. Both are off until you turn them on.",
+        N_("Notifications"),
+        N_("What your people are sent after each call of a phone line. Both are off until you turn them on."),
     ),
     "reports": (
-        "Reports",
-        "A summary of each month by e-mail, and what your organisation's people were sent.",
+        N_("Reports"),
+        N_("A summary of each month by e-mail, and what your organisation's people were sent."),
     ),
 }
 """By slug: the heading, and a sentence."""
 
 CHOICES: Final = {
-    "mode": {"close": "Close", "regular": "Follow the weekday\u2019s hours"},
+    "mode": {"close": N_("Close"), "regular": N_("Follow the weekday\u2019s hours")},
     "calendar": CALENDARS,
 }
 """By member: what each value that can be chosen is called."""
 
 FIELDS: Final = {
     "tenant-settings": {
-        "display_name": "Name",
-        "timezone": "Time zone",
-        "regional_format": "Regional format",
-        "billing_contact": "Billing contact",
-        "security_contact": "Security contact",
-        "staff_may_play_recordings": "Staff may play recordings",
+        "display_name": N_("Name"),
+        "timezone": N_("Time zone"),
+        "regional_format": N_("Regional format"),
+        "billing_contact": N_("Billing contact"),
+        "security_contact": N_("Security contact"),
+        "staff_may_play_recordings": N_("Staff may play recordings"),
     },
-    "ip-allowlist": {"enabled": "Answer only the networks on the list", "entries": "Networks"},
+    "ip-allowlist": {"enabled": N_("Answer only the networks on the list"), "entries": N_("Networks")},
     "session-policy": {
-        "idle_minutes": "Minutes without use",
-        "absolute_hours": "Hours since sign-in",
-        "concurrent_sessions": "Devices at once",
+        "idle_minutes": N_("Minutes without use"),
+        "absolute_hours": N_("Hours since sign-in"),
+        "concurrent_sessions": N_("Devices at once"),
     },
     "business-hours": {
-        "weekly/mon": "Monday",
-        "weekly/tue": "Tuesday",
-        "weekly/wed": "Wednesday",
-        "weekly/thu": "Thursday",
-        "weekly/fri": "Friday",
-        "weekly/sat": "Saturday",
-        "weekly/sun": "Sunday",
-        "mode": "On public holidays",
-        "calendar": "Calendar",
-        "days": "Special days",
+        "weekly/mon": N_("Monday"),
+        "weekly/tue": N_("Tuesday"),
+        "weekly/wed": N_("Wednesday"),
+        "weekly/thu": N_("Thursday"),
+        "weekly/fri": N_("Friday"),
+        "weekly/sat": N_("Saturday"),
+        "weekly/sun": N_("Sunday"),
+        "mode": N_("On public holidays"),
+        "calendar": N_("Calendar"),
+        "days": N_("Special days"),
     },
     "call-limits": {
-        "greeting": "Welcome message",
-        "interruptible": "Callers may speak over it",
-        "max_duration_minutes": "Longest call, minutes",
+        "greeting": N_("Welcome message"),
+        "interruptible": N_("Callers may speak over it"),
+        "max_duration_minutes": N_("Longest call, minutes"),
     },
-    "compliance-copy": {"template_revision": "Template", "appendix": "Your own words after it"},
+    "compliance-copy": {"template_revision": N_("Template"), "appendix": N_("Your own words after it")},
     "transfer-settings": {
-        "after_hours": "Hand callers over after hours",
-        "destination_revision": "Destination",
-        "warmup_message": "To the person who answers",
-        "handoff_message": "To the caller",
+        "after_hours": N_("Hand callers over after hours"),
+        "destination_revision": N_("Destination"),
+        "warmup_message": N_("To the person who answers"),
+        "handoff_message": N_("To the caller"),
     },
-    "transfer-alerts": {"alerts/": "Told of transfers to"},
+    "transfer-alerts": {"alerts/": N_("Told of transfers to")},
     "notifications": {
-        "email_transcript/enabled": "Transcript by e-mail",
-        "email_transcript/mask": "Personal details masked in it",
-        "email_transcript/recipients": "E-mail addresses",
-        "sms_summary/enabled": "Summary by SMS",
-        "sms_summary/recipients": "Mobile numbers",
+        "email_transcript/enabled": N_("Transcript by e-mail"),
+        "email_transcript/mask": N_("Personal details masked in it"),
+        "email_transcript/recipients": N_("E-mail addresses"),
+        "sms_summary/enabled": N_("Summary by SMS"),
+        "sms_summary/recipients": N_("Mobile numbers"),
     },
     "reports": {
-        "monthly_summary/enabled": "Monthly summary by e-mail",
-        "monthly_summary/recipients": "E-mail addresses",
+        "monthly_summary/enabled": N_("Monthly summary by e-mail"),
+        "monthly_summary/recipients": N_("E-mail addresses"),
     },
 }
 """By slug and member, as the API names it: what it is called in a history.
