@@ -18,13 +18,15 @@ TITLES: Final = {
     "ip-allowlist": (
         N_("IP allowlist"),
         N_(
-            "The networks that may reach your organisation's data: your people, your partner and your API keys."
+            "The networks that may reach your organisation's data:"
+            " your people, your partner and your API keys."
         ),
     ),
     "session-policy": (
         N_("Session limits"),
         N_(
-            "How long people stay signed in, and on how many devices. AiDial's own limits count where stricter."
+            "How long people stay signed in, and on how many devices."
+            " AiDial's own limits count where stricter."
         ),
     ),
     "business-hours": (
