@@ -35,6 +35,7 @@ from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
 from aidial_portal.kernel.api import with_query as asked
 from aidial_portal.kernel.pages import FALLBACK_ZONE, draw
+from aidial_portal.words import _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -129,7 +130,8 @@ async def page(request: PortalRequest, menu: Menu) -> Response:
         if not fault.field_errors:
             raise
         errors = tuple(
-            (error.field.removeprefix("query."), message(error.message_key)) for error in fault.field_errors
+            (error.field.removeprefix("query."), _(message(error.message_key)))
+            for error in fault.field_errors
         )
         refused = _page(request, menu, client_id, **parts, errors=errors)
         return draw(request, refused, path=PATH, status=fault.row.status)

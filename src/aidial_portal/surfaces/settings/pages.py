@@ -31,6 +31,7 @@ from aidial_portal.surfaces.settings import (
     reports,
 )
 from aidial_portal.surfaces.settings.words import TITLES
+from aidial_portal.words import N_
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -50,11 +51,11 @@ PROFILE: Final = "profile"
 ACTIVE_SESSIONS: Final = "active-sessions"
 SESSION_MANAGEMENT: Final = "session-management"
 """What active sessions were called."""
-_PROFILE_LABEL: Final = "Your profile"
-ORGANISATION: Final = "Your organisation"
-PHONE_LINES: Final = "Phone lines"
-DATA: Final = "Data and reports"
-YOU: Final = "You"
+_PROFILE_LABEL: Final = N_("Your profile")
+ORGANISATION: Final = N_("Your organisation")
+PHONE_LINES: Final = N_("Phone lines")
+DATA: Final = N_("Data and reports")
+YOU: Final = N_("You")
 GROUPS: Final = (ORGANISATION, PHONE_LINES, DATA, YOU)
 """In the order of the menu."""
 
@@ -85,19 +86,19 @@ class PageSection:
 
 
 PAGES: Final = (
-    PageSection(exports.SECTION, "Data exports", Permission.ACCOUNT_EXPORTS_MANAGE, exports.page),
-    PageSection(deletions.SECTION, "Data deletion", Permission.DELETIONS_SUBMIT, deletions.page),
-    PageSection(GOVERNANCE, "Data governance", Permission.GOVERNANCE_EDIT, governance.page, leads=True),
+    PageSection(exports.SECTION, N_("Data exports"), Permission.ACCOUNT_EXPORTS_MANAGE, exports.page),
+    PageSection(deletions.SECTION, N_("Data deletion"), Permission.DELETIONS_SUBMIT, deletions.page),
+    PageSection(GOVERNANCE, N_("Data governance"), Permission.GOVERNANCE_EDIT, governance.page, leads=True),
     PageSection(
         deletions.SECTION,
-        "Data deletion",
+        N_("Data deletion"),
         Permission.DELETIONS_REVIEW,
         deletions.page_of_reviewer,
         leads=True,
     ),
     PageSection(
         customer_sessions.SECTION,
-        "Customers' sessions",
+        N_("Customers' sessions"),
         Permission.CUSTOMER_USERS_MANAGE,
         customer_sessions.page,
         leads=True,
@@ -150,7 +151,7 @@ def _pages(sessions: ListSessions, request: PortalRequest) -> list[PageSection]:
     role = request.session.role
     own = PageSection(
         ACTIVE_SESSIONS,
-        "Active sessions",
+        N_("Active sessions"),
         Permission.SESSIONS_MANAGE_OWN,
         partial(_sessions, sessions),
         group=YOU,
