@@ -13,7 +13,21 @@ from tests.together.newcomers import newcomer
 PROFILE: Final = "/api/settings/profile"
 NO_EVENT: Final = "/audit-log?from=2001-01-01&to=2001-01-02"
 """Events of other tests hold English words that people wrote."""
-PAGES: Final = ("/", "/calls", "/support", "/support/new", NO_EVENT, "/status", "/account", "/nowhere")
+SECTIONS: Final = ("tenant-settings", "business-hours", "notifications", "data-exports", "data-deletion")
+PAGES: Final = (
+    *(
+        "/",
+        "/calls",
+        "/support",
+        "/support/new",
+        NO_EVENT,
+        "/status",
+        "/account",
+        "/billing/usage",
+        "/nowhere",
+    ),
+    *(f"/settings?section={section}" for section in SECTIONS),
+)
 ENGLISH: Final = re.compile(r"\b(the|and|with|your|this|that|from|of|to|are|is)\b", re.IGNORECASE)
 """What no Vietnamese sentence holds."""
 SAID: Final = frozenset({"h1", "h2", "label", "legend", "th", "dt", "summary", "nav", "title"})
