@@ -15,6 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from aidial_api.surfaces.account_exports.sources import EXCLUDED, SOURCES
 from aidial_contract.audit_actions import ACTIONS
 from aidial_contract.messages import keys, text
 from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS
@@ -34,12 +35,16 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
-OF_THE_CONTRACT = {
+OTHERS = {
     "aidial_contract/audit_actions.py": [one.sentence for one in ACTIONS.values()],
+    "aidial_api/surfaces/account_exports/sources.py": [
+        *(said for one in SOURCES.values() for said in (one.title, one.description)),
+        *EXCLUDED,
+    ],
     "aidial_contract/shapes/downloads.py": list(SENSITIVE_COLUMNS.values()),
     "aidial_contract/messages/en-AU.ftl": [text(key) for key in keys()],
 }
-"""Words of the contract that people read as they are; it knows no catalogue."""
+"""Words of the contract and of the API that people read as they are; neither knows a catalogue."""
 
 
 def collected() -> Catalog:
@@ -47,7 +52,7 @@ def collected() -> Catalog:
     found = Catalog(project="AiDial", charset="utf-8")
     for file, _, message, _, context in extract_from_dir(PORTAL, METHODS, OPTIONS, KEYWORDS):
         found.add(message, locations=[(f"aidial_portal/{file}", 0)], context=context)
-    for file, texts in OF_THE_CONTRACT.items():
+    for file, texts in OTHERS.items():
         for said in texts:
             found.add(said, locations=[(file, 0)])
     return found

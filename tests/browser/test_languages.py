@@ -29,6 +29,9 @@ STOPS: Final = (
     Place("review", "/calls?expand=", "alice"),
     Place("status", "/status", "alice"),
     Place("account", "/account", "alice"),
+    Place("settings", "/settings", "alice"),
+    Place("hours", "/settings?section=business-hours", "alice"),
+    Place("notifications", "/settings?section=notifications", "alice"),
     Place("nowhere", "/nowhere", "alice", 404),
 )
 SAID: Final = """() => [...document.querySelectorAll(
