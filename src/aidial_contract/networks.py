@@ -37,7 +37,6 @@ def parse_network(text: str) -> Network | None:
 
 
 @lru_cache(maxsize=4096)
-@lru_cache(maxsize=1_024)
 def parse_address(text: str) -> Address | None:
     """The address a text names, without its zone, which no list and no column knows. None: it names none."""
     try:

@@ -37,6 +37,8 @@ class Section:
     stored in another form, stays out of files.
     `or_view` shows the document, and not who changed it, to those who lack `view`.
     `value` is its value as stored and shown; `document` is what `/v1` answers, `portal_document` the portal.
+    `of_all_lines`: it is about all projects of the tenant at once. Who reaches some of them only sees it as
+    mode `history` does, and neither saves it nor sees who changed it.
     `per_project`: every project has its own (`/v1/projects/{project_id}/settings/...`, `?project_ref=`), else
     the tenant has one. `in_runtime`: a save publishes it, so that the project's runtime works by it.
     """
@@ -53,6 +55,7 @@ class Section:
     saves: tuple[Save, ...]
     per_project: bool
     in_runtime: bool
+    of_all_lines: bool = False
 
     @property
     def name(self) -> str:

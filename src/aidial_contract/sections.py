@@ -160,6 +160,7 @@ SECTIONS: Final = (
         ),
         per_project=False,
         in_runtime=False,
+        of_all_lines=True,
     ),
 )
 """In the order in which they are shown."""

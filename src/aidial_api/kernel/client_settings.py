@@ -46,6 +46,9 @@ SELECT version, value, changed_at, changed_by FROM client_settings_history
 WHERE client_id = $1 AND section = $2 AND ($3::int IS NULL OR version < $3)
 ORDER BY version DESC LIMIT $4
 """
+_ALL_PROJECTS: Final = """
+SELECT NOT EXISTS (SELECT FROM projects WHERE client_id = $1 AND project_id <> all($2::uuid[]))
+"""
 _VERSION: Final = "SELECT version FROM client_settings WHERE client_id = $1 AND section = $2"
 
 
@@ -84,3 +87,8 @@ async def current_version(tx: Tx, client_id: str, section: str) -> int:
     """What the version is now."""
     version: int | None = await tx.fetchval(_VERSION, client_id, section)
     return FIRST_VERSION if version is None else version
+
+
+async def are_all_projects(tx: Tx, client_id: str, project_ids: Sequence[str]) -> bool:
+    """Whether a client has no project but these."""
+    return bool(await tx.fetchval(_ALL_PROJECTS, client_id, list(project_ids)))

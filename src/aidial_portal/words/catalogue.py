@@ -68,4 +68,10 @@ def read(path: Path) -> Words:
         and not one.fuzzy
         and any(_OF_SCRIPTS.search(file) for file, _ in one.locations)
     }
-    return _words(gettext.GNUTranslations(compiled), scripts)
+    known = gettext.GNUTranslations(compiled)
+
+    def said(text: str) -> str:
+        # The entry of no text is the file's head: dates, and who translated it.
+        return known.gettext(text) if text else text
+
+    return replace(_words(known, scripts), gettext=said)

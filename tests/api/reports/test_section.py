@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.months import begin_of, month_of, moved
+from tests.api.calls.lines import administrator_of, open_business
 from tests.api.reports.months import NAMES, PATH, ZONE, asked, summary, turn_of, turn_on
 from tests.api.settings.clinics import Clinic
+from tests.support.api import World
 
 
 async def test_it_is_off_until_somebody_turns_it_on(clinic: Clinic) -> None:
@@ -43,6 +45,19 @@ async def test_who_changed_it_is_for_those_who_see_what_is_set(clinic: Clinic) -
             "O...@hill-street.example",
         ]
     assert (await clinic.chloe.get(f"{PATH}/history")).status == 404
+
+
+async def test_who_is_assigned_to_some_of_the_lines_sends_the_summary_of_all_to_nobody(world: World) -> None:
+    shop = await open_business(world, "Australia/Perth", "Australia/Hobart")
+    change = {"expected_version": 1, "value": summary("me@shop.example")}
+    of_one = await administrator_of(world, shop, shop.lines[0])
+    assert (await of_one.put(PATH, change)).status == 404
+    saved = await (await administrator_of(world, shop, *shop.lines)).put(PATH, change)
+    assert (saved.status, saved.json["mode"]) == (200, "edit")
+    seen = await of_one.get(PATH)
+    assert (seen.status, seen.json["mode"], seen.json["working"]) == (200, "history", summary())
+    assert (await of_one.get(f"{PATH}/history")).status == 404
+    assert (await of_one.get("/v1/deliveries")).status == 200
 
 
 async def test_recipients_are_kept_sealed_and_the_log_has_names_of_fields_alone(clinic: Clinic) -> None:

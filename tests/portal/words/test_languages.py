@@ -10,7 +10,7 @@ import babel
 import pytest
 
 from aidial_portal.design import assets, filters
-from aidial_portal.words import all_locales, by_header, by_tag, speak
+from aidial_portal.words import Locale, all_locales, by_header, by_tag, speak
 from aidial_portal.words.catalogue import ENGLISH_WORDS, Words
 from aidial_portal.words.folding import WordsEnvironment
 from aidial_portal.words.writing import FromCldr
@@ -43,6 +43,11 @@ def test_before_sign_in_the_browser_says_the_language(header: str | None, tag: s
 )
 def test_a_person_gets_their_language_or_english(chosen: str | None, tag: str) -> None:
     assert by_tag(chosen).tag == tag
+
+
+@pytest.mark.parametrize("locale", all_locales().values(), ids=lambda one: one.tag)
+def test_no_words_are_no_words_and_not_the_head_of_a_catalogue(locale: Locale) -> None:
+    assert locale.words.gettext("") == ""
 
 
 def test_vietnamese_writes_its_own_dates_and_numbers() -> None:

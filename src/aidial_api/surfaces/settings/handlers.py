@@ -32,9 +32,18 @@ async def find(section: Section, ask: Ask) -> asyncpg.Record | None:
     return await place_of(section).find(ask)
 
 
+async def find_whole(section: Section, ask: Ask) -> asyncpg.Record | None:
+    """The same, for who reaches everything that it is about: to save it, and to see who did."""
+    place = place_of(section)
+    row = await place.find(ask)
+    return row if row is not None and await place.is_whole(ask, row["client_id"]) else None
+
+
 async def show(section: Section, ask: Ask) -> Answer:
     """The document, as much of it as the role sees."""
-    return await _answer(section, ask, await working_copy(section, ask, ask.found), ask.found)
+    is_whole = await place_of(section).is_whole(ask, ask.found["client_id"])
+    mode = _MODES.get(ask.level, "edit") if is_whole else "history"
+    return await _answer(section, ask, await working_copy(section, ask, ask.found), ask.found, mode)
 
 
 async def save(section: Section, ask: Ask) -> Answer:
@@ -50,7 +59,7 @@ async def save(section: Section, ask: Ask) -> Answer:
     await record(ask, _saved(section, ask, former, value))
     # Every other process hears it from the database; this one must not answer its author from before.
     ask.on_commit.append(lambda: ask.services.credentials.heard(None))
-    return await _answer(section, ask, value, saved, is_saved=True)
+    return await _answer(section, ask, value, saved, "edit", is_saved=True)
 
 
 async def working_copy(section: Section, ask: Ask, row: asyncpg.Record) -> Any:
@@ -84,11 +93,10 @@ def _saved(section: Section, ask: Ask, former: Any, value: Any) -> Event:
 
 
 async def _answer(
-    section: Section, ask: Ask, value: Any, row: asyncpg.Record, *, is_saved: bool = False
+    section: Section, ask: Ask, value: Any, row: asyncpg.Record, mode: Mode, *, is_saved: bool = False
 ) -> Answer:
     """The document; `is_saved`: `row` is a save's, and `value` was published by it."""
     client_id: str = ask.found["client_id"]
-    mode = _MODES.get(ask.level, "edit")
     published = value if is_saved else await _published(section, ask, value)
     document = section.document(
         section=section.slug,

@@ -37,6 +37,9 @@ class Place(Protocol):
     async def current_version(self, ask: Ask) -> int:
         """What the version is now."""
 
+    async def is_whole(self, ask: Ask, client_id: str) -> bool:
+        """Whether the asker reaches everything that the section is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class OfTenant:
@@ -63,6 +66,13 @@ class OfTenant:
     async def current_version(self, ask: Ask) -> int:
         """1 when it was never saved."""
         return await client_settings.current_version(ask.tx, ask.found["client_id"], self.section.slug)
+
+    async def is_whole(self, ask: Ask, client_id: str) -> bool:
+        """Of a section about all projects: those who are assigned to some of them do not."""
+        if not self.section.of_all_lines:
+            return True
+        mine = [project.project_id for project in ask.reach.projects]
+        return await client_settings.are_all_projects(ask.tx, client_id, mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,10 @@ class OfProject:
         place = ask.found["client_id"], ask.found["project_id"], self.section.slug
         row = await project_settings.current(ask.tx, *place)
         return project_settings.FIRST_VERSION if row is None else int(row["version"])
+
+    async def is_whole(self, ask: Ask, client_id: str) -> bool:  # noqa: ARG002 - as of a tenant
+        """It was found because the project is in reach."""
+        return True
 
 
 def place_of(section: Section) -> Place:

@@ -30,6 +30,7 @@ def _rows(section: Section) -> Iterator[Route]:
         "answers": {200: section.document},
         "bucket": "reads",
     }
+    whole = common | {"find": partial(handlers.find_whole, section)}
     yield Route(
         **common,
         method="GET",
@@ -41,7 +42,7 @@ def _rows(section: Section) -> Iterator[Route]:
         or_permission=section.or_view,
     )
     yield Route(
-        **(common | {"answers": {200: SettingsHistory}}),
+        **(whole | {"answers": {200: SettingsHistory}}),
         method="GET",
         path=f"{base}/{section.slug}/history",
         name=f"settings.{section.name}.history",
@@ -52,7 +53,7 @@ def _rows(section: Section) -> Iterator[Route]:
     )
     for save in section.saves:
         yield Route(
-            **common,
+            **whole,
             method="PUT",
             path=f"{base}/{section.path(save)}",
             name=section.row_name(save),
