@@ -16,10 +16,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_to_tsvector(ARRAY(SELECT lpad(call_week(started)::text, 4, '0') || word
                                FROM unnest(tsvector_to_array(words)) AS word));
 """
+# Built beside the former one: whoever drops that first lets nobody read a call until this one is whole.
 INDEX = """
-DROP INDEX calls_by_words;
-CREATE INDEX calls_by_words ON calls USING gin (words_of_week(words, started_at))
+CREATE INDEX calls_by_words_of_week ON calls USING gin (words_of_week(words, started_at))
     WITH (gin_pending_list_limit = 256);
+DROP INDEX calls_by_words;
+ALTER INDEX calls_by_words_of_week RENAME TO calls_by_words;
 """
 # The same words in any of some weeks. A quote stands before a word and at its end, and in none.
 QUERY = """

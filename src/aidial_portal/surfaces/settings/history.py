@@ -99,7 +99,9 @@ def _lines(name: str, value: Any) -> tuple[str, ...]:
         return (_(_NOTHING),)
     if isinstance(value, bool):
         return (_("Yes") if value else _("No"),)
-    return (_(CHOICES.get(name, {}).get(str(value), str(value))),)
+    chosen = CHOICES.get(name, {}).get(str(value))
+    # What somebody wrote is nobody's to translate.
+    return (str(value) if chosen is None else _(chosen),)
 
 
 def _entry(one: Any) -> str:
