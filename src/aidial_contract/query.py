@@ -66,6 +66,9 @@ class QueryParams(tuple[QueryParam, ...]):  # noqa: SLOT001 - a tuple's kind can
     defaults: Mapping[str, Any]
     required: tuple[str, ...]
     chosen: frozenset[str]
+    ids: frozenset[str]
+    permitted: tuple[QueryParam, ...]
+    """Those that need a permission of their own."""
 
     def __new__(cls, params: Iterable[QueryParam]) -> Self:
         """Of rows; the same object for what is one already."""
@@ -76,6 +79,8 @@ class QueryParams(tuple[QueryParam, ...]):  # noqa: SLOT001 - a tuple's kind can
         made.defaults = {param.name: param.default for param in made}
         made.required = tuple(param.name for param in made if param.required)
         made.chosen = frozenset(param.name for param in made if param.chosen)
+        made.ids = frozenset(param.name for param in made if param.kind is Kind.ID)
+        made.permitted = tuple(param for param in made if param.permission is not None)
         return made
 
 

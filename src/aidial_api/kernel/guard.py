@@ -233,10 +233,11 @@ def _permission(ask: Ask, row: Route) -> None:
         is_everybodys = row.access is Access.PENDING and row.permission is Permission.SESSION_OWN
         if ask.level is None and not is_everybodys and not ask.denied:
             ask.denied = f"role lacks {row.permission}"
-    given = {name for name, _ in ask.raw_query}
-    for param in row.query:
-        if param.permission and param.name in given and ask.actor.level(param.permission) is None:
-            ask.denied = ask.denied or f"role lacks {param.permission}"
+    if row.params.permitted:
+        given = {name for name, _ in ask.raw_query}
+        for param in row.params.permitted:
+            if param.permission and param.name in given and ask.actor.level(param.permission) is None:
+                ask.denied = ask.denied or f"role lacks {param.permission}"
     if ask.denied:
         ask.reach = NOTHING
 
@@ -287,7 +288,7 @@ async def _parse(ask: Ask, row: Route) -> None:
     if lacks_client(ask, row):
         fields = [FieldError("query.client_id", "required")]
         raise Fault(errors.MALFORMED_REQUEST, field_errors=fields, reason="no client named")
-    ask.query = parse_query(ask.raw_query, row.query)
+    ask.query = parse_query(ask.raw_query, row.params)
     if row.idempotent_create:
         ask.idempotency_key = read_key(ask.headers)
     if row.body is not None:

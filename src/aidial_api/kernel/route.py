@@ -105,6 +105,7 @@ class Route:
     `receives`: the body is a file. `handler` decides in the request's transaction whether it may come; then
     `receives` reads it from `ask.receive` piece by piece, writes in transactions of its own, and answers.
     `too_large` is what a body above the limit is called.
+    `params` is `query` as every request reads it.
     `names_client`: partners too say which client they mean, in the query's `client_id` (else 400);
     internal roles do so on every row that takes one, because they reach no client until they do.
     """
@@ -123,6 +124,7 @@ class Route:
     or_permission: Permission | None = None
     session: SessionNeed = SessionNeed.REQUIRED
     query: tuple[QueryParam, ...] = ()
+    params: QueryParams = field(init=False, repr=False)
     find: Finder | None = None
     find_body: Finder | None = None
     body: type[msgspec.Struct] | None = None
@@ -146,7 +148,7 @@ class Route:
 
     def __post_init__(self) -> None:
         """Refuse rows whose policy contradicts itself; have the query's rows ready for every request."""
-        object.__setattr__(self, "query", QueryParams(self.query))
+        object.__setattr__(self, "params", QueryParams(self.query))
         for is_wrong, why in (*self._wrong_policy(), *self._wrong_scope()):
             if is_wrong:
                 raise ValueError(f"{self.method} {self.path}: {why}")

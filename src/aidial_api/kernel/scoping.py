@@ -16,7 +16,6 @@ from aidial_contract.access import INTERNAL_ROLES, PARTNER_ROLES, Permission
 from aidial_contract.fault import Fault
 from aidial_contract.ids import is_slug
 from aidial_contract.networks import holds
-from aidial_contract.query import Kind
 from aidial_contract.scope import NOTHING, Reach, ScopeKind
 
 _NARROWING = frozenset({"client_id", "project_id"})
@@ -43,8 +42,8 @@ def narrow(ask: Ask, row: Route) -> None:
 
     Internal roles reach no client until they name one; whether it is there, the row's finder says.
     """
-    ids = {param.name for param in row.query if param.kind is Kind.ID} & _NARROWING
-    given = {name: text for name, text in ask.raw_query if name in ids}
+    ids = row.params.ids
+    given = {name: text for name, text in ask.raw_query if name in ids and name in _NARROWING}
     given |= {name: text for name, text in ask.path.items() if name in _NARROWING}
     if ask.denied:
         return
@@ -67,7 +66,7 @@ def _reach_only(ask: Ask, client_id: str | None, project_id: str | None) -> None
 
 def lacks_client(ask: Ask, row: Route) -> bool:
     """Whether somebody of many clients forgot to say which; said at the parse step, as any bad query."""
-    if ask.denied or not any(param.name == "client_id" for param in row.query):
+    if ask.denied or "client_id" not in row.params.by_name:
         return False
     must = INTERNAL_ROLES | PARTNER_ROLES if row.names_client else INTERNAL_ROLES
     return ask.actor.role in must and not any(name == "client_id" for name, _ in ask.raw_query)
