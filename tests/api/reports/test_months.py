@@ -112,7 +112,7 @@ async def test_a_month_holds_its_own_calls_and_no_others(clinic: Clinic) -> None
     counted = {one["day"]: one["total"] for one in figures["days"]}
     assert len(counted) == 30
     assert (counted["2026-06-01"], counted["2026-06-30"], sum(counted.values())) == (1, 2, 3)
-    assert {one["label"]: one["calls"] for one in figures["outcomes"]}["Call_back"] == 1
+    assert {one["label"]: one["calls"] for one in figures["outcomes"]}["Call back"] == 1
     assert [(one["name"], one["total"]) for one in figures["lines"]] == [("Desk", 3)]
     assert CALLER[3:] not in report["figures"]
     dashboard = await clinic.alice.get("/v1/analytics/summary?from=2026-06-01&to=2026-06-30")

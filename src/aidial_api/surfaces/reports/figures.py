@@ -85,11 +85,15 @@ async def count(
         kpis=kpis_of(totals),
         days=[_day(at, by_day.get(n)) for n, at in enumerate(starts, start=1)],
         outcomes=[
-            OutcomeCalls(labels.get(row["key"], row["key"][:1].upper() + row["key"][1:]), row["calls"])
-            for row in outcomes
+            OutcomeCalls(labels.get(row["key"]) or _in_words(row["key"]), row["calls"]) for row in outcomes
         ],
         lines=_lines(projects, {row["project_id"]: row for row in places}),
     )
+
+
+def _in_words(code: str) -> str:
+    """`call_back` as the portal reads it where no taxonomy names it: `Call back`."""
+    return code.replace("_", " ").capitalize()
 
 
 def _days(since: datetime, until: datetime, timezone: str) -> list[datetime]:
