@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -115,7 +115,7 @@ async def test_the_outbox_keeps_it_and_nothing_says_it_was_sent(clinic: Clinic) 
     ],
 )
 async def test_the_numbers_of_a_report_go_with_the_numbers_they_were_made_of(
-    clinic: Clinic, since: object, until: object, *, ages: bool, goes: bool
+    clinic: Clinic, since: datetime, until: datetime, *, ages: bool, goes: bool
 ) -> None:
     report_id = await a_report(clinic)
     await send_due(clinic.world)
@@ -127,7 +127,8 @@ async def test_the_numbers_of_a_report_go_with_the_numbers_they_were_made_of(
         """Nothing is counted here."""
 
     async with database(clinic.world) as db:
-        await Erasing(clinic.client_id, since, until, always, note, ages).run(db, "analytics")  # type: ignore[arg-type] # moments
+        erasing = Erasing(clinic.client_id, since, until, always, note, reason="retention", ages=ages)
+        await erasing.run(db, "analytics")
     (row,) = await made(clinic)
     assert (row["figures"] is None) is goes
     assert {one["content"] is None for one in await messages(clinic)} == {goes}
