@@ -71,6 +71,17 @@ class Connections:
         self._resting: list[PoolConnectionProxy[Any]] = []
         self._waiting = 0
 
+    async def open(self, count: int, timeout_s: float) -> None:
+        """Have so many connections wait for their borrowers; raises `DatabaseUnavailable`."""
+        made = await asyncio.gather(*(self.borrowed(timeout_s) for _ in range(count)), return_exceptions=True)
+        for connection in made:
+            if not isinstance(connection, BaseException):
+                await self.handed_on(connection)
+        for failed in made:
+            if isinstance(failed, BaseException):
+                await self.close(timeout_s)
+                raise failed
+
     async def borrowed(self, timeout_s: float) -> "PoolConnectionProxy[Any]":
         """Take a connection, waiting `timeout_s` at most; raises `DatabaseUnavailable`."""
         while self._resting:

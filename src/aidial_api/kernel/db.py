@@ -104,7 +104,9 @@ class Database:
             pool = await asyncpg.create_pool(
                 url,
                 connection_class=_Pooled,
-                min_size=min_size,
+                # No floor of its own: a task holds it up, which fills the log while the server is away.
+                # What is lost comes back when it is asked for.
+                min_size=0,
                 max_size=max_size,
                 max_queries=1_000_000,
                 max_inactive_connection_lifetime=0,
@@ -120,7 +122,9 @@ class Database:
             asyncpg.InvalidCatalogNameError,
         ) as gone:
             raise unavailable(gone, None) from gone
-        return cls(pool, url, settings, acquire_timeout_s)
+        db = cls(pool, url, settings, acquire_timeout_s)
+        await db._connections.open(min_size, CONNECT_TIMEOUT_S)
+        return db
 
     async def close(self) -> None:
         """Stop listening and close every connection; those still in use are cut after a second."""

@@ -60,7 +60,11 @@ class Listener:
             server_settings=self._settings,
         )
         connection.add_termination_listener(lambda _: lost.set())
-        await connection.add_listener(self._channel, self._heard)
+        try:
+            await connection.add_listener(self._channel, self._heard)
+        except BaseException:
+            connection.terminate()  # nobody else knows of it yet
+            raise
         return connection, lost
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
