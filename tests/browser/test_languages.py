@@ -48,7 +48,7 @@ async def look(visitor: Visitor, axe: str, name: str) -> None:
     page = visitor.page
     assert await page.evaluate("document.documentElement.lang") == "vi", name
     for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert await violations(visitor, axe) == [], f"{name}, {scheme}"
         if PICTURES:
             await page.screenshot(path=Path(PICTURES) / f"vi-{name}-{scheme}.png", full_page=True)

@@ -47,7 +47,7 @@ async def test_priya_names_a_call_type_publishes_it_and_tom_reads_it(visit: Open
     await expect(tom.page.get_by_text("sports_injury")).to_be_visible()
     await expect(tom.page.get_by_role("button", name="Save as working copy")).to_have_count(0)
     await tom.page.set_viewport_size({"width": 390, "height": 844})
-    await tom.page.emulate_media(color_scheme="dark")
+    await tom.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await picture(tom.page, "read-phone")
     await page.set_viewport_size({"width": 390, "height": 844})
     await picture(page, "phone")

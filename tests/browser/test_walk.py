@@ -73,7 +73,7 @@ class Walk:
     async def stop(self, name: str) -> None:
         """axe looks at what is on the screen, by day and by night; so does whoever wants pictures."""
         for scheme in ("light", "dark"):
-            await self.page.emulate_media(color_scheme=scheme)
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert await violations(self.visitor, self.axe) == [], f"{name}, {scheme}"
             if PICTURES:
                 for size, viewport in SIZES.items():
@@ -81,7 +81,7 @@ class Walk:
                     shown = Path(PICTURES) / f"{self.walker.person}-{name}-{size}-{scheme}.png"
                     await self.page.screenshot(path=shown)
                 await self.page.set_viewport_size(SIZES["1440"])
-        await self.page.emulate_media(color_scheme="light")
+        await self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
 
     async def status_of(self, method: str, path: str, body: dict[str, Any] | None = None) -> int:
         """What this page's own scripts would be answered."""

@@ -7,10 +7,10 @@ even that each time.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -34,9 +34,14 @@ EVERY = 2**31 - 2
 """Counted without a cap."""
 LONG_FOR_S = 30.0
 """How long a list that was longer than the cap is taken to be so: calls seldom become fewer."""
-LONG_LISTS = 10_000
-_long_lists: dict[tuple[str, ...], float] = {}
-"""Until when lists, by what binds their cursors, are known to be long; of this process."""
+COUNTED_FOR_S = 2.0
+"""How long the exact number of a list of at least `MANY` is not asked again: well within the five seconds in
+which an open list shows a new call."""
+MANY = 2_000
+REMEMBERED = 10_000
+_NOTHING = (0.0, Matching(count=0, capped=False))
+_remembered: dict[tuple[str, ...], tuple[float, Matching]] = {}
+"""Until when the numbers of lists, by what binds their cursors, are taken to be so; of this process."""
 
 
 class Position(msgspec.Struct, array_like=True):
@@ -81,22 +86,26 @@ async def list_page(
 async def _matching(
     tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, bound: tuple[str, ...]
 ) -> Matching:
-    """How many match, up to the cap; not counted again while it is known that they are more."""
+    """How many match, up to the cap; a long list is not counted again while its number is remembered."""
     within_ms = COUNT_MS if query["q"] is None else SEARCH_COUNT_MS
     known = (str(COUNT_CAP), str(within_ms), *bound)
-    if _long_lists.get(known, 0.0) > time.monotonic():
-        return Matching(count=COUNT_CAP, capped=True)
+    until, remembered = _remembered.get(known, _NOTHING)
+    if until > monotonic():
+        return remembered
     counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=within_ms)
     if counted is None and query["q"] is None:
         # Nobody knows how long it is: perhaps the database was busy, so it is asked again the next time.
         return Matching(count=COUNT_CAP, capped=True)
     # Words that take too long to count are common ones, and giving up takes longer than the page itself.
-    if counted is not None and counted <= COUNT_CAP:
-        return Matching(count=counted, capped=False)
-    if len(_long_lists) >= LONG_LISTS:
-        _long_lists.clear()
-    _long_lists[known] = time.monotonic() + LONG_FOR_S
-    return Matching(count=COUNT_CAP, capped=True)
+    is_long = counted is None or counted > COUNT_CAP
+    matching = (
+        Matching(count=COUNT_CAP, capped=True) if is_long else Matching(count=counted or 0, capped=False)
+    )
+    if is_long or matching.count >= MANY:
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        _remembered[known] = (monotonic() + (LONG_FOR_S if is_long else COUNTED_FOR_S), matching)
+    return matching
 
 
 def position_of(row: asyncpg.Record, query: Mapping[str, Any], matching: Matching) -> Position:
