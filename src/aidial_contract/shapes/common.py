@@ -38,7 +38,7 @@ Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class Matching(Outgoing):
-    """How many records match: exact up to 10,000, then `capped`."""
+    """How many records match: exact up to 10,000, then `capped`. Thousands of calls may be of 2 s ago."""
 
     count: int
     capped: bool
