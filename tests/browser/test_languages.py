@@ -16,9 +16,9 @@ from typing import Final
 
 from playwright.async_api import expect
 
+from tests.browser.access import violations
 from tests.browser.conftest import OpenVisitor
 from tests.browser.places import Place
-from tests.browser.test_access import violations
 from tests.browser.visitor import Visitor
 
 PICTURES: Final = os.environ.get("AIDIAL_PICTURES")

@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.aidial.demo.running import Demo
+from tests.browser.access import violations
 from tests.browser.conftest import OpenVisitor, people_of
-from tests.browser.test_access import violations
 from tests.browser.visitor import Person, Visitor
 
 # The warning comes two minutes before the end, three seconds after signing in; every touch counts at once.

@@ -13,8 +13,8 @@ import pytest
 from playwright.async_api import expect
 
 from aidial_contract.ids import new_id
+from tests.browser.access import violations
 from tests.browser.conftest import OpenVisitor
-from tests.browser.test_access import violations
 from tests.browser.test_calls import review, rows
 from tests.browser.visitor import Person
 from tests.support.world_calls import new_call

@@ -18,8 +18,8 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
+from tests.browser.access import violations
 from tests.browser.conftest import OpenVisitor
-from tests.browser.test_access import violations
 from tests.browser.test_recordings import recorded
 from tests.browser.test_roles import MADE_UP
 from tests.browser.visitor import Visitor
