@@ -205,6 +205,7 @@ SETTINGS_HISTORY_PARAMS: Final = (
     ),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
+CLIENT_HISTORY_PARAMS: Final = (CLIENT, *SETTINGS_HISTORY_PARAMS)
 
 RETENTION_PARAMS: Final = (
     CLIENT,

@@ -86,6 +86,9 @@ PLACES: Final = (
         "/settings?section=data-governance&client_id=harbour-dental&try=1&transcripts_days=60",
         "priya",
     ),
+    Place(
+        "history of data governance", "/settings/data-governance/history?client_id=harbour-dental", "priya"
+    ),
     Place("projects", "/projects", "priya"),
     Place("project", PROJECT, "priya"),
     Place("taxonomy", f"{PROJECT}?section=taxonomy", "priya"),

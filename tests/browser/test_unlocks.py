@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenVisitor
 from tests.browser.visitor import Visitor
@@ -139,6 +140,97 @@ async def test_priya_counts_before_she_saves_and_types_delete(visit: OpenVisitor
     await expect(page.get_by_label("Transcripts")).to_have_value("")
     await page.get_by_role("button", name="Count what this would delete").click()
     await expect(saving).to_contain_text("nothing is old enough to delete")
+
+
+async def count(visitor: Visitor, **days: str) -> Locator:
+    """Where a policy is saved, once what it would delete was counted."""
+    page = visitor.page
+    for label, text in days.items():
+        await page.get_by_label(label).fill(text)
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Count what this would delete").click()
+    await visitor.ready()
+    return page.get_by_role("form", name="Save this policy")
+
+
+async def save_policy(visitor: Visitor, **days: str) -> None:
+    await visitor.go(POLICY)
+    saving = await count(visitor, **days)
+    async with visitor.page.expect_navigation():
+        await saving.get_by_role("button", name="Save: nothing is old enough").click()
+    await visitor.ready()
+
+
+async def policy(visitor: Visitor) -> dict[str, Any]:
+    """What is saved."""
+    path = "/api/settings/data-governance?client_id=harbour-dental"
+    found: dict[str, Any] = (await visitor.ask(path))["working"]
+    return found
+
+
+@pytest.fixture
+async def old_policy(visit: OpenVisitor) -> AsyncIterator[None]:
+    """What was saved before the test is saved again after it."""
+    priya = await visit("priya")
+    await set_second_person(priya, wanted=False)
+    yield
+    await save_policy(priya, Recordings="", Transcripts="")
+    await set_second_person(priya, wanted=False)
+
+
+@pytest.mark.usefixtures("old_policy")
+async def test_two_save_a_clients_policy_and_the_later_one_chooses(visit: OpenVisitor) -> None:
+    priya, other = await visit("priya"), await visit("priya")
+    page = priya.page
+    await priya.go(POLICY)
+    saving = await count(priya, Transcripts="3100")
+    await save_policy(other, Recordings="3000")
+    # What is asked of unlocks is another part of the same policy: it collides with nothing.
+    await set_second_person(other, wanted=True)
+    await saving.get_by_role("button", name="Save: nothing is old enough").click()
+    panel = page.locator("[data-conflict]")
+    await expect(panel).to_be_focused()
+    await expect(panel.get_by_role("row").filter(has_text="Recordings, days")).to_contain_text("Only they")
+    await expect(panel.get_by_label(re.compile("Recordings, days, theirs: 3000"))).to_be_checked()
+    await expect(panel.get_by_label(re.compile("Recordings, days, yours: Kept"))).not_to_be_checked()
+    await expect(panel.get_by_label(re.compile("Transcripts, days, yours: 3100"))).to_be_checked()
+    await expect(panel).not_to_contain_text("approves each unlock")
+    async with page.expect_navigation():
+        await panel.get_by_role("button", name="Save these choices").click()
+    await priya.ready()
+    both = {"recordings_days": 3000, "transcripts_days": 3100, "unlocks_need_approval": True}
+    assert both.items() <= (await policy(priya)).items()
+
+    await save_policy(other, Recordings="3001")
+    form = page.get_by_role("form", name="Unlocks of personal details")
+    await form.get_by_label("A second administrator approves each unlock").uncheck()
+    async with page.expect_navigation():
+        await form.get_by_role("button", name="Save").click()
+    await priya.ready()
+    both |= {"recordings_days": 3001, "unlocks_need_approval": False}
+    assert both.items() <= (await policy(priya)).items()
+
+    await priya.follow(page.get_by_role("link", name="History of data governance"))
+    newest = page.get_by_role("list", name="Changes, newest first").get_by_role("listitem").first
+    await expect(
+        newest.get_by_role("row", name="A second administrator approves each unlock")
+    ).to_contain_text("Yes")
+    await priya.follow(page.get_by_role("link", name="Back to data governance"))
+    await expect(page.get_by_label("Recordings", exact=True)).to_have_value("3001")
+
+
+@pytest.mark.usefixtures("old_policy")
+async def test_who_drops_a_policy_that_was_counted_reads_what_is_saved(visit: OpenVisitor) -> None:
+    priya, other = await visit("priya"), await visit("priya")
+    await priya.go(POLICY)
+    saving = await count(priya, Transcripts="3200")
+    await save_policy(other, Transcripts="3300")
+    await saving.get_by_role("button", name="Save: nothing is old enough").click()
+    async with priya.page.expect_navigation():
+        await priya.page.get_by_role("button", name="Drop mine").click()
+    await priya.ready()
+    assert priya.path == POLICY
+    await expect(priya.page.get_by_label("Transcripts")).to_have_value("3300")
 
 
 async def test_a_hold_is_placed_and_released(visit: OpenVisitor) -> None:

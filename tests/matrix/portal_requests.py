@@ -133,6 +133,7 @@ GOOD_QUERY = {
     "calls.export": f"project_id={FRONT_DESK}",
     "governance.show": _OF_HARBOUR,
     "governance.save": _OF_HARBOUR,
+    "governance.history_page": _OF_HARBOUR,
     "governance.dry_run": _OF_HARBOUR,
     "governance.receipts": _OF_HARBOUR,
     "governance.holds": _OF_HARBOUR,

@@ -14,13 +14,18 @@ from tests.support.portal import Town
 from tests.support.world_calls import new_call
 
 PAGE = f"/settings?section=data-governance&client_id={BAYSIDE}"
+HISTORY = f"/settings/data-governance/history?client_id={BAYSIDE}"
 POLICY = f"/api/settings/data-governance?client_id={BAYSIDE}"
 
 
 @pytest.fixture(autouse=True)
 async def nothing_saved(town: Town) -> AsyncIterator[None]:
     yield
-    for table in ("client_settings WHERE section = 'data-governance' AND", "legal_holds WHERE"):
+    for table in (
+        "client_settings WHERE section = 'data-governance' AND",
+        "client_settings_history WHERE section = 'data-governance' AND",
+        "legal_holds WHERE",
+    ):
         await town.sql(f"DELETE FROM {table} client_id = $1", BAYSIDE)
     await town.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'governance.retention'")
 
@@ -91,6 +96,33 @@ async def test_a_policy_is_saved_over_its_version(town: Town) -> None:
     assert re.search(r'id="transcripts_days"[^>]* value="90"', page.text)
     counts = (await priya.get(POLICY.replace("?", "/dry-run?") + "&transcripts_days=3650")).json["counts"]
     assert [one["category"] for one in counts] == ["recordings", "transcripts", "analytics"]
+
+
+async def test_who_changed_a_policy_and_what_is_a_link_away(town: Town) -> None:
+    priya, ada = await town.of(PRIYA), await town.of(ADA)
+    assert "Nothing was changed yet" in (await priya.get(HISTORY)).words
+    for who, value in ((priya, {"transcripts_days": 90}), (ada, {"unlocks_need_approval": True})):
+        version = (await who.get(POLICY)).json["version"]
+        await who.change("PUT", POLICY, {"value": value, "expected_version": version})
+    (link,) = (await priya.get(PAGE)).links("/settings/data-governance/history")
+    page = await priya.get(link)
+    for said in ("History: Data governance", "Transcripts, days Kept 90", "Transcripts, days 90 Kept"):
+        assert said in page.words
+    assert "A second administrator approves each unlock No Yes" in page.words
+    assert page.words.index(ADA.email) < page.words.index(PRIYA.email)
+    assert PAGE in page.text.replace("&amp;", "&")
+    newest = await priya.get(f"{HISTORY}&limit=1")
+    assert PRIYA.email not in newest.text.partition('class="changes"')[2]
+    (older,) = (one for one in newest.links("/settings/data-governance/history") if "cursor=" in one)
+    assert "Transcripts, days Kept 90" in (await priya.get(older)).words
+
+
+async def test_whose_history_it_is_must_be_said_and_be_in_reach(town: Town) -> None:
+    priya = await town.of(PRIYA)
+    for path in ("/settings/data-governance/history", HISTORY.replace(BAYSIDE, NORTHSIDE)):
+        assert (await priya.get(path)).status == 404
+    for someone in (ALICE, CHLOE, TOM, OMAR):
+        assert (await (await town.of(someone)).get(HISTORY)).status == 404
 
 
 async def test_a_hold_is_placed_shown_and_released(town: Town) -> None:

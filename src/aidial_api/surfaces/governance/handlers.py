@@ -1,4 +1,4 @@
-"""The HTTP of a client's policy: read, saved, tried out, and its receipts.
+"""The HTTP of a client's policy: read, saved, its history, tried out, and its receipts.
 
 The one thing a newcomer would get wrong: saving is what starts retention. The run is enqueued in the same
 transaction, and a run of an older version of the policy stops by itself.
@@ -7,6 +7,7 @@ transaction, and a run of an older version of the policy stops by itself.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -18,6 +19,7 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.preconditions import etag
 from aidial_api.kernel.route import Answer
+from aidial_api.kernel.settings_history import change_of, read_page
 from aidial_api.kernel.versions import conflict
 from aidial_api.surfaces.governance import retention, store
 from aidial_contract import errors
@@ -34,6 +36,7 @@ from aidial_contract.shapes.governance import (
     RetentionReceiptList,
 )
 from aidial_contract.shapes.settings import LastChange
+from aidial_contract.shapes.settings_history import SettingsHistory
 
 COUNTING_MS: Final = 2_000
 """How long the database may count each category; a dry run is for somebody who waits."""
@@ -110,6 +113,23 @@ def _answer(ask: Ask, value: DataGovernance, row: asyncpg.Record) -> Answer:
     )
     tag = etag(ask.services.etag_key, client_id, f"settings/{SECTION}", row["version"])
     return Answer(document, headers={"etag": tag})
+
+
+async def show_history(ask: Ask) -> Answer:
+    """Who changed the policy when, and what, newest first. 400 `invalid_cursor`."""
+    client_id: str = ask.found["client_id"]
+    changes, cursor = await read_page(
+        ask,
+        (f"settings/{SECTION}", client_id),
+        partial(client_settings.history, ask.tx, client_id, SECTION),
+        _read,
+        change_of,
+    )
+    return Answer(SettingsHistory(section=SECTION, mode="edit", history=changes, next_cursor=cursor))
+
+
+async def _read(text: str) -> DataGovernance:
+    return msgspec.json.decode(text, type=DataGovernance)
 
 
 async def dry_run(ask: Ask) -> Answer:

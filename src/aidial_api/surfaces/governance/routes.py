@@ -7,7 +7,13 @@ from typing import Any
 from aidial_api.kernel.route import Access, AuthMode, Precondition, Route
 from aidial_api.surfaces.governance import handlers, holds
 from aidial_contract.access import Permission
-from aidial_contract.params import CLIENT, HOLD_LIST_PARAMS, RECEIPT_LIST_PARAMS, RETENTION_PARAMS
+from aidial_contract.params import (
+    CLIENT,
+    CLIENT_HISTORY_PARAMS,
+    HOLD_LIST_PARAMS,
+    RECEIPT_LIST_PARAMS,
+    RETENTION_PARAMS,
+)
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.governance import (
     DataGovernanceChange,
@@ -19,6 +25,7 @@ from aidial_contract.shapes.governance import (
     RetentionReceiptList,
     legal_hold_rules,
 )
+from aidial_contract.shapes.settings_history import SettingsHistory
 
 _ALL: dict[str, Any] = {
     "access": Access.FULL,
@@ -56,6 +63,16 @@ ROWS = (
         body=DataGovernanceChange,
         precondition=Precondition.EXPECTED_VERSION,
         writes=True,
+    ),
+    Route(
+        **_OF_CLIENT,
+        method="GET",
+        path="/v1/settings/data-governance/history",
+        name="governance.history",
+        summary="Who changed a client's policy when, and what, newest first.",
+        handler=handlers.show_history,
+        answers={200: SettingsHistory},
+        query=CLIENT_HISTORY_PARAMS,
     ),
     Route(
         **_OF_CLIENT,

@@ -191,6 +191,7 @@ class ActiveSessionsPage:
 class GovernancePage:
     """A client's data governance. Without `document`, a client is to be chosen (or typed by AiDial's people).
 
+    history_url: the page of who changed the policy.
     days: what stands in the fields, as text. counts: what these days would delete; then they can be saved.
     """
 
@@ -202,6 +203,7 @@ class GovernancePage:
     client_id: str
     client_name: str
     url: str
+    history_url: str
     action: str
     timezone: str
     now: datetime
@@ -211,6 +213,13 @@ class GovernancePage:
     errors: tuple[tuple[str, str], ...] = ()
     holds: tuple[LegalHold, ...] = ()
     receipts: tuple[RetentionReceipt, ...] = ()
+
+    @property
+    def saved_days(self) -> dict[str, int | None]:
+        """What is saved, as a form's script compares with it."""
+        if self.document is None:
+            return {}
+        return {f"{one}_days": getattr(self.document.working, f"{one}_days") for one in self.categories}
 
     @property
     def calls(self) -> int:

@@ -6,6 +6,8 @@
  * stand side by side, member by member, and what is chosen is saved over theirs. What they changed in another
  * card of the same document collides with nothing: it is drawn there, and mine is saved. The document is read from
  * `data-document`, else from the address it is sent to; `data-versioned` is the member of it that the form's `value/...` fields hold.
+ * A field with `data-carried` is sent because the document is saved whole, and is changed elsewhere: it holds what is saved.
+ * `data-base` (JSON) is what was saved when the page was drawn, where the fields begin with something else.
  */
 import { fill, isRanges, rangesText } from "./field-values.js";
 import { announce } from "./http.js";
@@ -55,6 +57,15 @@ function setVersion(form, version) {
   if (field instanceof HTMLInputElement) field.value = String(version);
 }
 
+/** @param {HTMLFormElement} form @param {string} member */
+const isCarried = (form, member) => fieldOf(form, member)?.dataset.carried !== undefined;
+
+/** @param {HTMLFormElement} form @param {any} now The document as it is now: what was typed here is of that version from now on. */
+function goOnFrom(form, now) {
+  for (const [member, one] of Object.entries(flat(now[form.dataset.versioned ?? ""]))) if (isCarried(form, member)) put(form, member, one);
+  setVersion(form, now.version);
+}
+
 /** @param {HTMLFormElement} form @param {any} body */
 function inStep(form, body) {
   const value = flat(body[form.dataset.versioned ?? ""]);
@@ -96,12 +107,12 @@ function made(tag, text = "", kind = "") {
   return one;
 }
 
-/** @param {unknown} value @param {Element | null} field What it stands in: a choice is shown by its words. */
+/** @param {unknown} value @param {HTMLElement | null} field What it stands in: a choice is shown by its words, nothing by `data-none`. */
 function shown(value, field) {
   if (!Array.isArray(value)) {
     const option = field instanceof HTMLSelectElement ? [...field.options].find((one) => one.value === (value ?? "")) : null;
     if (option) return made("span", option.text);
-    return made("span", value === true ? _("Yes") : value === false ? _("No") : said(value) === "null" ? _("Not given") : String(value));
+    return made("span", value === true ? _("Yes") : value === false ? _("No") : said(value) === "null" ? field?.dataset.none ?? _("Not given") : String(value));
   }
   if (value.length === 0) return made("span", _("None"));
   if (isRanges(value)) return made("span", rangesText(/** @type {any} */ (value)));
@@ -116,7 +127,7 @@ function shown(value, field) {
 /** @param {HTMLFormElement} form @param {string} member */
 const labelOf = (form, member) => (groupOf(form, member) ?? fieldOf(form, member))?.dataset.label ?? member;
 
-/** @param {string} member @param {"theirs" | "mine"} side @param {unknown} value @param {boolean} chosen @param {string} label @param {Element | null} field */
+/** @param {string} member @param {"theirs" | "mine"} side @param {unknown} value @param {boolean} chosen @param {string} label @param {HTMLElement | null} field */
 function choice(member, side, value, chosen, label, field) {
   const cell = made("td");
   const box = made("label", "", "tick");
@@ -132,9 +143,9 @@ function choice(member, side, value, chosen, label, field) {
   return cell;
 }
 
-/** @param {HTMLFormElement} form @param {Value} saved @param {Value} other @returns {string[]} The members of this form in which the two differ. */
+/** @param {HTMLFormElement} form @param {Value} saved @param {Value} other @returns {string[]} The members that this form changes and in which the two differ. */
 const differing = (form, saved, other) =>
-  Object.keys(saved).filter((member) => (fieldOf(form, member) || groupOf(form, member)) && said(saved[member]) !== said(other[member]));
+  Object.keys(saved).filter((member) => (fieldOf(form, member) || groupOf(form, member)) && !isCarried(form, member) && said(saved[member]) !== said(other[member]));
 
 /** @param {HTMLFormElement} form @param {any} now The document as it is now. @param {string | undefined} by Who made it so. */
 function followedBy(form, now, by) {
@@ -144,13 +155,22 @@ function followedBy(form, now, by) {
   const saved = flat(now[form.dataset.versioned ?? ""]);
   for (const other of document.querySelectorAll("form[data-versioned]")) {
     if (!(other instanceof HTMLFormElement) || other === form || other.dataset.document !== form.dataset.document) continue;
-    if (differing(other, saved, known.get(other) ?? {}).length === 0) setVersion(other, now.version);
-    else if (other.dataset.changed === undefined) {
+    const held = known.get(other) ?? {};
+    if (differing(other, saved, held).length === 0) goOnFrom(other, now);
+    else if (other.dataset.changed === undefined && differing(other, valueOf(other), held).length === 0) {
       inStep(other, now);
       const place = other.querySelector("[data-saved]");
       if (place) place.textContent = by ? _("{name} saved this meanwhile", { name: by }) : _("Somebody saved this meanwhile");
     }
   }
+}
+
+/** @param {HTMLFormElement} form @param {any} now What is saved, and stays as it is. @param {string} text */
+function settle(form, now, text) {
+  inStep(form, now);
+  // A form that leads on when it is saved leads there.
+  if (form.dataset.then?.startsWith("/")) return location.assign(form.dataset.then);
+  tell(form, text);
 }
 
 /** @param {HTMLFormElement} form @param {any} theirs The document as it is now. */
@@ -161,11 +181,10 @@ function compare(form, theirs) {
   const members = differing(form, saved, mine);
   followedBy(form, theirs, theirs.last_changed?.by);
   if (members.length === 0) {
-    inStep(form, theirs);
-    return tell(form, _("Saved already, as you have it"));
+    return settle(form, theirs, _("Saved already, as you have it"));
   }
   if (differing(form, saved, base).length === 0) {
-    setVersion(form, theirs.version);
+    goOnFrom(form, theirs);
     return form.requestSubmit();
   }
   const panel = made("section", "", "conflict");
@@ -200,14 +219,13 @@ function compare(form, theirs) {
       const member = radio.name.slice("keep ".length);
       put(form, member, saved[member]);
     }
-    setVersion(form, theirs.version);
+    goOnFrom(form, theirs);
     panel.remove();
     form.requestSubmit();
   });
   drop.addEventListener("click", () => {
-    inStep(form, theirs);
     panel.remove();
-    tell(form, _("This is what is saved now"));
+    settle(form, theirs, _("This is what is saved now"));
     if (form.elements[1] instanceof HTMLElement) form.elements[1].focus();
   });
   actions.append(keep, drop);
@@ -228,7 +246,7 @@ async function resolve(form, message) {
 export function startVersions() {
   for (const form of document.querySelectorAll("form[data-versioned]")) {
     if (!(form instanceof HTMLFormElement)) continue;
-    known.set(form, valueOf(form));
+    known.set(form, { ...valueOf(form), ...JSON.parse(form.dataset.base ?? "{}") });
     form.addEventListener("json-sent", (event) => {
       const saved = /** @type {CustomEvent} */ (event).detail;
       inStep(form, saved);

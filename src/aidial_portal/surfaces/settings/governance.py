@@ -29,13 +29,14 @@ from aidial_contract.shapes.governance import (
     RetentionDryRun,
     RetentionReceiptList,
 )
-from aidial_portal.design.context import GovernancePage, Menu
+from aidial_portal.design.context import GovernancePage, Menu, SettingsHistoryPage
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
 from aidial_portal.kernel.api import with_query as asked
 from aidial_portal.kernel.pages import FALLBACK_ZONE, draw
-from aidial_portal.words import _
+from aidial_portal.surfaces.settings import history
+from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 PATH: Final = "/settings"
+TITLE: Final = N_("Data governance")
 _POLICY: Final = "/v1/settings/data-governance"
 _DRY_RUN: Final = f"{_POLICY}/dry-run"
 _CREATED: Final = 201
@@ -100,6 +102,15 @@ async def release(request: PortalRequest) -> Response:
     return json_answer(await request.api.send("POST", path, LegalHoldAnswer))
 
 
+async def history_page(request: PortalRequest, menu: Menu) -> SettingsHistoryPage:
+    """Who changed the policy of the client of `client_id`, and what."""
+    named = {"client_id": request.query.get("client_id", "")}
+    if not is_slug(named["client_id"]):
+        await steps.deny(request, "no client id")
+    shelf = history.Shelf(slug=SECTION, title=TITLE, v1_path=f"{_POLICY}/history", kept=named, v1_kept=named)
+    return await history.page_at(shelf, request, menu)
+
+
 async def page(request: PortalRequest, menu: Menu) -> Response:
     """The policy of the client of `client_id`; without one, the clients to choose from."""
     client_id = request.query.get("client_id", "")
@@ -154,6 +165,7 @@ def _page(request: PortalRequest, menu: Menu, client_id: str = "", **parts: Any)
         client_id=client_id,
         client_name=found.name if found is not None else client_id,
         url=with_query(PATH, address, client_id=client_id),
+        history_url=with_query(f"{PATH}/{SECTION}/history", {"client_id": client_id}),
         action=f"/api/settings/data-governance?client_id={quote(client_id)}",
         timezone=found.timezone if found is not None else FALLBACK_ZONE,
         now=datetime.now(UTC),

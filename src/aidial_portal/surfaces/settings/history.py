@@ -6,6 +6,7 @@ members it names; a member without a label of its own is shown by its name.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,10 +19,12 @@ from aidial_portal.design.filters import label
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import reading_zone_of
 from aidial_portal.surfaces.settings import api
-from aidial_portal.surfaces.settings.words import CHOICES, FIELDS, TITLES
+from aidial_portal.surfaces.settings.words import CHOICES, FIELDS, NONE, TITLES
 from aidial_portal.words import N_, _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aidial_contract.section import Section
     from aidial_contract.shapes.settings_history import SettingsChange, SettingsFieldChange
     from aidial_portal.design.context import Menu
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/settings"
 _NOTHING: Final = N_("Nothing")
+"""What stands for no value, where `NONE` has no better word."""
 
 
 def address(section: Section, project_ref: str | None) -> str:
@@ -40,24 +44,59 @@ async def page(section: Section, request: PortalRequest, menu: Menu) -> Settings
     """One page of changes, newest first."""
     reference = request.query.get("project_ref")
     project = await api.project_for(section, request, reference)
+    drawn = await page_at(
+        Shelf(
+            slug=section.slug,
+            title=TITLES[section.slug][0],
+            v1_path=api.path_of(f"{section.slug}/history", project),
+            kept={"project_ref": reference or ""},
+        ),
+        request,
+        menu,
+    )
+    if project is None:
+        return drawn
+    return replace(
+        drawn,
+        timezone=project.timezone,
+        projects=tuple(api.references(request)),
+        project_ref=api.reference_of(request, project),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where a history is read: at `v1_path`; `kept` names in its address whose it is, and `v1_kept` there."""
+
+    slug: str
+    title: str
+    v1_path: str
+    kept: Mapping[str, str]
+    v1_kept: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The page."""
+        return with_query(f"{_PATH}/{self.slug}/history", self.kept)
+
+
+async def page_at(shelf: Shelf, request: PortalRequest, menu: Menu) -> SettingsHistoryPage:
+    """One page of changes, in the reader's own zone."""
     asked = {name: one for name, one in request.query.items() if name in {"limit", "cursor"} and one}
-    path = api.path_of(f"{section.slug}/history", project)
-    found = await request.api.get(path, SettingsHistory, query=asked)
-    url, following = address(section, reference), found.next_cursor
-    kept = {"project_ref": reference or "", "limit": asked.get("limit", "")}
+    found = await request.api.get(shelf.v1_path, SettingsHistory, query={**shelf.v1_kept, **asked})
+    kept = {**shelf.kept, "limit": asked.get("limit", "")}
+    bare, following = shelf.url.partition("?")[0], found.next_cursor
     return SettingsHistoryPage(
         sections=menu,
-        title=TITLES[section.slug][0],
-        kind=section.name,
-        section_url=with_query(_PATH, {"section": section.slug, "project_ref": reference or ""}),
-        url=url,
-        next_url=with_query(url.partition("?")[0], kept, cursor=following) if following else "",
+        title=shelf.title,
+        kind=shelf.slug.replace("-", "_"),
+        section_url=with_query(_PATH, {"section": shelf.slug, **shelf.kept}),
+        url=shelf.url,
+        next_url=with_query(bare, kept, cursor=following) if following else "",
         is_first="cursor" not in asked,
-        rows=tuple(_row(section.slug, one) for one in found.history),
-        timezone=project.timezone if project is not None else reading_zone_of(request),
+        rows=tuple(_row(shelf.slug, one) for one in found.history),
+        timezone=reading_zone_of(request),
         now=datetime.now(UTC),
-        projects=tuple(api.references(request)) if project is not None else (),
-        project_ref=api.reference_of(request, project) if project is not None else "",
     )
 
 
@@ -96,7 +135,7 @@ def _lines(name: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(_entry(one) for one in value)
     if value is None or value == "":
-        return (_(_NOTHING),)
+        return (_(NONE.get(name, _NOTHING)),)
     if isinstance(value, bool):
         return (_("Yes") if value else _("No"),)
     chosen = CHOICES.get(name, {}).get(str(value))

@@ -88,7 +88,7 @@ class PageSection:
 PAGES: Final = (
     PageSection(exports.SECTION, N_("Data exports"), Permission.ACCOUNT_EXPORTS_MANAGE, exports.page),
     PageSection(deletions.SECTION, N_("Data deletion"), Permission.DELETIONS_SUBMIT, deletions.page),
-    PageSection(GOVERNANCE, N_("Data governance"), Permission.GOVERNANCE_EDIT, governance.page, leads=True),
+    PageSection(GOVERNANCE, governance.TITLE, Permission.GOVERNANCE_EDIT, governance.page, leads=True),
     PageSection(
         deletions.SECTION,
         N_("Data deletion"),
@@ -133,6 +133,12 @@ async def show_history(section: Section, sessions: ListSessions, request: Portal
     """Who changed a section, and what; the sections of the role beside it."""
     menu = _menu(_items(request, _listed(request), _pages(sessions, request)), section.slug)
     return draw(request, await history.page(section, request, menu), path=PATH)
+
+
+async def show_governance_history(sessions: ListSessions, request: PortalRequest) -> Response:
+    """Who changed a client's data governance, and what."""
+    menu = _menu(_items(request, _listed(request), _pages(sessions, request)), GOVERNANCE)
+    return draw(request, await governance.history_page(request, menu), path=PATH)
 
 
 def _listed(request: PortalRequest) -> list[Section]:

@@ -63,7 +63,7 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
         ),
         *(_history_page(section, sessions) for section in SECTIONS),
         *(row for section in SECTIONS for row in _section(section)),
-        *governance_rows.rows(),
+        *governance_rows.rows(partial(pages.show_governance_history, sessions)),
         *exports_rows.rows(),
         *deletions_rows.rows(),
         *reports_rows.rows(),

@@ -66,6 +66,12 @@ CHOICES: Final = {
 }
 """By member: what each value that can be chosen is called."""
 
+NONE: Final = {
+    **dict.fromkeys(("recordings_days", "transcripts_days", "analytics_days"), N_("Kept")),
+    **dict.fromkeys(("idle_minutes", "absolute_hours", "concurrent_sessions"), N_("AiDial\u2019s own limit")),
+}
+"""By member: what no value means, where it is more than nothing."""
+
 FIELDS: Final = {
     "tenant-settings": {
         "display_name": N_("Name"),
@@ -112,6 +118,12 @@ FIELDS: Final = {
         "email_transcript/recipients": N_("E-mail addresses"),
         "sms_summary/enabled": N_("Summary by SMS"),
         "sms_summary/recipients": N_("Mobile numbers"),
+    },
+    "data-governance": {
+        "recordings_days": N_("Recordings, days"),
+        "transcripts_days": N_("Transcripts, days"),
+        "analytics_days": N_("Dashboard numbers, days"),
+        "unlocks_need_approval": N_("A second administrator approves each unlock"),
     },
     "reports": {
         "monthly_summary/enabled": N_("Monthly summary by e-mail"),
