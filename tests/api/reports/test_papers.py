@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
+import typst
 
+from aidial_api.kernel.call_kpis import kpis_of
 from aidial_api.kernel.erasing import BEGINNING, Erasing
 from aidial_api.kernel.months import named
-from aidial_api.surfaces.reports.paper import change
+from aidial_api.surfaces.reports.figures import DayCalls, Figures, LineCalls, OutcomeCalls
+from aidial_api.surfaces.reports.paper import TEMPLATE, change, document
 from aidial_contract.ids import new_id
 from aidial_contract.shapes.analytics import Kpi
 from tests.api.reports.months import (
     MONTH,
     NAMES,
+    ZONE,
     at,
     database,
     made,
@@ -56,6 +61,52 @@ async def test_those_who_may_download_it_and_each_download_is_recorded(clinic: C
     for denied in (clinic.chloe, clinic.petra, clinic.key, clinic.world.alice):
         assert (await denied.get(path)).status in {403, 404}
         assert b"2026-06" not in (await denied.get("/v1/reports")).body
+
+
+def paper_of(month: str, days: int) -> dict[str, str]:
+    """What the template is given of a month in which calls came on its last day only."""
+    quiet = [DayCalls(f"{month}-{day:02}", 0, 0, 0) for day in range(1, days)]
+    figures = Figures(
+        kpis=kpis_of({}),
+        days=[*quiet, DayCalls(f"{month}-{days}", 1_204, 31, 2)],
+        outcomes=[OutcomeCalls(f"Outcome {place}", 1) for place in range(10)],
+        lines=[LineCalls(f"Line {place}", 1, 1, 0, 0, 60) for place in range(30)],
+    )
+    row: Any = {
+        "figures": msgspec.json.encode(figures),
+        "month": month,
+        "name": "Hill Street Clinic",
+        "timezone": ZONE,
+        "made_at": at("2026-11-01 06:00"),
+    }
+    return {"shown": document(row).decode()}
+
+
+@pytest.mark.parametrize(
+    ("month", "days", "first", "last"),
+    [
+        ("2026-10", 31, "Thu 1", "Sat 31"),
+        ("2026-06", 30, "Mon 1", "Tue 30"),
+        ("2026-02", 28, "Sun 1", "Sat 28"),
+    ],
+)
+def test_behind_the_drawing_of_days_is_a_table_of_them(month: str, days: int, first: str, last: str) -> None:
+    found = typst.query(TEMPLATE, "table", sys_inputs=paper_of(month, days), ignore_system_fonts=True)
+    tables = [
+        [cell["body"]["text"] for cell in table["children"] if "text" in cell.get("body", {})]
+        for table in msgspec.json.decode(found)
+    ]
+    cells = [text for table in tables if {first, last} & set(table) for text in table]
+    rows = [cells[place : place + 4] for place in range(0, len(cells), 4)]
+    assert (rows[0], rows[-1]) == ([first, "0", "0", "0"], [last, "1,204", "31", "2"])
+    assert [row[0].split()[1] for row in rows] == [str(day) for day in range(1, days + 1)]
+
+
+def test_a_long_month_of_many_lines_and_outcomes_is_still_two_pages() -> None:
+    paper = paper_of("2026-10", 31)
+    pages = typst.compile(TEMPLATE, format="png", ppi=20, sys_inputs=paper, ignore_system_fonts=True)
+    assert isinstance(pages, list)
+    assert len(pages) == 2
 
 
 async def test_a_report_that_counts_a_line_out_of_reach_is_not_there(world: World) -> None:

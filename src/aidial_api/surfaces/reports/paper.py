@@ -16,12 +16,13 @@ import asyncpg
 import msgspec
 
 from aidial_api.kernel.months import begin_of, moved, named
-from aidial_api.surfaces.reports.figures import Figures
+from aidial_api.surfaces.reports.figures import DayCalls, Figures
 from aidial_contract.shapes.analytics import Kpi
 
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 _MINUTE: Final = 60
 _PERCENT: Final = 100
+_WEEK: Final = 7
 _figures = msgspec.json.Decoder(Figures)
 
 
@@ -87,15 +88,7 @@ def document(row: asyncpg.Record) -> bytes:
         "before": named(moved(month, -1)),
         "period": _period(month, row["timezone"]),
         "key_figures": list(key_figures(figures)),
-        "days": [
-            {
-                "label": str(number) if (number := int(day.day[-2:])) % 7 == 1 else "",
-                "good": day.total - day.missed - day.failed,
-                "bad": day.missed + day.failed,
-                "total": day.total,
-            }
-            for day in figures.days
-        ],
+        "days": [_day(day) for day in figures.days],
         "busiest": _busiest(figures),
         "outcomes": [(one.label, f"{one.calls:,}", _of_all(one.calls, figures)) for one in figures.outcomes],
         "lines": [
@@ -111,6 +104,18 @@ def document(row: asyncpg.Record) -> bytes:
         "made": _moment(row),
     }
     return msgspec.json.encode(made)
+
+
+def _day(day: DayCalls) -> dict[str, Any]:
+    """A bar of the drawing, and the row of the table behind it."""
+    at = date.fromisoformat(day.day)
+    return {
+        "label": str(at.day) if at.day % _WEEK == 1 else "",
+        "good": day.total - day.missed - day.failed,
+        "bad": day.missed + day.failed,
+        "total": day.total,
+        "row": (f"{at:%a} {at.day}", *(f"{count:,}" for count in (day.total, day.missed, day.failed))),
+    }
 
 
 def _period(month: str, timezone: str) -> str:
