@@ -217,7 +217,7 @@ async def example(town: Town, row: Route, **values: str) -> Example:
     known = await _made_ready(town, row) | known
     record = record_name(row)
     if record and record not in known:
-        known[record] = await own_record(town, record)
+        known[record] = await own_record(town, record, row.name, writes=row.unsafe)
     path = row.path
     for name in path_names(row):
         assert name in known, f"{row.name}: tell tests/matrix/portal_requests.py what {{{name}}} is"

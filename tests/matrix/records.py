@@ -54,13 +54,30 @@ class Place(Protocol):
         """A person who asks `/v1` itself."""
 
 
+def _no_row(_row_name: str, _writes: bool) -> bool:  # noqa: FBT001 - a predicate of two words
+    return False
+
+
+def _rows_that_write(_row_name: str, writes: bool) -> bool:  # noqa: FBT001
+    return writes
+
+
+def _every_row(_row_name: str, _writes: bool) -> bool:  # noqa: FBT001
+    return True
+
+
+def _publishing(row_name: str, _writes: bool) -> bool:  # noqa: FBT001
+    return row_name.endswith(".publish")
+
+
 @dataclass(frozen=True, slots=True)
 class Sort:
     """One sort of record: its table, and how Harbour's front desk comes by one (it gives the id).
 
     The table's id column is named as in the path. `of_project`: whether it has a `project_id`. `changed`: SQL
     for what a copy must not share with its original, by column. `new_id` makes an id of this sort.
-    `is_spent`: a good request uses the record up. `existing`: what is there elsewhere anyway, not copied.
+    `spent_by`: the rows, by name and whether they write, whose good request uses the record up, so that each
+    gets one of its own. `existing`: what is there elsewhere anyway, not copied.
     `made_at`: how a client comes by one, where a copy of a row alone would be none.
     """
 
@@ -69,7 +86,7 @@ class Sort:
     of_project: bool = True
     changed: Mapping[str, str] = field(default_factory=dict)
     new_id: Callable[[], str] = new_id
-    is_spent: bool = False
+    spent_by: Callable[[str, bool], bool] = _no_row
     existing: Mapping[str, str] = field(default_factory=dict)
     made_at: Callable[[Place, str], Awaitable[str]] | None = None
 
@@ -234,14 +251,14 @@ async def _harbours_first_invoice(place: Place) -> str:
 
 SORTS: Final[dict[str, Sort]] = {
     "ticket_id": Sort("tickets", _ticket),
-    "hold_id": Sort("legal_holds", _hold, of_project=False, is_spent=True),
-    "request_id": Sort("data_deletions", _deletion, of_project=False, is_spent=True),
-    "job_id": Sort("account_exports", _export, of_project=False, is_spent=True),
-    "unlock_id": Sort("pii_unlocks", _unlock, is_spent=True),
+    "hold_id": Sort("legal_holds", _hold, of_project=False, spent_by=_rows_that_write),
+    "request_id": Sort("data_deletions", _deletion, of_project=False, spent_by=_rows_that_write),
+    "job_id": Sort("account_exports", _export, of_project=False, spent_by=_rows_that_write),
+    "unlock_id": Sort("pii_unlocks", _unlock, spent_by=_every_row),
     "project_id": Sort(
         "project_drafts",
         _project,
-        is_spent=True,
+        spent_by=_publishing,
         existing={
             "the rival's": NORTHSIDE_LINE,
             "the partner's other client's": PHYSIO_LINE,
@@ -257,12 +274,14 @@ SORTS: Final[dict[str, Sort]] = {
         _api_key,
         of_project=False,
         new_id=lambda: new_api_key("live")[1].api_key_id,
-        is_spent=True,
+        spent_by=_rows_that_write,
     ),
     "user_id": Sort("memberships", _person, of_project=False, made_at=_person_of),
-    "user_session_id": Sort("sessions", _session, of_project=False, is_spent=True, made_at=_session_of),
-    "incident_id": Sort("incidents", _incident, is_spent=True),
-    "background_job_id": Sort("jobs.procrastinate_jobs", _dead_job, is_spent=True),
+    "user_session_id": Sort(
+        "sessions", _session, of_project=False, spent_by=_rows_that_write, made_at=_session_of
+    ),
+    "incident_id": Sort("incidents", _incident, spent_by=_rows_that_write),
+    "background_job_id": Sort("jobs.procrastinate_jobs", _dead_job, spent_by=_rows_that_write),
     "invoice_id": Sort(
         "invoices",
         _harbours_first_invoice,
@@ -285,11 +304,13 @@ _own: dict[tuple[int, str], str] = {}
 _unlocks: dict[int, str] = {}
 
 
-async def own_record(place: Place, name: str) -> str:
-    """The id of Harbour's front desk's, made once for each place."""
+async def own_record(place: Place, name: str, row_name: str = "", *, writes: bool = False) -> str:
+    """The id of Harbour's front desk's for a row: one for all who ask, another for whoever uses it up."""
     assert name in SORTS, f"tell tests/matrix/records.py what {{{name}}} is"
+    if SORTS[name].spent_by(row_name, writes):
+        return await SORTS[name].make(place)
     key = (id(place), name)
-    if key not in _own or SORTS[name].is_spent:
+    if key not in _own:
         _own[key] = await SORTS[name].make(place)
     return _own[key]
 

@@ -63,8 +63,8 @@ def record_name(row: Route) -> str:
     return path_names(row)[-1] if is_one else ""
 
 
-async def good_target(world: World, row: Route, asker: Asker) -> Target:
-    """Harbour's front desk, its first call and records, one's own session."""
+async def good_target(world: World, row: Route, asker: Asker, **given: str) -> Target:
+    """Harbour's front desk, its first call and records, one's own session; or what is `given` by name."""
     known: dict[str, str] = {
         "client_id": HARBOUR,
         "project_id": FRONT_DESK,
@@ -73,13 +73,15 @@ async def good_target(world: World, row: Route, asker: Asker) -> Target:
     }
     if row.name == "calls.append_turns":
         known["call_id"] = await _live_call(world)
-    if record_name(row):
-        known[record_name(row)] = await own_record(world, record_name(row))
+    record = record_name(row)
+    if record and record not in given:
+        known[record] = await own_record(world, record, row.name, writes=row.writes)
     if row.name == "account_exports.create":
         await allow_another(world)
-    if row.name == "account_exports.download":
+    if row.name == "account_exports.download" and record not in given:
         known["job_id"] = await export_to_fetch(world)
-    if row.permission is Permission.UNLOCKS_REVEAL and isinstance(asker, SignedIn):
+    known |= given
+    if row.permission is Permission.UNLOCKS_REVEAL and isinstance(asker, SignedIn) and not given:
         await give_unlock(world, known["unlock_id"], asker.someone.email)
     if row.name.startswith("recordings."):
         await ready_call(world, world.harbour_manage)
