@@ -137,9 +137,11 @@ async def find_job(ask: Ask) -> asyncpg.Record | None:
 async def retry_job(ask: Ask) -> Answer:
     """The job, waiting again. 409 `state_conflict` for one that did not fail."""
     job_id: int = ask.found["id"]
-    if not await store.retry_job(ask.tx, job_id, ask.services.clock()):
-        raise BACKGROUND_JOBS.conflict(store.state_of(ask.found["status"]))
+    is_retried = await store.retry_job(ask.tx, job_id, ask.services.clock())
     now = await store.find_job(ask.tx, job_id)
+    if not is_retried:
+        # Somebody else may have been first: what it is now, not what it was when it was found.
+        raise BACKGROUND_JOBS.conflict(store.state_of((now or ask.found)["status"]))
     if now is None:
         raise RuntimeError("a job that waits again cannot be read")
     job = _job(now)

@@ -132,7 +132,12 @@ async def find_job(tx: Tx, job_id: int) -> asyncpg.Record | None:
 
 async def retry_job(tx: Tx, job_id: int, at: datetime) -> bool:
     """Let a job that failed wait again, for `at`, as if it had never been tried; False when it may not."""
-    return await tx.fetchval(_RETRY, job_id, at) is not None
+    try:
+        async with tx.savepoint():
+            return await tx.fetchval(_RETRY, job_id, at) is not None
+    except asyncpg.UniqueViolationError:
+        # The other one began to wait after this statement had looked.
+        return False
 
 
 async def queue(tx: Tx) -> asyncpg.Record:
