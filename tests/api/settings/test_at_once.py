@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.api.settings.clinics import TENANT, Clinic
 from tests.support.askers import Answer
 
 WRITERS = 50
+FEW = 8
 
 
 async def test_of_fifty_writers_exactly_one_wins_each_version(clinic: Clinic) -> None:
@@ -26,6 +29,19 @@ async def test_of_fifty_writers_exactly_one_wins_each_version(clinic: Clinic) ->
         "settings.tenant_settings.updated",
     )
     assert events[0]["count"] == 3
+
+
+@pytest.mark.parametrize("section", ["call-limits", "notifications"])
+async def test_of_many_first_saves_of_a_projects_section_one_wins(clinic: Clinic, section: str) -> None:
+    path = f"/v1/projects/{clinic.project_id}/settings/{section}"
+    change = {"expected_version": 1, "value": (await clinic.alice.get(path)).json["working"]}
+    answers = await asyncio.gather(*(clinic.alice.put(path, change) for _ in range(FEW)))
+    assert sorted(one.status for one in answers) == [200, *[409] * (FEW - 1)]
+    for lost in answers:
+        if lost.status != 200:
+            assert (lost.code, lost.json["details"]) == ("version_conflict", {"current_version": 2})
+    history = (await clinic.alice.get(f"{path}/history")).json["history"]
+    assert [one["version"] for one in history] == [2]
 
 
 async def _save(clinic: Clinic, version: int, writer: int) -> Answer:

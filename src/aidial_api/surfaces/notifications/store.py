@@ -38,7 +38,7 @@ WHERE c.client_id = $1 AND c.call_id = $2 AND c.transfer IS NOT NULL
 """
 # Two reports of one call at once wait here for each other.
 _ONE_ROUND: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-_TOLD: Final = """
+TOLD: Final = """
 SELECT EXISTS (SELECT FROM deliveries WHERE client_id = $1 AND about_id = $2::uuid AND kind = $3)
 """
 
@@ -51,4 +51,4 @@ async def transfer_of(tx: Tx, client_id: str, call_id: str) -> asyncpg.Record | 
 async def was_told(tx: Tx, client_id: str, call_id: str, kind: str) -> bool:
     """Whether anybody was sent a message of a kind about a call; who asks next waits for this transaction."""
     await tx.execute(_ONE_ROUND, f"{kind} {call_id}")
-    return bool(await tx.fetchval(_TOLD, client_id, call_id, kind))
+    return bool(await tx.fetchval(TOLD, client_id, call_id, kind))
