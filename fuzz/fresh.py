@@ -37,7 +37,7 @@ async def renewed(world: World, row: Route, good: Good, case: Case[Any], who: As
             unlock_id = await own_record(world, "unlock_id")
             await give_unlock(world, unlock_id, who.someone.email)
             case.path_parameters = {**good.path, "unlock_id": unlock_id}
-        elif record and row.writes and SORTS[record].is_spent:
+        elif record and SORTS[record].spent_by(row.name, row.writes):
             case.path_parameters = {**good.path, record: await own_record(world, record)}
     if _is_marked(good.body, case.body):
         version = await _version(world, row, case, who)
