@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +11,8 @@ from tests.serving.serving import answer, running
 from tests.support.faults import CUT_AFTER_BYTES, FAILURES, FaultyWay, faulty
 
 ANSWER = b"a" * 3_000
+PATIENT_S = 10.0
+"""Of who is answered, on a busy machine too."""
 
 
 @pytest.fixture
@@ -23,11 +24,11 @@ async def way() -> AsyncIterator[FaultyWay]:
         yield opened
 
 
-async def ask(way: FaultyWay) -> tuple[str, bytes]:
-    """What happens to a caller with half a second of patience, and what they got until then."""
+async def ask(way: FaultyWay, patience_s: float = 0.5) -> tuple[str, bytes]:
+    """What happens to a caller with some patience, and what they got until then."""
     got = b""
     try:
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(patience_s):
             reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
     except TimeoutError:
         return "no connection", got
@@ -35,7 +36,7 @@ async def ask(way: FaultyWay) -> tuple[str, bytes]:
         return type(error).__name__, got
     writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
     try:
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(patience_s):
             while data := await reader.read(1_000):
                 got += data
                 if ANSWER in got:
@@ -64,16 +65,14 @@ LOOKS = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_a_failure_looks_as_its_name_says_and_heals(way: FaultyWay, failure: str) -> None:
-    assert (await ask(way))[0] == "answered"
+    assert (await ask(way, PATIENT_S))[0] == "answered"
     await way.fail(failure)
     how, least, most = LOOKS[failure]
-    started = time.perf_counter()
-    seen, got = await ask(way)
+    seen, got = await ask(way, PATIENT_S) if how == "answered" else await ask(way)
     assert seen == how, (seen, got)
     assert least <= len(got) <= most
-    assert time.perf_counter() - started < 1.5
     await way.heal()
-    assert (await ask(way))[0] == "answered"
+    assert (await ask(way, PATIENT_S))[0] == "answered"
 
 
 async def test_a_failure_meets_connections_that_are_open_already(way: FaultyWay) -> None:

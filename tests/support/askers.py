@@ -5,6 +5,7 @@ The one thing a newcomer would get wrong: nothing is raised for a status; a refu
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,17 @@ class Asker:
         sent = {name: value for name, value in sent.items() if value}
         async with self.http.request(method, path, data=data, headers=sent) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
+
+    async def refused_after(self, path: str, since: float, limit_s: float = 1.0) -> Answer:
+        """GET until it is refused, as it is for whoever asks more than `limit_s` after `since` (monotonic).
+
+        When they ask counts, not how long a busy machine takes to answer.
+        """
+        while True:
+            asked = time.monotonic()
+            if (answer := await self.get(path)).status != 200:
+                return answer
+            assert asked - since < limit_s, f"let in {asked - since:.2f} s after"
 
     async def get(self, path: str, **headers: str) -> Answer:
         """GET."""

@@ -6,7 +6,9 @@ The one thing a newcomer would get wrong: they start side by side, and each dies
 from __future__ import annotations
 
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,17 +18,24 @@ from pathlib import Path
 
 from aidial.processes import answers
 from aidial.processes.spawn import spawn
-from tests.portal.kernel.scripted import free_socket
 
 READY_S = 60.0
+FIRST_PORT, PORTS = 12_000, 18_000
+"""Below those that systems give to connections, so that none takes a port before its server listens."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    found = [free_socket() for _ in range(count)]
-    for listener, _ in found:
-        listener.close()
-    return [port for _, port in found]
+    """Ports that are free; by true chance, because every test of every worker begins `random` alike."""
+    found: set[int] = set()
+    while len(found) < count:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.add(port)
+    return list(found)
 
 
 @contextmanager

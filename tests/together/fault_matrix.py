@@ -129,7 +129,7 @@ def better_of_two(scenario: Callable[P, Awaitable[None]]) -> Callable[P, Awaitab
     async def tried(*args: P.args, **more: P.kwargs) -> None:
         try:
             await scenario(*args, **more)
-        except AssertionError:
+        except (AssertionError, TimeoutError):
             await scenario(*args, **more)
 
     return tried

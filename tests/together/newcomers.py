@@ -102,12 +102,15 @@ async def sql(town: Town, statement: str, *values: object) -> list[asyncpg.Recor
 
 
 async def within(limit_s: float, found: Callable[[], Awaitable[bool]]) -> float:
-    """Ask again and again until it is so; how many seconds it took, at most `limit_s`."""
-    started = time.perf_counter()
+    """Ask again and again until it is so; how many seconds it took.
+
+    Whoever asks after `limit_s` finds it so: when they ask counts, not how long a busy machine answers.
+    """
+    started = asked = time.perf_counter()
     while not await found():
-        passed = time.perf_counter() - started
-        assert passed < limit_s, f"still not so after {passed:.2f} s"
+        assert asked - started < limit_s, f"still not so for who asks after {asked - started:.2f} s"
         await asyncio.sleep(0.02)
+        asked = time.perf_counter()
     return time.perf_counter() - started
 
 

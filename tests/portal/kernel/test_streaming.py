@@ -154,14 +154,14 @@ async def test_a_slow_file_takes_longer_than_the_budget_of_a_call(
     async def slow() -> AsyncIterator[bytes]:
         for _ in range(8):
             yield b"x"
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
 
     async def answer(_: Request) -> Response:
         return csv(slow())
 
     api.answers[EXPORT] = answer
     async with (
-        running_portal(api_url, issuer, api_timeout_ms=400.0) as portal,
+        running_portal(api_url, issuer, api_timeout_ms=1_000.0) as portal,
         reading(portal) as (
             reader,
             _,

@@ -53,7 +53,7 @@ async def test_alice_gets_her_projects_with_references_and_nothing_unknown(
     assert sent["x-aidial-client-ip"] == "127.0.0.1"
     assert sent["x-request-id"] == answer.headers["x-request-id"]
     assert sent["accept-encoding"] == "identity"
-    assert 0 < int(sent["x-aidial-budget-ms"]) <= 2000
+    assert 0 < int(sent["x-aidial-budget-ms"]) <= 10_000
     assert "cookie" not in sent
 
 
