@@ -27,7 +27,7 @@ class Place:
             listed = await visitor.ask("/api/calls?limit=1&status=completed")
             return f"{self.path}{listed['calls'][0]['call_id']}"
         if self.path == HEARD_CALL:
-            listed = await visitor.ask("/api/calls?limit=20&status=completed")
+            listed = await visitor.ask("/api/calls?limit=100&status=completed")
             call_id = next(
                 call["call_id"]
                 for call in listed["calls"]

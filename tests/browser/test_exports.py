@@ -16,7 +16,7 @@ from tests.browser.visitor import Visitor
 async def opened(visitor: Visitor) -> None:
     """The dialog of her first project's calls."""
     projects = (await visitor.ask("/api/projects"))["projects"]
-    await visitor.go(f"/calls?project_id={projects[0]['project_id']}&range=7d")
+    await visitor.go(f"/calls?project_id={projects[0]['project_id']}&range=30d")
     await visitor.page.get_by_role("button", name=re.compile(r"^Export \d+ calls?$")).click()
     await expect(visitor.page.get_by_role("dialog")).to_be_visible()
 

@@ -16,6 +16,9 @@ from tests.browser.visitor import Person, Visitor
 
 # The warning comes two minutes before the end, three seconds after signing in; every touch counts at once.
 DROWSY = {"AIDIAL_SESSION_IDLE_MINUTES": "2.05", "AIDIAL_SESSION_TOUCH_SECONDS": "1"}
+NOTE_ITS_END = """dialog => {
+  dialog.ended = new Promise(resolve => dialog.addEventListener('close', () => resolve(true)));
+}"""
 
 
 async def test_alice_signs_out_and_her_back_button_shows_nothing(
@@ -54,8 +57,7 @@ async def test_bianca_signs_out_everywhere_here_at_the_other_browser_and_at_the_
     # The provider's own session ended, too: it asks for the password again.
     await here.give_email(people["bianca"].email)
     await expect(here.page.get_by_label("Password")).to_be_visible()
-    assert await there.go("/calls") == 404
-    assert there.path == "/access-denied"
+    await there.until_refused()
     await expect(there.page.get_by_role("heading", level=1)).to_be_visible()
     await expect(there.page.get_by_text("signed out").first).to_be_visible()
 
@@ -70,17 +72,17 @@ async def test_everything_can_be_read_and_left_without_a_script(
     volume = reader.page.get_by_role("region", name="Call volume")
     await volume.get_by_text("View as table").click()
     await expect(volume.locator(".chart-table table")).to_be_visible()
-    await reader.page.get_by_label("Main").get_by_role("link", name="Calls").click()
+    await reader.follow(reader.page.get_by_label("Main").get_by_role("link", name="Calls"))
     await reader.page.get_by_label("Status", exact=True).select_option("Completed")
-    await reader.page.get_by_role("button", name="Apply filters").click()
+    await reader.follow(reader.page.get_by_role("button", name="Apply filters"))
     first = reader.page.locator("tr.row-item").first
     call_id = await first.get_attribute("data-call")
-    await first.locator("a").click()
+    await reader.follow(first.locator("a"))
     await expect(reader.page.get_by_role("group", name="Call review")).to_be_visible()
     assert f"expand={call_id}" in reader.path
-    await reader.page.get_by_role("link", name="Close").click()
+    await reader.follow(reader.page.get_by_role("link", name="Close"))
     await expect(reader.page.get_by_role("group", name="Call review")).to_have_count(0)
-    await reader.page.get_by_role("link", name="Load more calls").click()
+    await reader.follow(reader.page.get_by_role("link", name="Load more calls"))
     assert "cursor=" in reader.path
     await expect(reader.page.locator("tr.row-item").first).not_to_have_attribute("data-call", call_id or "")
     await reader.sign_out()
@@ -107,12 +109,14 @@ async def test_ben_is_warned_before_his_session_ends_and_stays(
         before = (await ben.ask("/api/session/state"))["idle_expires_at"]
         stay = warning.get_by_role("button", name="Stay signed in")
         await expect(stay).to_be_focused()
+        # Noted, not looked for: the next warning is three seconds away.
+        await warning.evaluate(NOTE_ITS_END)
         async with ben.page.expect_response("**/api/session/touch") as touched:
             await stay.click()
         answer = await touched.value
         assert answer.ok
         assert (await answer.json())["idle_expires_at"] > before
-        await expect(warning).to_be_hidden()
+        assert await ben.page.locator("#session-warning").evaluate("dialog => dialog.ended")
         assert ben.complaints == []
 
 
@@ -132,6 +136,5 @@ async def test_priya_signs_chloe_out_of_one_browser_and_no_other(
     await button.click()
     await expect(button).to_have_count(0)
     await expect(priya.page.get_by_role("heading", name="Customers' sessions")).to_be_visible()
-    assert await there.go("/calls") == 404
-    assert there.path == "/access-denied"
+    await there.until_refused()
     assert await here.go("/calls") == 200

@@ -16,10 +16,10 @@ from aidial_contract.ids import new_id
 from tests.browser.access import violations
 from tests.browser.conftest import OpenVisitor
 from tests.browser.test_calls import review, rows
-from tests.browser.visitor import Person
+from tests.browser.visitor import Person, Visitor
 from tests.support.world_calls import new_call
 
-SOON_MS = 15_000
+SOON_MS = 30_000
 """Far more than the five seconds that are promised: the machine may be busy."""
 Send = Callable[[str, str, Any], Awaitable[dict[str, Any]]]
 LIVE: dict[str, Any] = {
@@ -72,17 +72,22 @@ async def send(manifest: dict[str, Any], people: dict[str, Person]) -> AsyncIter
         yield sent
 
 
+async def listen(visitor: Visitor, path: str) -> None:
+    """Open a page and wait until it is told of calls: what happens before that, nobody tells it."""
+    async with visitor.page.expect_response(lambda answer: "/api/calls/live" in answer.url):
+        await visitor.go(path)
+
+
 @asynccontextmanager
 async def in_state(manifest: dict[str, Any], call: dict[str, Any], state: str) -> AsyncIterator[None]:
-    """What jobs and policies make of a transcript, made by hand."""
+    """What jobs and policies make of a transcript, made by hand and unmade."""
     connection = await asyncpg.connect(manifest["database_url"])
     try:
         await connection.execute("SELECT set_config('app.client_ids', $1, false)", call["client_id"])
-        tag = await connection.execute(
-            "UPDATE calls SET transcript_state = $2 WHERE call_id = $1", call["call_id"], state
-        )
-        assert tag == "UPDATE 1"
+        change = "UPDATE calls SET transcript_state = $2 WHERE call_id = $1"
+        assert await connection.execute(change, call["call_id"], state) == "UPDATE 1"
         yield
+        await connection.execute(change, call["call_id"], "available")
     finally:
         await connection.close()
 
@@ -93,7 +98,7 @@ async def test_an_open_review_of_a_live_call_grows_and_ends_without_a_reload(
     body = new_call(project_of(people), new_id(), turns=[said("My mobile is 0412")], **LIVE)
     call = await send("POST", "/v1/calls", body)
     alice = await visit("alice")
-    await alice.go(f"/calls?expand={call['call_id']}")
+    await listen(alice, f"/calls?expand={call['call_id']}")
     await expect(review(alice)).to_contain_text("This call is still going")
     await expect(review(alice).get_by_role("log")).to_be_visible()
     assert await violations(alice, axe) == []
@@ -124,7 +129,7 @@ async def test_an_open_list_says_how_many_calls_came_and_shows_them(
     visit: OpenVisitor, send: Send, people: dict[str, Person], axe: str
 ) -> None:
     alice = await visit("alice")
-    await alice.go("/calls?sentiment=upset")
+    await listen(alice, "/calls?sentiment=upset")
     note = alice.page.get_by_role("link", name="new call")
     await expect(note).to_have_count(0)
     upset: dict[str, Any] = {"sentiment": {"caller": "upset", "agent": "neutral"}, "age": timedelta()}

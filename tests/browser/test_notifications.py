@@ -33,6 +33,7 @@ async def test_two_who_change_it_at_once_see_what_the_other_did(visit: OpenVisit
     await second.page.get_by_label("Mask personal details").set_checked(was)
     await addresses.fill(before)
     await second.page.get_by_role("button", name="Save notifications").click()
+    await expect(second.page.locator("[data-saved]")).to_have_text("Saved just now")
     await expect(addresses).to_have_value(before)
 
 

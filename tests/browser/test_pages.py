@@ -23,7 +23,8 @@ Record = Callable[[str, object], None]
 async def test_a_page_stands_still_weighs_little_and_is_everybodys(
     visit: OpenVisitor, axe: str, place: Place, width: int, record_property: Record
 ) -> None:
-    visitor = await visit(place.person, viewport={"width": width, "height": 800}, color_scheme="light")
+    size = {"width": width, "height": 800}
+    visitor = await visit(place.person, viewport=size, color_scheme="light", reduced_motion="no-preference")
     page = visitor.page
     path = await place.address(visitor) if place.person else place.path
     weights = await Scales(page).weigh(visitor.portal_url + path, place.status)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenVisitor
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import LATE_S, Visitor
 
 HOURS = "/settings?section=business-hours"
 CONSENT = "/settings?section=compliance-copy"
@@ -209,15 +210,15 @@ async def test_what_was_typed_is_not_lost_by_a_click_elsewhere(visit: OpenVisito
     page = alice.page
     await alice.go(LIMITS)
     await page.get_by_role("textbox", name="Welcome message").fill("Half a sentence")
-    asked: list[str] = []
+    asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def stay(dialog: Any) -> None:
-        asked.append(dialog.type)
+        asked.set_result(dialog.type)
         await dialog.dismiss()
 
     page.on("dialog", stay)
     await page.get_by_role("link", name="Organisation").click(no_wait_after=True)
+    async with asyncio.timeout(LATE_S):
+        assert await asked == "beforeunload"
     await expect(page.get_by_role("textbox", name="Welcome message")).to_have_value("Half a sentence")
-    await page.wait_for_function("() => true")
-    assert asked == ["beforeunload"]
     await page.evaluate("document.querySelectorAll('form').forEach(form => delete form.dataset.changed)")

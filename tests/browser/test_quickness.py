@@ -18,10 +18,16 @@ TARGET_PAINT_MS: Final = 100
 CEILING_PAINT_MS: Final = 400
 """What fails here. The target is judged by `make bench` on a quiet machine: this suite fills both cores."""
 
-FIRST_PAINT_AND_FIRST_QUESTION: Final = """() => [
-  performance.getEntriesByName('first-contentful-paint')[0].startTime,
-  performance.getEntriesByType('resource').find(one => one.name.endsWith('/api/session/state')).startTime,
-]"""
+FIRST_PAINT_AND_FIRST_QUESTION: Final = """() => new Promise(resolve => {
+  const look = () => {
+    const painted = performance.getEntriesByName('first-contentful-paint')[0];
+    const resources = performance.getEntriesByType('resource');
+    const asked = resources.find(one => one.name.endsWith('/api/session/state'));
+    if (painted && asked) resolve([painted.startTime, asked.startTime]);
+    else setTimeout(look, 20);
+  };
+  look();
+})"""
 LOADED_FONTS: Final = """async () => {
   await document.fonts.ready;
   return [...document.fonts].filter(one => one.family.includes('Inter') && one.status === 'loaded'
@@ -34,7 +40,7 @@ Record = Callable[[str, object], None]
 
 
 async def test_nothing_but_the_call_moves_when_alice_opens_it(visit: OpenVisitor) -> None:
-    alice = await visit("alice")
+    alice = await visit("alice", reduced_motion="no-preference")
     await alice.go("/calls")
     await alice.page.locator("tr.row-item a").nth(2).click()
     await alice.page.get_by_role("group", name="Call review").wait_for()
@@ -45,7 +51,6 @@ async def test_what_alice_does_not_see_yet_waits_for_the_first_paint(visit: Open
     alice = await visit("alice")
     await alice.go("/calls")
     assert await alice.page.locator("[name=sentiment]").count() == 0  # twenty fields nobody opened
-    await alice.page.wait_for_load_state("networkidle")
     painted_ms, asked_ms = await alice.page.evaluate(FIRST_PAINT_AND_FIRST_QUESTION)
     assert asked_ms >= painted_ms
 

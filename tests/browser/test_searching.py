@@ -35,7 +35,6 @@ async def test_alice_searches_her_summaries(visit: OpenVisitor, *, scripts: bool
     await alice.go(f"/calls?project_id={project_id}&status=completed")
     field = alice.page.get_by_role("searchbox", name="Search call summaries")
     if scripts:
-        await alice.page.wait_for_function("document.documentElement.classList.contains('is-painted')")
         await alice.page.keyboard.press("/")
         await expect(field).to_be_focused()
     await field.fill(word)
@@ -43,7 +42,7 @@ async def test_alice_searches_her_summaries(visit: OpenVisitor, *, scripts: bool
     await expect(alice.page.get_by_role("link", name=f"Remove the filter Summary {word}")).to_be_visible()
     assert f"q={word}" in alice.path
     assert "status=completed" in alice.path
-    assert await rows(alice).count() > 0
+    await expect(rows(alice).first).to_be_visible()
     await alice.page.reload()
     await expect(field).to_have_value(word)
 
@@ -87,7 +86,6 @@ async def test_alice_keeps_filters_renames_and_deletes_them(visit: OpenVisitor) 
 async def test_the_keys_of_the_list_are_one_key_away(visit: OpenVisitor) -> None:
     alice = await visit("alice")
     await alice.go("/calls")
-    await alice.page.wait_for_function("document.documentElement.classList.contains('is-painted')")
     keys = alice.page.keyboard
     await keys.press("?")
     sheet = alice.page.get_by_role("dialog", name="Keys in this list")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 from playwright.async_api import expect
@@ -42,8 +41,8 @@ async def test_an_incident_from_its_beginning_to_its_end(visit: OpenVisitor) -> 
     omar, alice = await visit("omar"), await visit("alice")
     path = await publish(omar, TITLE, "major")
     try:
-        await alice.go("/calls")
         banner = alice.page.get_by_role("region", name=f"Incident: {TITLE}")
+        await alice.until_there("/calls", banner)
         await expect(banner).to_contain_text("Service degradation")
         await alice.follow(banner.get_by_role("link", name="See status"))
         await expect(alice.page.locator("[data-headline]")).to_have_text("Service degradation")
@@ -55,12 +54,7 @@ async def test_an_incident_from_its_beginning_to_its_end(visit: OpenVisitor) -> 
         await alice.go("/calls")
         await expect(banner).to_have_count(0)
         await say(omar, "monitoring", "It is faster again.")
-        # What every page says is what was known of Alice a moment ago.
-        async with asyncio.timeout(20):
-            await alice.go("/status")
-            while await banner.count() == 0:
-                await asyncio.sleep(0.3)
-                await alice.go("/status")
+        await alice.until_there("/status", banner)
         await expect(alice.page.get_by_role("article")).to_contain_text("It is faster again.")
     finally:
         await omar.go(path)
@@ -86,12 +80,17 @@ async def test_chloe_signs_out_her_other_browser(visit: OpenVisitor, people: dic
     here, there = await visit(), await visit()
     for one in (here, there):
         await one.sign_in(people["chloe"])
+    # This one and no other: she is signed in elsewhere, too.
+    listed = await there.ask("/api/sessions")
+    (ended,) = [one["session_id"] for one in listed["sessions"] if one["current"]]
     await here.go("/account")
     sessions = here.page.locator("#sessions")
     await expect(sessions.get_by_role("row").nth(1)).to_contain_text("This device")
     count = await sessions.get_by_role("row").count()
-    await sessions.get_by_role("button", name=re.compile("^Sign out (Chrome|Browser)")).first.click()
+    button = sessions.locator(f"button[data-delete='/api/sessions/{ended}']")
+    await expect(button).to_have_accessible_name(re.compile("^Sign out (Chrome|Browser)"))
+    await button.click()
     await expect(sessions.get_by_role("row")).to_have_count(count - 1)
-    await there.page.goto(there.page.url)
+    await there.until_refused()
     await expect(there.page.get_by_role("heading", name="You have been signed out")).to_be_visible()
     await expect(there.page.get_by_text("another of your devices")).to_be_visible()

@@ -124,7 +124,7 @@ async def test_priya_counts_before_she_saves_and_types_delete(visit: OpenVisitor
     priya = await visit("priya")
     page = priya.page
     await priya.go("/settings?section=data-governance")
-    await page.get_by_role("link", name="Harbour Dental").click()
+    await priya.follow(page.get_by_role("link", name="Harbour Dental"))
     await page.get_by_label("Transcripts").fill("3")
     await page.get_by_role("button", name="Count what this would delete").click()
     await expect(page.get_by_role("alert")).to_contain_text("This is too small")

@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.async_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Request, expect
 from pyotp import HOTP
 
 STEP_S: Final = 30
+LATE_S: Final = 30
+"""Far more than any of it takes: the machine may be busy."""
 BEGUN: Final = "html.is-painted, html:not(:has(script[src*='/js/start.js']))"
+HAS_HTMX: Final = "() => !document.querySelector('script[src*=htmx]') || 'htmx' in window"
 # A 404 or 401 that the test asked for is said on the console too, with nothing wrong in it.
 EXPECTED: Final = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
-
-
-class NotSignedInError(AssertionError):
-    """The way through the issuer led back without a session; the text is what the portal then showed."""
 
 
 @dataclass
@@ -72,6 +72,8 @@ class Visitor:
     issuer: str
     has_scripts: bool = True
     complaints: list[str] = field(default_factory=list)
+    turned_away: list[str] = field(default_factory=list)
+    """What was shown, each time signing in led nowhere."""
 
     def watch(self) -> None:
         """Note what must never happen, from now on."""
@@ -106,6 +108,7 @@ class Visitor:
         """Wait, as nobody has to, for what a page begins once it is painted."""
         if self.has_scripts:
             await self.page.locator(BEGUN).wait_for(state="attached")
+            await self.page.wait_for_function(HAS_HTMX)
 
     async def ask(self, path: str) -> Any:
         """The JSON the portal answers this browser."""
@@ -139,12 +142,40 @@ class Visitor:
         await self.ready()
 
     async def sign_in(self, person: Person) -> None:
-        """From nothing to the first page; whoever is turned away says by which page."""
+        """From nothing to the first page.
+
+        On a crowded machine the portal may say that signing in took too long; people then press again, once.
+        """
+        try:
+            await self._sign_in(person)
+        except AssertionError as why:
+            self.turned_away.append(f"{person.name}: {why}")
+            await self.context.clear_cookies()
+            await self._sign_in(person)
+
+    async def _sign_in(self, person: Person) -> None:
         await self.go("/")
         await self.prove(person)
         kept = [cookie["name"] for cookie in await self.context.cookies(self.portal_url)]
-        if not any("session-token" in name for name in kept):
-            raise NotSignedInError(f"{self.path}: {await self.page.locator('main').inner_text()}")
+        was_let_in = any("session-token" in name for name in kept)
+        assert was_let_in, f"{self.path}: {await self.page.locator('main').inner_text()}"
+
+    async def until_refused(self, path: str = "/calls") -> None:
+        """Ask for a page until the end of this session is known, which takes a second at the most."""
+        async with asyncio.timeout(LATE_S):
+            while self.path != "/access-denied":
+                # The page's own watch may be the first to know, and lead there by itself.
+                with suppress(Error):
+                    await self.go(path)
+                await self.page.wait_for_load_state()
+
+    async def until_there(self, path: str, what: Locator) -> None:
+        """Open a page until something is on it: what all pages say was known a second ago."""
+        async with asyncio.timeout(LATE_S):
+            await self.go(path)
+            while await what.count() == 0:
+                await asyncio.sleep(0.3)
+                await self.go(path)
 
     async def sign_out(self) -> None:
         """By the account menu."""
