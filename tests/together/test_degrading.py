@@ -15,6 +15,7 @@ from tests.matrix.portal_expected import assert_is_error
 from tests.people import ALICE, BEN
 from tests.support.portal import open_town
 from tests.support.postgres import PostgresServer
+from tests.together.fault_matrix import better_of_two
 from tests.together.newcomers import SESSION, another_portal, at, cookies_of, look, newcomer
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def silent() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("trouble", ["away", "silent"])
+@better_of_two
 async def test_an_api_in_trouble_leaves_navigation_going_and_calls_503(town: Town, trouble: str) -> None:
     browser = await town.of(ALICE)
     with silent() as quiet:
@@ -79,6 +81,7 @@ async def test_a_touch_degrades_too_and_keeps_asking_for_its_proof(town: Town) -
         assert (page.status, page.json["state"], page.json["degraded"]) == (200, "unknown", True)
 
 
+@better_of_two
 async def test_a_silent_api_is_given_up_in_time_and_an_open_circuit_at_once(town: Town) -> None:
     browser = await town.of(ALICE)
     with silent() as quiet:
