@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 
 from tests.aidial.demo.running import Demo
 from tests.browser.access import violations
-from tests.browser.conftest import OpenVisitor, people_of
+from tests.browser.conftest import PATIENT, OpenVisitor, people_of
 from tests.browser.visitor import Person, Visitor
 
 # The warning comes two minutes before the end, three seconds after signing in; every touch counts at once.
@@ -93,7 +93,7 @@ async def test_everything_can_be_read_and_left_without_a_script(
 @pytest.fixture(scope="module")
 def drowsy(chromium_path: str, start_demo: Callable[..., Demo]) -> dict[str, Any]:
     """`demo.json` of a demo in which people fall asleep soon."""
-    return start_demo("--calls", "1", env=DROWSY).manifest
+    return start_demo("--calls", "1", env=PATIENT | DROWSY).manifest
 
 
 async def test_ben_is_warned_before_his_session_ends_and_stays(

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.aidial.demo.running import Demo
-from tests.browser.conftest import OpenVisitor, people_of
+from tests.browser.conftest import PATIENT, OpenVisitor, people_of
 from tests.browser.measures import layout_shift, median_paint_ms
 from tests.browser.visitor import Visitor
 
@@ -66,7 +66,7 @@ async def test_alice_reads_three_weights_of_one_typeface(visit: OpenVisitor) -> 
 @pytest.fixture(scope="module")
 def busy(chromium_path: str, start_demo: Callable[..., Demo]) -> dict[str, Any]:
     """`demo.json` of a demo with 2,000 calls."""
-    return start_demo("--calls", "2000", env={"AIDIAL_LIMITS_SCALE": "100"}).manifest
+    return start_demo("--calls", "2000", env=PATIENT).manifest
 
 
 @pytest.mark.slow
