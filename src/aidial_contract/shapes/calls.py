@@ -21,6 +21,7 @@ from aidial_contract.shapes.common import (
     JsonObject,
     Label,
     Line,
+    ListedUuid,
     Matching,
     Note,
     Outgoing,
@@ -217,10 +218,10 @@ class CallAttention(Outgoing):
 class Call(Outgoing):
     """A call as everyone reads it: numbers as the reader's role may see them, texts redacted."""
 
-    call_id: Uuid
+    call_id: ListedUuid
     external_id: str
     client_id: str
-    project_id: Uuid
+    project_id: ListedUuid
     channel: Channel
     direction: Direction
     status: Status

@@ -134,6 +134,7 @@ class Guard:
         limit = request.route.body.limit_bytes if request.route is not None else self._portal.body_limit_bytes
         request.body = await hygiene.read_body(sent, request.receive, limit)
         if request.query_string:
+            request.pairs = _pairs(request.query_string)
             request.query = _named(request)
 
     def _configured(self, request: PortalRequest) -> None:
@@ -246,15 +247,19 @@ def remediation_path(*, is_internal: bool) -> str:
     return "/account" if is_internal else "/settings?section=profile"
 
 
+def _pairs(text: str) -> list[tuple[str, str]] | None:
+    """Every parameter of a query string; None for too many, which are refused at their own step."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=steps.MAX_QUERY_FIELDS)
+    except ValueError:
+        return None
+
+
 def _named(request: PortalRequest) -> dict[str, str]:
     """The row's own parameters, the first of each; a row refuses the others at its own step."""
-    try:
-        pairs = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=steps.MAX_QUERY_FIELDS)
-    except ValueError:
-        return {}  # too many: refused at its own step
     known = request.route.query if request.route is not None else frozenset()
     named: dict[str, str] = {}
-    for name, value in pairs:
+    for name, value in request.pairs or ():
         if name in known:
             named.setdefault(name, value)
     return named

@@ -157,11 +157,19 @@ def _plain(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return getattr(ip, "ipv4_mapped", None) or ip
 
 
+@lru_cache(maxsize=4_096)
+def _said(peer: str) -> str:
+    """A peer's address as every log and header says it."""
+    own = _plain(peer)
+    return peer if own is None else str(own)
+
+
 def client_address(peer: str, forwarded_for: str | None, trusted: tuple[Network, ...]) -> str:
     """The client's address: the peer, or what trusted proxies say, read from the nearest one outwards."""
-    own = _plain(peer)
-    address = peer if own is None else str(own)
-    for word in reversed((forwarded_for or "").split(",")):
+    address = _said(peer)
+    if not forwarded_for:
+        return address
+    for word in reversed(forwarded_for.split(",")):
         if not _is_trusted(address, trusted):
             break
         candidate = _plain(word.strip())

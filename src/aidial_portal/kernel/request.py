@@ -16,7 +16,7 @@ from aidial_contract.envelopes import Envelope
 from aidial_portal.kernel.api import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.types import Receive, Scope
 
@@ -32,7 +32,8 @@ class PortalRequest:
     """The request and everything the guard found out.
 
     `path` is as sent (without query); `headers` are lower-case names with their first value (repeated
-    Host, Cookie and the like are refused or joined before); `set_cookies` are sent whatever the answer is;
+    Host, Cookie and the like are refused or joined before); `pairs` are the query's, None for too many;
+    `set_cookies` are sent whatever the answer is;
     `reason` goes to the log; `close` ends the connection after the answer.
     """
 
@@ -51,6 +52,7 @@ class PortalRequest:
     route: Route | None = None
     envelope: Envelope = Envelope.TRANSPORT
     path_values: Mapping[str, str] = field(default_factory=dict)
+    pairs: Sequence[tuple[str, str]] | None = ()
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     value: Any = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from starlette.responses import Response
 
 from aidial_contract.limits import JSON_BODY
+from aidial_contract.query import QueryParam, QueryParams
 from aidial_portal.kernel.families import family_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from aidial_contract.envelopes import Envelope
     from aidial_contract.errors import ErrorRow
     from aidial_contract.limits import Numbers
-    from aidial_contract.query import QueryParam
     from aidial_contract.scope import ScopeKind
     from aidial_portal.kernel.limits import Bucket
     from aidial_portal.kernel.request import PortalRequest
@@ -167,6 +167,7 @@ class Route:
             raise ValueError(f"{self.method} {self.path}: expected_version needs a body")
         if not self.query.issuperset(param.name for param in self.params):
             raise ValueError(f"{self.method} {self.path}: a described parameter is not among its query")
+        object.__setattr__(self, "params", QueryParams(self.params))
 
     @cached_property
     def envelope(self) -> Envelope:

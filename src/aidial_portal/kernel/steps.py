@@ -7,7 +7,6 @@ and a denial costs the same calls to `/v1` as a missing id, so that nobody can t
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import parse_qsl
 
 from aidial_contract import checking, errors
 from aidial_contract.access import Permission, level_of
@@ -228,17 +227,13 @@ def media_type(request: PortalRequest, row: Route) -> None:
 
 def query(request: PortalRequest, row: Route) -> None:
     """Step 11c: only the row's parameters, each once, and as described (400, 422 with every failing one)."""
+    if request.pairs is None:
+        raise Fault(errors.MALFORMED_REQUEST, reason="too many query parameters")
     if row.params:
-        parse_query(parse_qsl(request.query_string, keep_blank_values=True), row.params)
+        parse_query(request.pairs, row.params)
         return
-    if not request.query_string:
-        return
-    try:
-        pairs = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
-    except ValueError:
-        raise Fault(errors.MALFORMED_REQUEST, reason="too many query parameters") from None
     failures, seen = [], set()
-    for name, _ in pairs:
+    for name, _ in request.pairs:
         if name not in row.query:
             failures.append(FieldError(f"query.{name[:128]}", "unknown"))
         elif name in seen:
