@@ -66,4 +66,7 @@ def _limited(word: str, info: dict[str, Any]) -> str:
     pattern = str(shown.get("pattern", ""))
     if "description" in info or "\\x00" in pattern:
         shown.pop("pattern", None)
+    if shown.get("minLength") == shown.get("maxLength"):
+        # One length is no range, and what is of one length has a name that says more.
+        shown = {key: value for key, value in shown.items() if key not in {"minLength", "maxLength"}}
     return ", ".join((word, *(text.format(shown[key]) for key, text in _LIMITS.items() if key in shown)))
