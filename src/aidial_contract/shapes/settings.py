@@ -100,11 +100,23 @@ class SettingsProject(Outgoing):
     name: str
 
 
+class Provenance(Outgoing):
+    """Where the two copies of a project's section come from.
+
+    `working`: `saved` by somebody, or as the project was `set_up`. `published_version`: the version of the
+    project that its runtime reads; null where no version holds the section, and it is as set up.
+    """
+
+    working: Literal["set_up", "saved"]
+    published_version: int | None
+
+
 class SettingsDocument(Outgoing, kw_only=True):
     """What every section has. A section is published as it is saved, unless it says otherwise.
 
     `observed_at` is when a runtime was last seen to use it: null where none does. `restricted` names the
     members of `working` that a summary leaves empty, `counts` how many there are of those that are lists.
+    `provenance` is there where a project's runtime works by the section.
     """
 
     section: str
@@ -113,6 +125,7 @@ class SettingsDocument(Outgoing, kw_only=True):
     publish_status: Literal["published", "pending_publish", "publishing", "failed"]
     observed_at: Time | None
     last_changed: LastChange | None
+    provenance: Provenance | UnsetType = UNSET
     restricted: list[str] | UnsetType = UNSET
     counts: dict[str, int] | UnsetType = UNSET
 

@@ -22,6 +22,7 @@ KEPT = LIMITS | {"greeting": "Hill Street Clinic, good morning."}
 BEFORE = {"greeting": "", "interruptible": True, "max_duration_minutes": 15}
 EDIT = {
     "section", "mode", "version", "working", "published", "publish_status", "observed_at", "last_changed",
+    "provenance",
 }  # fmt: skip
 
 
@@ -46,6 +47,7 @@ async def test_a_project_that_nobody_set_anything_for_has_version_one(clinic: Cl
     assert (document["section"], document["mode"], document["version"]) == ("call-limits", "edit", 1)
     assert document["working"] == document["published"] == BEFORE
     assert (document["publish_status"], document["last_changed"]) == ("published", None)
+    assert document["provenance"] == {"working": "set_up", "published_version": None}
 
 
 async def test_what_alice_saves_is_what_the_runtime_reads(clinic: Clinic) -> None:
@@ -62,6 +64,11 @@ async def test_what_alice_saves_is_what_the_runtime_reads(clinic: Clinic) -> Non
     assert config["greeting"] == {"text": KEPT["greeting"], "interruptible": False}
     assert config["profile"] == {"display_name": "Desk", "timezone": "Australia/Hobart"}
     assert config["number"] == 1
+    assert document["provenance"] == {"working": "saved", "published_version": 1}
+    # Another section's save is the next version of the project, and this one is in it as well.
+    await clinic.save(path(clinic, "transfer-settings"), {"after_hours": False})
+    document = (await clinic.ben.get(path(clinic))).json
+    assert document["provenance"] == {"working": "saved", "published_version": 2}
 
 
 async def test_a_manager_gets_a_document_without_the_words(clinic: Clinic) -> None:

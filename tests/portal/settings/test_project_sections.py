@@ -43,6 +43,9 @@ async def test_a_save_is_of_the_project_it_names_and_of_no_other(town: Town) -> 
     assert saved.status == 200, saved.text
     assert (saved.json["project_ref"], saved.json["working"]) == (refs[-1], VALUE)
     assert saved.json["version"] == before[refs[-1]]["version"] + 1
+    number = saved.json["provenance"]["published_version"]
+    page = await alice.get(f"/settings?section=call-limits&project_ref={refs[-1]}")
+    assert f"Published in Version {number} of the project" in page.words
     for ref in refs[:-1]:
         assert (await alice.get(f"{LIMITS}?project_ref={ref}")).json == before[ref]
     stale = await alice.change("PUT", LIMITS, said)

@@ -7,7 +7,7 @@ of `aidial_contract.sections`, in its `place` (the tenant, a project) and in its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import asyncpg
 import msgspec
@@ -17,11 +17,11 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.preconditions import etag
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.versions import conflict
-from aidial_api.surfaces.settings.places import place_of
+from aidial_api.surfaces.settings.places import Saved, place_of
 from aidial_api.surfaces.settings.ways import WAYS
 from aidial_contract.access import Level
 from aidial_contract.section import Section
-from aidial_contract.shapes.settings import LastChange, Mode
+from aidial_contract.shapes.settings import LastChange, Mode, Provenance
 
 _MODES: Final[Mapping[Level | None, Mode]] = {Level.SUMMARY: "summary", Level.HISTORY: "history"}
 """What is no full level shows less, and saves nothing."""
@@ -59,7 +59,7 @@ async def save(section: Section, ask: Ask) -> Answer:
     await record(ask, _saved(section, ask, former, value))
     # Every other process hears it from the database; this one must not answer its author from before.
     ask.on_commit.append(lambda: ask.services.credentials.heard(None))
-    return await _answer(section, ask, value, saved, "edit", is_saved=True)
+    return await _answer(section, ask, value, saved.row, "edit", saved=saved)
 
 
 async def working_copy(section: Section, ask: Ask, row: asyncpg.Record) -> Any:
@@ -93,11 +93,11 @@ def _saved(section: Section, ask: Ask, former: Any, value: Any) -> Event:
 
 
 async def _answer(
-    section: Section, ask: Ask, value: Any, row: asyncpg.Record, mode: Mode, *, is_saved: bool = False
+    section: Section, ask: Ask, value: Any, row: asyncpg.Record, mode: Mode, *, saved: Saved | None = None
 ) -> Answer:
-    """The document; `is_saved`: `row` is a save's, and `value` was published by it."""
+    """The document; `saved`: `row` is a save's, and `value` was published by it."""
     client_id: str = ask.found["client_id"]
-    published = value if is_saved else await _published(section, ask, value)
+    published = value if saved is not None else await _published(section, ask, value)
     document = section.document(
         section=section.slug,
         mode=mode,
@@ -107,6 +107,7 @@ async def _answer(
         publish_status="published" if published == value else "pending_publish",
         observed_at=None,
         last_changed=row["changed_at"] and LastChange(at=row["changed_at"], by=row["changed_by"]),
+        **_provenance(section, ask, row, saved),
         **_left_out(section, value, mode),
         **await WAYS[section.slug].more(ask, value),
     )
@@ -114,6 +115,15 @@ async def _answer(
         return Answer(document)
     tag = etag(ask.services.etag_key, client_id, f"settings/{section.slug}/{mode}", row["version"])
     return Answer(document, headers={"etag": tag})
+
+
+def _provenance(section: Section, ask: Ask, row: asyncpg.Record, saved: Saved | None) -> dict[str, Any]:
+    """Where its copies come from, where a runtime works by it."""
+    if not section.in_runtime:
+        return {}
+    number = saved.number if saved is not None else ask.found["published"] and ask.found["number"]
+    working: Literal["set_up", "saved"] = "set_up" if row["changed_at"] is None else "saved"
+    return {"provenance": Provenance(working=working, published_version=number)}
 
 
 def shown(section: Section, value: Any, mode: Mode) -> Any:

@@ -19,13 +19,21 @@ from aidial_contract.section import Section
 NO_PROJECT: Final = "00000000-0000-0000-0000-000000000000"
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a save left: its row, and the number of the project's version in which it was published."""
+
+    row: asyncpg.Record
+    number: int | None = None
+
+
 class Place(Protocol):
     """One section of one tenant or project; `section` is what it is about."""
 
     async def find(self, ask: Ask) -> asyncpg.Record | None:
         """What is there, through the scope; what the default is made of besides."""
 
-    async def save(self, ask: Ask, value: str, before: str | None) -> asyncpg.Record | None:
+    async def save(self, ask: Ask, value: str, before: str | None) -> Saved | None:
         """Write JSON over the version the body names; None when another is there.
 
         `before` is what counted before the first save, when this is the first.
@@ -52,11 +60,12 @@ class OfTenant:
         own, slug = ask.actor.own_client_id, self.section.slug
         return await client_settings.find(ask.tx, own, ask.reach.client_ids, slug)
 
-    async def save(self, ask: Ask, value: str, before: str | None) -> asyncpg.Record | None:
+    async def save(self, ask: Ask, value: str, before: str | None) -> Saved | None:
         """A save is in force at once: there is no other copy."""
         client_id, slug = ask.found["client_id"], self.section.slug
         version, by = ask.body.expected_version, ask.actor.label
-        return await client_settings.save(ask.tx, client_id, slug, value, version, by, before=before)
+        row = await client_settings.save(ask.tx, client_id, slug, value, version, by, before=before)
+        return None if row is None else Saved(row)
 
     async def history(self, ask: Ask, older_than: int | None, most: int) -> list[asyncpg.Record]:
         """Whoever wrote: people, and AiDial's operators."""
@@ -86,17 +95,18 @@ class OfProject:
         project_id = parse_uuid(ask.path["project_id"]) or NO_PROJECT
         return await project_settings.find(ask.tx, ask.reach, project_id, self.section.slug)
 
-    async def save(self, ask: Ask, value: str, before: str | None) -> asyncpg.Record | None:
+    async def save(self, ask: Ask, value: str, before: str | None) -> Saved | None:
         """Saved, and published where the runtime works by it: both or neither."""
         place = ask.found["client_id"], ask.found["project_id"], self.section.slug
         if self.section.in_runtime:
             await project_versions.hold(ask.tx, *place[:2])
         version, by = ask.body.expected_version, ask.actor.label
-        saved = await project_settings.save(ask.tx, *place, value, version, by, before=before)
-        if saved is not None and self.section.in_runtime:
-            note = f"Settings: {self.section.slug}, version {saved['version']}"
-            await project_versions.publish(ask.tx, *place, value, note, ask.actor.label)
-        return saved
+        row = await project_settings.save(ask.tx, *place, value, version, by, before=before)
+        if row is None or not self.section.in_runtime:
+            return None if row is None else Saved(row)
+        note = f"Settings: {self.section.slug}, version {row['version']}"
+        published = await project_versions.publish(ask.tx, *place, value, note, ask.actor.label)
+        return Saved(row, published["number"])
 
     async def history(self, ask: Ask, older_than: int | None, most: int) -> list[asyncpg.Record]:
         """What was saved here; what a partner published besides is in the project's versions."""
