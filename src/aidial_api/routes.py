@@ -15,6 +15,7 @@ from aidial_api.surfaces.calls.routes import ROWS as CALLS
 from aidial_api.surfaces.calls.view_routes import ROWS as CALL_VIEWS
 from aidial_api.surfaces.clients.routes import ROWS as CLIENTS
 from aidial_api.surfaces.deletions.routes import ROWS as DELETIONS
+from aidial_api.surfaces.entitlements.routes import ROWS as ENTITLEMENTS
 from aidial_api.surfaces.governance.routes import ROWS as GOVERNANCE
 from aidial_api.surfaces.health.routes import ROWS as HEALTH
 from aidial_api.surfaces.ops.routes import ROWS as OPS
@@ -50,6 +51,7 @@ TABLE = RouteTable(
         *SETTINGS,
         *REPORTS,
         *GOVERNANCE,
+        *ENTITLEMENTS,
         *ACCOUNT_EXPORTS,
         *DELETIONS,
         *SUPPORT,

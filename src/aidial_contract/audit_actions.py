@@ -236,7 +236,7 @@ _ROWS: Final = (
         "entitlements.entitlement.updated",
         "Changed what the plan includes",
         CHANGE,
-        (),
+        ("entitlements.save",),
         "`aidial entitlements`",
     ),
     AuditAction(

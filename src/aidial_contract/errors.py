@@ -143,7 +143,6 @@ SESSION_SERVICE_UNAVAILABLE: Final = _row("session_service_unavailable", 503, _C
 STORAGE_UNAVAILABLE: Final = _row("storage_unavailable", 503, _C.DEPENDENCY, retryable=True)
 
 AWAITED: Final[dict[str, str]] = {
-    "entitlement_required": "entitlements",
     "seat_limit_reached": "customer users",
 }
 """Codes no route raises yet, each with the surface that will. A test keeps this honest both ways."""

@@ -89,6 +89,9 @@ PLACES: Final = (
     Place(
         "history of data governance", "/settings/data-governance/history?client_id=harbour-dental", "priya"
     ),
+    Place("entitlements", "/settings/entitlements?client_id=harbour-dental", "priya"),
+    Place("whose entitlements", "/settings/entitlements", "priya"),
+    Place("own entitlements", "/settings/entitlements", "alice"),
     Place("projects", "/projects", "priya"),
     Place("project", PROJECT, "priya"),
     Place("taxonomy", f"{PROJECT}?section=taxonomy", "priya"),

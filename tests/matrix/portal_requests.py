@@ -72,6 +72,7 @@ def record_name(row: Route) -> str:
 TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
 WEEK: dict[str, Any] = {day: [] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
+ENTITLEMENTS = {"recording_download": True, "api_key_management": True}
 GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "api_keys.create": lambda: {"client_id": HARBOUR, "scope": "read", "description": "of the matrix"},
     "api_keys.revoke": dict,
@@ -82,6 +83,7 @@ GOOD_BODY: dict[str, Callable[[], dict[str, Any]]] = {
     "workspace.publish": dict,
     "unlocks.create": new_unlock,
     "governance.save": lambda: {"value": {}},
+    "entitlements.save": lambda: {"value": ENTITLEMENTS},
     "account_exports.create": lambda: new_export("users"),
     "deletions.create": new_deletion,
     "deletions.review": lambda: {"decision": "begin"},
@@ -131,6 +133,10 @@ GOOD_QUERY = {
     "calls.one": "",
     "calls.live": "seconds=0",
     "calls.export": f"project_id={FRONT_DESK}",
+    "entitlements.page": _OF_HARBOUR,
+    "entitlements.history_page": _OF_HARBOUR,
+    "entitlements.show": _OF_HARBOUR,
+    "entitlements.save": _OF_HARBOUR,
     "governance.show": _OF_HARBOUR,
     "governance.save": _OF_HARBOUR,
     "governance.history_page": _OF_HARBOUR,

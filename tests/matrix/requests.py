@@ -30,6 +30,7 @@ OK = 200
 TAXONOMY: dict[str, Any] = {"outcomes": [], "resolutions": [], "call_types": []}
 WEEK: dict[str, Any] = {day: [] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 PROFILE = {"display_name": "Front desk", "timezone": "Australia/Sydney"}
+ENTITLEMENTS = {"recording_download": True, "api_key_management": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def good_body(
         "deletions.review": lambda: {"decision": "begin"},
         "unlocks.create": new_unlock,
         "governance.save": lambda: {"value": {}},
+        "entitlements.save": lambda: {"value": ENTITLEMENTS},
         "governance.hold": lambda: new_hold(client_id),
         "call_views.save": lambda: {"views": [{"name": "Missed", "query": {"status": "missed"}}]},
         "billing.payment_portal": lambda: {"return_url": "https://portal.example/billing"},

@@ -24,6 +24,7 @@ class Entitlement(StrEnum):
     """What a plan may include or not."""
 
     RECORDING_DOWNLOAD = "recording_download"
+    API_KEY_MANAGEMENT = "api_key_management"
 
 
 @app.callback()

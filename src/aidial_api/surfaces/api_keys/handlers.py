@@ -1,7 +1,7 @@
 """`/v1/api-keys`: made, listed, rotated and revoked by people, never by keys.
 
 The one thing a newcomer would get wrong: a rotation ends the old key in the transaction that makes the new
-one; there is no time in which both work.
+one; there is no time in which both work. Whoever's plan holds no keys may still look at them and revoke them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
+from aidial_api.kernel.entitlements import require
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
 from aidial_api.surfaces.api_keys import store
@@ -75,8 +76,9 @@ async def show_list(ask: Ask) -> Answer:
 
 
 async def create(ask: Ask) -> Answer:
-    """A new key; its whole text is in this answer and nowhere else."""
+    """A new key; its whole text is in this answer and nowhere else. 403 `entitlement_required`."""
     new: NewApiKey = ask.body
+    await require(ask.tx, ask.found["client_id"], "api_key_management")
     return await _make(
         ask,
         ask.found["client_id"],
@@ -89,8 +91,9 @@ async def create(ask: Ask) -> Answer:
 
 
 async def rotate(ask: Ask) -> Answer:
-    """A new key like the old one, which is refused from this moment on."""
+    """A new key like the old one, which is refused from this moment on. 403 `entitlement_required`."""
     old = ask.found
+    await require(ask.tx, old["client_id"], "api_key_management")
     await _end(ask, ROTATED)
     return await _make(
         ask,

@@ -56,6 +56,7 @@ ROWS = (
         rules=(new_key_rules,),
         find_body=handlers.find_body_client,
         idempotent_create=True,
+        errors=("entitlement_required",),
     ),
     Route(
         **_CHANGE,
@@ -68,7 +69,7 @@ ROWS = (
         query=(CLIENT,),
         find=handlers.find_rotatable,
         idempotent_create=True,
-        errors=("state_conflict",),
+        errors=("state_conflict", "entitlement_required"),
     ),
     Route(
         **_CHANGE,

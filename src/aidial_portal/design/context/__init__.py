@@ -74,6 +74,7 @@ from .settings import (
     CustomerSessionsPage,
     DeletionsPage,
     DeliveryShown,
+    EntitlementsPage,
     ExportsFragment,
     ExportsPage,
     GovernancePage,
@@ -136,6 +137,7 @@ Page = (
     | CustomerSessionsPage
     | DashboardPage
     | DeletionsPage
+    | EntitlementsPage
     | ErrorPage
     | ExportsFragment
     | ExportsPage
@@ -198,6 +200,7 @@ __all__ = [
     "DeletionsPage",
     "DeliveryShown",
     "Density",
+    "EntitlementsPage",
     "ErrorPage",
     "ExportsFragment",
     "ExportsPage",

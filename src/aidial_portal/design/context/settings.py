@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from aidial_contract.shapes.account_exports import AccountExport, AccountExportCatalog
     from aidial_contract.shapes.deletions import DataDeletion
+    from aidial_contract.shapes.entitlements import EntitlementsDocument
     from aidial_contract.shapes.governance import (
         DataGovernanceDocument,
         LegalHold,
@@ -225,6 +226,26 @@ class GovernancePage:
     def calls(self) -> int:
         """How many deletions the counts add up to."""
         return sum(one.calls for one in self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementsPage:
+    """What a client's plan includes. Without `document`, a client is to be chosen (or typed).
+
+    history_url: the page of who changed it.
+    """
+
+    template: ClassVar[str] = "settings/entitlements.html"
+    sections: Menu
+    clients: tuple[tuple[str, str], ...]
+    may_type_client: bool
+    client_name: str
+    url: str
+    history_url: str
+    action: str
+    timezone: str
+    now: datetime
+    document: EntitlementsDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def rows() -> tuple[Route, ...]:
             api.create,
             scope=_NAMED,
             body=json_body(NewApiKey, new_key_rules),
-            errors=REPEATABLE,
+            errors=("entitlement_required", *REPEATABLE),
         ),
         change(
             f"{_PATH}/{{api_key_id}}/rotate",
@@ -44,7 +44,7 @@ def rows() -> tuple[Route, ...]:
             api.rotate,
             scope=_KEY,
             params=(CLIENT,),
-            errors=("state_conflict", *REPEATABLE),
+            errors=("state_conflict", "entitlement_required", *REPEATABLE),
         ),
         change(
             f"{_PATH}/{{api_key_id}}/revoke",

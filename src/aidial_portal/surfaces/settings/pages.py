@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault
 from aidial_contract.sections import SECTIONS
+from aidial_contract.shapes.entitlements import SECTION as ENTITLEMENTS
 from aidial_contract.shapes.governance import SECTION as GOVERNANCE
 from aidial_portal.design.context import ActiveSessionsPage, Menu, SectionGroup, SectionLink, SettingsPage
 from aidial_portal.design.links import with_query
@@ -25,6 +26,7 @@ from aidial_portal.surfaces.settings import (
     api,
     customer_sessions,
     deletions,
+    entitlements,
     exports,
     governance,
     history,
@@ -62,19 +64,21 @@ GROUPS: Final = (ORGANISATION, PHONE_LINES, DATA, YOU)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A section in the menu; `kept` is what else stands in its address."""
+    """A section in the menu; `kept` is what else stands in its address, `url` an address of its own."""
 
     slug: str
     label: str
     group: str
     kept: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PageSection:
     """A section with a page of its own: it is no document that is saved.
 
-    `leads`: it is shown before those that are, where nobody said which.
+    `leads`: it is shown before those that are, where nobody said which. `url`: its own address, to which
+    `page` leads.
     """
 
     slug: str
@@ -83,6 +87,7 @@ class PageSection:
     page: Callable[[PortalRequest, Menu], Awaitable[Response]]
     leads: bool = False
     group: str = DATA
+    url: str = ""
 
 
 PAGES: Final = (
@@ -103,6 +108,14 @@ PAGES: Final = (
         customer_sessions.page,
         leads=True,
         group=ORGANISATION,
+    ),
+    PageSection(
+        ENTITLEMENTS,
+        entitlements.TITLE,
+        Permission.ENTITLEMENTS_VIEW,
+        entitlements.moved,
+        group=ORGANISATION,
+        url=entitlements.PATH,
     ),
 )
 """In the order in which they are shown."""
@@ -139,6 +152,18 @@ async def show_governance_history(sessions: ListSessions, request: PortalRequest
     """Who changed a client's data governance, and what."""
     menu = _menu(_items(request, _listed(request), _pages(sessions, request)), GOVERNANCE)
     return draw(request, await governance.history_page(request, menu), path=PATH)
+
+
+async def show_entitlements(sessions: ListSessions, request: PortalRequest) -> Response:
+    """What a client's plan includes."""
+    menu = _menu(_items(request, _listed(request), _pages(sessions, request)), ENTITLEMENTS)
+    return draw(request, await entitlements.page(request, menu), path=PATH)
+
+
+async def show_entitlements_history(sessions: ListSessions, request: PortalRequest) -> Response:
+    """Who changed what a client's plan includes, and what."""
+    menu = _menu(_items(request, _listed(request), _pages(sessions, request)), ENTITLEMENTS)
+    return draw(request, await entitlements.history_page(request, menu), path=PATH)
 
 
 def _listed(request: PortalRequest) -> list[Section]:
@@ -242,7 +267,7 @@ def _items(request: PortalRequest, listed: list[Section], pages: list[PageSectio
             )
             for one in listed
         ),
-        *(Item(one.slug, one.label, one.group) for one in pages if not one.leads),
+        *(Item(one.slug, one.label, one.group, url=one.url) for one in pages if not one.leads),
     ]
 
 
@@ -262,7 +287,7 @@ def _menu(items: list[Item], current: str) -> Menu:
                 SectionLink(
                     one.slug,
                     one.label,
-                    with_query(PATH, {"section": one.slug, **one.kept}),
+                    one.url or with_query(PATH, {"section": one.slug, **one.kept}),
                     is_current=one.slug == current,
                 )
                 for one in all_items

@@ -22,6 +22,7 @@ from aidial_portal.kernel.rows import change_row, read_row
 from aidial_portal.surfaces.settings import (
     api,
     deletions_rows,
+    entitlements_rows,
     exports,
     exports_rows,
     governance,
@@ -64,6 +65,9 @@ def rows(profile: Handler, sessions: pages.ListSessions) -> tuple[Route, ...]:
         *(_history_page(section, sessions) for section in SECTIONS),
         *(row for section in SECTIONS for row in _section(section)),
         *governance_rows.rows(partial(pages.show_governance_history, sessions)),
+        *entitlements_rows.rows(
+            partial(pages.show_entitlements, sessions), partial(pages.show_entitlements_history, sessions)
+        ),
         *exports_rows.rows(),
         *deletions_rows.rows(),
         *reports_rows.rows(),

@@ -125,6 +125,10 @@ FIELDS: Final = {
         "analytics_days": N_("Dashboard numbers, days"),
         "unlocks_need_approval": N_("A second administrator approves each unlock"),
     },
+    "entitlements": {
+        "recording_download": N_("Download of recordings"),
+        "api_key_management": N_("Management of API keys"),
+    },
     "reports": {
         "monthly_summary/enabled": N_("Monthly summary by e-mail"),
         "monthly_summary/recipients": N_("E-mail addresses"),

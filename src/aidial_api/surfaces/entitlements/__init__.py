@@ -1,0 +1,1 @@
+"""What a tenant's plan includes: saved by who looks after it, read by its own people."""
