@@ -14,9 +14,8 @@ from aidial_contract.checking import TEXT_PATTERN
 from aidial_contract.shapes.common import Incoming, Label, Line, Outgoing, Time
 
 MAX_ENTRIES: Final = 100
-Mode = Literal["edit", "view", "summary", "history"]
-"""`view` is of `entitlements` alone: who sees all and sets nothing; `history` is of `reports` alone: who sees
-what was sent, and not what is set."""
+Mode = Literal["edit", "summary", "history"]
+"""`history` is of `reports` alone: who sees what was sent, and not what is set."""
 ExpectedVersion = Annotated[int, Meta(ge=0, le=2**31 - 1, description="The version that was changed")]
 Address = Annotated[
     str, Meta(min_length=3, max_length=254, pattern=TEXT_PATTERN, description="An e-mail address")

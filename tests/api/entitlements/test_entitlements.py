@@ -40,7 +40,7 @@ async def test_partners_and_aidials_administrators_save_what_the_client_reads(
     assert (await save(world.priya, clinic, recording_download=False)).json["version"] == 2
     assert (await save(world.ada, clinic, api_key_management=False)).json["version"] == 3
     own = (await clinic.admin.get(OWN)).json
-    assert (own["mode"], own["version"]) == ("view", 3)
+    assert (own["mode"], own["version"]) == ("summary", 3)
     assert own["working"] == {"recording_download": True, "api_key_management": False}
     assert "restricted" not in own
     assert (await clinic.admin.get(path_of(clinic))).json == own
@@ -116,7 +116,7 @@ async def test_its_history_says_who_changed_what_as_far_as_the_reader_sees_it(
     await save(world.ada, clinic)
     await save(world.priya, clinic, api_key_management=False)
     seen = (await clinic.admin.get(f"{OWN}/history")).json
-    assert (seen["mode"], [one["version"] for one in seen["history"]]) == ("view", [4, 3, 2])
+    assert (seen["mode"], [one["version"] for one in seen["history"]]) == ("summary", [4, 3, 2])
     changes = [one["changes"] for one in seen["history"]]
     assert changes[0] == [{"field": "api_key_management", "before": True, "after": False}]
     assert changes[2] == [{"field": "recording_download", "before": True, "after": False}]

@@ -85,18 +85,22 @@ def _saved(client_id: str, former: Entitlements, value: Entitlements) -> Event:
 
 
 def _mode(ask: Ask) -> Mode:
-    if ask.actor.level(Permission.ENTITLEMENTS_EDIT) is not None:
-        return "edit"
-    return "summary" if ask.level is Level.SUMMARY else "view"
+    return "summary" if ask.actor.level(Permission.ENTITLEMENTS_EDIT) is None else "edit"
+
+
+def _hidden(ask: Ask) -> frozenset[str]:
+    """What the role does not see: a client's administrator reads all, though in the mode of a summary."""
+    return RESTRICTED if ask.level is Level.SUMMARY else frozenset()
 
 
 def _answer(ask: Ask, value: Entitlements, row: asyncpg.Record, mode: Mode) -> Answer:
     client_id: str = ask.found["client_id"]
     members: dict[str, Any] = msgspec.structs.asdict(value)
     left_out: dict[str, Any] = {}
-    if mode == "summary":
-        members |= dict.fromkeys(RESTRICTED)
-        left_out = {"restricted": sorted(RESTRICTED)}
+    hidden = _hidden(ask)
+    if hidden:
+        members |= dict.fromkeys(hidden)
+        left_out = {"restricted": sorted(hidden)}
     shown = EntitlementsShown(**members)
     document = EntitlementsDocument(
         section=SECTION,
@@ -110,7 +114,7 @@ def _answer(ask: Ask, value: Entitlements, row: asyncpg.Record, mode: Mode) -> A
         last_changed=row["changed_at"] and LastChange(at=row["changed_at"], by=row["changed_by"]),
         **left_out,
     )
-    tag = etag(ask.services.etag_key, client_id, f"settings/{SECTION}/{mode}", row["version"])
+    tag = etag(ask.services.etag_key, client_id, f"settings/{SECTION}/{mode}/{len(hidden)}", row["version"])
     return Answer(document, headers={"etag": tag})
 
 
@@ -123,7 +127,7 @@ async def show_history(ask: Ask) -> Answer:
         (f"settings/{SECTION}", client_id),
         partial(client_settings.history, ask.tx, client_id, SECTION),
         _read,
-        partial(change_of, hidden=RESTRICTED if mode == "summary" else frozenset()),
+        partial(change_of, hidden=_hidden(ask)),
     )
     return Answer(SettingsHistory(section=SECTION, mode=mode, history=changes, next_cursor=cursor))
 
