@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
+from aidial_api.kernel import client_settings, entitlements
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.access import CLIENT_ROLES, Role
 from aidial_contract.ids import ApiKeyText, new_id, parse_api_key
+from aidial_contract.shapes.entitlements import SECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,19 +261,27 @@ async def lift_allowlist(owner_url: str, client_id: str, reason: str) -> bool:
 async def set_entitlement(owner_url: str, client_id: str, name: str, *, included: bool) -> bool:
     """Put something into a tenant's plan, or take it out; False when there is no such tenant."""
     async with owner_transaction(owner_url, Reach((client_id,))) as tx:
-        done = await tx.execute(
-            "INSERT INTO client_settings (client_id, section, value, version, changed_by)"
-            " SELECT client_id, 'entitlements', jsonb_build_object($2::text, $3::bool), 2, 'AiDial'"
-            " FROM clients WHERE client_id = $1"
-            " ON CONFLICT (client_id, section) DO UPDATE SET value = client_settings.value || excluded.value,"
-            " version = client_settings.version + 1, changed_at = now(), changed_by = 'AiDial'",
+        while True:  # whoever saves in between counts first
+            row = await client_settings.find(tx, client_id, (client_id,), SECTION)
+            if row is None:
+                return False
+            former = entitlements.read(row["value"])
+            value = msgspec.structs.replace(former, **{name: included})
+            before, after = (msgspec.json.encode(one).decode() for one in (former, value))
+            is_first = row["value"] is None
+            if await client_settings.save(
+                tx, client_id, SECTION, after, row["version"], "AiDial", before=before if is_first else None
+            ):
+                break
+        await tx.execute(
+            "INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action, target_kind,"
+            " target_id, technical) VALUES ($1, $2, 'system', 'command line',"
+            " 'entitlements.entitlement.updated', 'settings', $3, $4::jsonb)",
+            new_id(),
             client_id,
-            name,
-            included,
+            SECTION,
+            msgspec.json.encode({"changed": {name: [getattr(former, name), included]}}).decode(),
         )
-        if done == "INSERT 0 0":
-            return False
-        await _record(tx, client_id, "entitlements.entitlement.updated", name, kind="settings")
         return True
 
 

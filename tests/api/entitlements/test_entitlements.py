@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from aidial_api.provisioning import set_entitlement
@@ -170,3 +171,19 @@ async def test_what_the_command_line_sets_is_what_is_read(world: World, clinic: 
     assert document["working"] == EVERYTHING | {"recording_download": False}
     assert (document["version"], document["last_changed"]["by"]) == (2, "AiDial")
     assert (await save(world.priya, clinic)).json["version"] == 3
+
+
+async def test_the_command_keeps_what_was_before_and_its_event_says_what_changed(
+    world: World, clinic: Business
+) -> None:
+    owner = world.urls.owner_url
+    assert await set_entitlement(owner, clinic.client_id, "api_key_management", included=False)
+    (change,) = (await world.priya.get(path_of(clinic, "history"))).json["history"]
+    told = [(one["field"], one["before"], one["after"]) for one in change["changes"]]
+    assert told == [("api_key_management", True, False)]
+    ((technical,),) = await world.sql(
+        "SELECT technical FROM audit_events WHERE client_id = $1"
+        " AND action = 'entitlements.entitlement.updated' ORDER BY at DESC LIMIT 1",
+        clinic.client_id,
+    )
+    assert json.loads(technical) == {"changed": {"api_key_management": [True, False]}}
