@@ -129,6 +129,9 @@ async def show_history(ask: Ask) -> Answer:
         _read,
         partial(change_of, hidden=_hidden(ask)),
     )
+    if _hidden(ask):
+        # Not even that it changed: of a switch, how often would tell how it stands.
+        changes = [msgspec.structs.replace(one, restricted=[]) for one in changes if one.changes != []]
     return Answer(SettingsHistory(section=SECTION, mode=mode, history=changes, next_cursor=cursor))
 
 
