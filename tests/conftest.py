@@ -54,6 +54,7 @@ OF_TEST_ALL = (
     "tests/api/idempotency/test_model.py",
     "tests/api/idempotency/test_rows.py",
     "tests/api/kernel/test_budget.py",
+    "tests/api/kernel/test_crowded.py",
     "tests/api/kernel/test_hangup.py",
     "tests/api/kernel/test_streams.py",
     "tests/api/limits/test_together.py",
@@ -64,6 +65,7 @@ OF_TEST_ALL = (
     "tests/api/redaction/test_properties.py",
     "tests/api/notifications/test_after_calls.py",
     "tests/api/notifications/test_circuit.py",
+    "tests/api/notifications/test_hostile_heads.py",
     "tests/api/notifications/test_mail_servers.py",
     "tests/api/notifications/test_sending.py",
     "tests/api/reports/test_history.py",
@@ -90,6 +92,7 @@ OF_TEST_ALL = (
     "tests/portal/limits/test_rates.py",
     "tests/portal/words/test_catalogues.py",
     "tests/portal/words/test_marks.py",
+    "tests/portal/words/test_speaking.py",
     "tests/serving/",
     "tests/together/",
 )
