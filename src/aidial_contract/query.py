@@ -84,6 +84,19 @@ class QueryParams(tuple[QueryParam, ...]):  # noqa: SLOT001 - a tuple's kind can
         return made
 
 
+def plain_pairs(text: str, at_most: int) -> list[tuple[str, str]] | None:
+    """The pairs of a query in which nothing is encoded, as in nearly every one; None for a parser's."""
+    if "%" in text or "+" in text:
+        return None
+    pairs = []
+    for part in text.split("&"):
+        name, equals, value = part.partition("=")
+        if not equals:
+            return None
+        pairs.append((name, value))
+    return pairs if len(pairs) <= at_most else None
+
+
 def parse_query(pairs: Iterable[tuple[str, str]], params: Iterable[QueryParam]) -> Mapping[str, Any]:
     """The values by name (absent ones by default), or a 400 that names every bad parameter."""
     params = QueryParams(params)

@@ -46,18 +46,18 @@ class Reach:
 
     def narrowed(self, *, client_id: str | None = None, project_id: str | None = None) -> Reach:
         """Only what lies inside one client and, or, one project; empty when that is out of reach."""
-        projects = tuple(
+        projects = [
             project
             for project in self.projects
             if client_id in (None, project.client_id) and project_id in (None, project.project_id)
-        )
-        clients = tuple(
+        ]
+        of_projects = {project.client_id for project in projects}
+        clients = [
             client
             for client in self.client_ids
-            if client_id in (None, client)
-            and (project_id is None or any(project.client_id == client for project in projects))
-        )
-        return Reach(clients, projects)
+            if client_id in (None, client) and (project_id is None or client in of_projects)
+        ]
+        return Reach(tuple(clients), tuple(projects))
 
 
 NOTHING = Reach()

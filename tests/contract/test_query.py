@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
-from aidial_contract.query import Kind, QueryParam, parse_query
+from aidial_contract.query import Kind, QueryParam, parse_query, plain_pairs
 
 PARAMS = (
     QueryParam("project_id", Kind.ID, ""),
@@ -129,6 +130,18 @@ def test_at_most_fifty_are_named() -> None:
 def test_whatever_is_asked_is_read_or_refused(pairs: list[tuple[str, str]]) -> None:
     fault = refusal(pairs)
     assert fault is None or (fault.row.status in {400, 422} and fault.field_errors)
+
+
+@given(st.text(alphabet="ab=&%+é2", max_size=20))
+def test_a_plain_query_is_read_as_the_parser_reads_it(text: str) -> None:
+    pairs = plain_pairs(text, 3)
+    assert pairs is None or pairs == parse_qsl(text, keep_blank_values=True, strict_parsing=True)
+
+
+def test_what_is_encoded_no_pair_or_too_many_is_left_to_the_parser() -> None:
+    assert plain_pairs("status=live&sort=", 2) == [("status", "live"), ("sort", "")]
+    for other in ("", "a", "a=1&", "a=%31", "a=1+1", "a=1&b=2&c=3"):
+        assert plain_pairs(other, 2) is None
 
 
 def refusal(pairs: list[tuple[str, str]]) -> Fault | None:

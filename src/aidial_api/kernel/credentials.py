@@ -19,7 +19,7 @@ from aidial_api.kernel.actor import Actor, KeyHolder, Person, SessionRecord
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.db import LOOKUPS, Database, Tx
 from aidial_api.kernel.key_use import KeyUse
-from aidial_api.kernel.remembered import Remembered
+from aidial_api.kernel.remembered import MAX_ENTRIES, Remembered
 from aidial_api.kernel.tokens import TokenVerifier
 from aidial_contract import errors
 from aidial_contract.access import MFA_MANDATORY_ROLES, PARTNER_ROLES, KeyScope, Role
@@ -82,6 +82,7 @@ class Credentials:
         self._issuer = issuer
         self._use = use
         self._keys: Remembered[dict[str, Any] | None] = Remembered()
+        self._proved: dict[bytes, dict[str, Any]] = {}
         self._people: Remembered[Actor | None] = Remembered()
         self._services: Remembered[Actor | None] = Remembered()
         self._sessions: Remembered[SessionRecord | None] = Remembered()
@@ -104,6 +105,21 @@ class Credentials:
 
     async def key_actor(self, text: str) -> Actor:
         """The actor behind a key. 401 `api_key_invalid`, `api_key_expired`, `api_key_revoked`."""
+        whole = hashlib.sha256(text.encode()).digest()
+        proved = self._proved.get(whole)
+        if proved is None or self._keys.held(proved["api_key_id"]) is not proved:
+            proved = await self._prove(text)
+            if len(self._proved) >= MAX_ENTRIES:
+                self._proved.clear()
+            self._proved[whole] = proved
+        if proved["expires_at"] is not None and proved["expires_at"] <= utc_now():
+            raise Fault(errors.API_KEY_EXPIRED, reason="key expired")
+        self._use.note(proved["client_id"], proved["api_key_id"])
+        actor: Actor = proved["actor"]
+        return actor
+
+    async def _prove(self, text: str) -> dict[str, Any]:
+        """The row of a key whose secret is right, and which was not revoked."""
         parts = parse_api_key(text)
         if parts is None:
             raise Fault(errors.API_KEY_INVALID, reason="form or checksum")
@@ -115,11 +131,7 @@ class Credentials:
             raise Fault(errors.API_KEY_INVALID, reason="unknown id, secret or environment")
         if row["revoked_at"] is not None:
             raise Fault(errors.API_KEY_REVOKED, reason="key revoked")
-        if row["expires_at"] is not None and row["expires_at"] <= utc_now():
-            raise Fault(errors.API_KEY_EXPIRED, reason="key expired")
-        self._use.note(row["client_id"], row["api_key_id"])
-        actor: Actor = row["actor"]
-        return actor
+        return row
 
     async def bearer_actor(self, token: str, *, late_too: bool = False) -> Actor:
         """The person or service account behind a bearer token; `late_too`: an expired one. 401 `token_*`."""

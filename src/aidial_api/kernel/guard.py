@@ -36,7 +36,7 @@ from aidial_contract import errors
 from aidial_contract.access import Permission
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import AIDIAL_SESSION
-from aidial_contract.query import parse_query
+from aidial_contract.query import parse_query, plain_pairs
 from aidial_contract.scope import NOTHING
 from aidial_serving.protocol import authority_of
 
@@ -344,6 +344,9 @@ def split_query(text: str) -> tuple[list[tuple[str, str]], Fault | None]:
     """The query's pairs in order, blank values kept, and the 400 to raise at the parse step if it is none."""
     if not text:
         return [], None
+    plain = plain_pairs(text, MAX_PAIRS)
+    if plain is not None:
+        return plain, None
     try:
         pairs = parse_qsl(
             text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_PAIRS

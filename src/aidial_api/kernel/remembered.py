@@ -25,6 +25,11 @@ class Remembered(Generic[V]):
         self._running: dict[str, asyncio.Task[V]] = {}
         self._generation = 0
 
+    def held(self, key: str) -> V | None:
+        """The value of `key` when it is known and not too old."""
+        entry = self._values.get(key)
+        return entry[1] if entry is not None and time.monotonic() - entry[0] < self._max_age_s else None
+
     async def get(self, key: str, load: Callable[[], Awaitable[V]]) -> V:
         """The value of `key`, loaded when it is not known or too old."""
         entry = self._values.get(key)

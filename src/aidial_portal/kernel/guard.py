@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from aidial_contract import errors, headers
 from aidial_contract.fault import Fault
 from aidial_contract.ids import new_id
+from aidial_contract.query import plain_pairs
 from aidial_portal.kernel import answers, ending, hygiene, steps
 from aidial_portal.kernel.families import family_of, is_api
 from aidial_portal.kernel.request import PortalRequest
@@ -249,6 +250,9 @@ def remediation_path(*, is_internal: bool) -> str:
 
 def _pairs(text: str) -> list[tuple[str, str]] | None:
     """Every parameter of a query string; None for too many, which are refused at their own step."""
+    plain = plain_pairs(text, steps.MAX_QUERY_FIELDS)
+    if plain is not None:
+        return plain
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=steps.MAX_QUERY_FIELDS)
     except ValueError:

@@ -120,6 +120,7 @@ async def test_nobody_gets_an_admin_key_by_rotating_one(world: World) -> None:
 
 async def test_a_revoked_key_is_refused_and_stays_revoked(world: World) -> None:
     key = await made(world)
+    assert (await holder(world, key["secret"]).get("/v1/session-context")).status == 200
     path = f"/v1/api-keys/{key['api_key']['api_key_id']}/revoke"
     answer = await world.priya.post(path, {"reason": "the laptop was lost"})
     assert (answer.status, answer.json["api_key"]["state"]) == (200, "revoked")

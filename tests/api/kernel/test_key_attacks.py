@@ -63,6 +63,15 @@ async def test_every_way_of_being_wrong_is_one_answer(world: World) -> None:
     assert len({plain(one) for one in answers.values()}) == 1
 
 
+async def test_a_key_that_just_worked_proves_no_other_text(world: World) -> None:
+    """A text that was right a moment ago is not looked at again; one that differs is."""
+    real = world.harbour_read.key
+    assert (await ask(world, real)).status == 200
+    for other in (with_another_secret(real), in_another_environment(real), real[:-6] + "000000"):
+        assert (await ask(world, other)).code == "api_key_invalid"
+    assert (await ask(world, real)).status == 200
+
+
 async def test_an_unknown_id_and_a_wrong_secret_cost_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

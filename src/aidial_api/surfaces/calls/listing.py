@@ -148,7 +148,9 @@ async def count(
 
 
 def _bound(reach: Reach, query: Mapping[str, Any]) -> tuple[str, ...]:
-    filters = {name: value for name, value in query.items() if name not in {"cursor", "limit"}}
+    filters = {
+        name: value for name, value in query.items() if value is not None and name not in {"cursor", "limit"}
+    }
     return (
         "calls",
         ",".join(project.project_id for project in reach.projects),

@@ -191,7 +191,7 @@ def walk_of(reach: Reach, query: Mapping[str, Any], caller: Caller, after: After
     elif caller is not None:
         question.among = f"{question.place(caller)}::uuid[]"
         _add_filters(question, query)
-    else:
+    elif any(query[name] is not None for name in CONDITIONS):
         way = way_of(query) if question.key == START else None
         if way is not None:
             question.ranges *= way.ranges
