@@ -218,6 +218,7 @@ _ROWS: Final = (
     AuditAction("ops.sessions.viewed", "Looked at everybody's live sessions", LOOK, ("ops.sessions",)),
     AuditAction("ops.tenants.viewed", "Looked at the list of tenants", LOOK, ("ops.tenants",)),
     AuditAction("ops.outbox.viewed", "Looked at the messages that were sent", LOOK, ("ops.outbox",)),
+    AuditAction("ops.tickets.viewed", "Looked at the queue of support tickets", LOOK, ("ops.tickets",)),
     AuditAction("status.incident.published", "Published an incident", CHANGE, ("incidents.create",)),
     AuditAction("status.incident.updated", "Said how an incident goes on", CHANGE, ("incidents.change",)),
     AuditAction("support.comment.added", "Commented on a support ticket", CHANGE, ("tickets.comment",)),

@@ -49,6 +49,7 @@ from aidial_contract.shapes.support import CATEGORIES, PRIORITIES, TICKET_STATUS
 
 SORTS: Final = ("-started_at", "started_at", "-duration", "duration")
 PRESENCE: Final = ("yes", "no")
+TICKET_SORTS: Final = ("newest", "oldest")
 RANGE_DAYS: Final = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 """How many whole days up to today a named range holds."""
 
@@ -302,6 +303,12 @@ JOB_PARAMS: Final = (
 OUTBOX_PARAMS: Final = (
     QueryParam("state", Kind.CHOICES, "Any of these states.", DELIVERY_STATES),
     QueryParam("channel", Kind.CHOICE, "Only by e-mail, or by SMS.", CHANNELS),
+    *_OPS_PAGE_PARAMS,
+)
+OPS_TICKET_PARAMS: Final = (
+    *(param for param in TICKET_PARAMS if param.name in {"status", "priority", "category"}),
+    QueryParam("tenant", Kind.TEXT, "Only tickets of the tenant of exactly this id."),
+    QueryParam("sort", Kind.CHOICE, "Which come first.", TICKET_SORTS, default="newest"),
     *_OPS_PAGE_PARAMS,
 )
 REPORT_PARAMS: Final = (

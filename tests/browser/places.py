@@ -119,6 +119,7 @@ PLACES: Final = (
     Place("new incident", "/ops/incidents/new?tenant=harbour-dental", "omar"),
     Place("tenants", "/ops/tenants", "omar"),
     Place("live sessions", "/ops/sessions", "omar"),
+    Place("ticket queue", "/ops/tickets", "omar"),
     Place("outbox", "/ops/outbox", "omar"),
     Place("jobs", "/ops/jobs", "omar"),
     Place("dead letters", "/ops/dead-letters", "omar"),

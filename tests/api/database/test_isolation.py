@@ -72,10 +72,10 @@ async def test_no_reach_sees_nothing(db: Database, harbour: Tenant, table: str) 
 async def test_operations_see_who_there_is_and_nothing_of_a_tenants_own(
     db: Database, harbour: Tenant, northside: Tenant
 ) -> None:
-    # Of messages they see that there are some; whom to and what they say is sealed, or masked.
-    inside = set(OF_A_TENANT) - {"clients", "projects", "memberships", "deliveries"}
+    # Of messages and tickets they see that there are some; whom to and what they say is sealed, or masked.
+    inside = set(OF_A_TENANT) - {"clients", "projects", "memberships", "deliveries", "tickets"}
     async with db.transaction(Reach(actor_id=new_id(), operations=True)) as tx:
-        for table in ("clients", "projects", "deliveries"):
+        for table in ("clients", "projects", "deliveries", "tickets"):
             seen = {row[0] for row in await tx.fetch(f"SELECT client_id FROM {table}")}
             assert seen >= {harbour.client_id, northside.client_id}
         for table in OF_PEOPLE:
@@ -86,6 +86,7 @@ async def test_operations_see_who_there_is_and_nothing_of_a_tenants_own(
         for table in ("clients", "projects", "memberships"):
             assert await tx.execute(f"UPDATE {table} SET version = version") == "UPDATE 0"
         assert await tx.execute("UPDATE deliveries SET attempts = attempts") == "UPDATE 0"
+        assert await tx.execute("UPDATE tickets SET version = version") == "UPDATE 0"
 
 
 async def test_an_incident_is_seen_by_whom_it_concerns(

@@ -14,7 +14,7 @@ from tests.portal.status.incidents import incident, new_incident
 from tests.support.portal import Town
 
 PAGES = ("/ops", "/ops/incidents", "/ops/incidents/new", "/ops/tenants", "/ops/sessions", "/ops/jobs")
-ALL_PAGES = (*PAGES, "/ops/dead-letters", "/ops/outbox")
+ALL_PAGES = (*PAGES, "/ops/dead-letters", "/ops/outbox", "/ops/tickets")
 
 
 async def test_every_page_is_there_for_internal_roles_and_for_nobody_else(town: Town) -> None:

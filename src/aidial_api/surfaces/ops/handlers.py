@@ -17,6 +17,7 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
+from aidial_api.kernel.tickets import entry
 from aidial_api.surfaces.ops import store
 from aidial_contract.lifecycle import BACKGROUND_JOBS
 from aidial_contract.shapes.ops import (
@@ -33,6 +34,7 @@ from aidial_contract.shapes.ops import (
     TenantList,
     TenantProject,
 )
+from aidial_contract.shapes.support import TicketList
 
 T = TypeVar("T", str, int)
 _JOB_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
@@ -149,6 +151,20 @@ async def retry_job(ask: Ask) -> Answer:
     event = Event(action="ops.jobs.retried", target_kind="job", target_id=str(job_id), technical=said)
     await record(ask, event)
     return Answer(BackgroundJobAnswer(job=job))
+
+
+async def show_tickets(ask: Ask) -> Answer:
+    """One page of the support tickets of every tenant."""
+    query, limit = ask.query, ask.query["limit"]
+    narrowed = (",".join(query[name] or ()) for name in ("status", "priority", "category"))
+    bound = ("ops tickets", query["sort"], *narrowed, query["tenant"] or "")
+    rows = await store.tickets(ask.tx, query, _after(ask, str, *bound), limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor = ask.services.cursors.encode(str(rows[-1]["ticket_id"]), *bound) if more else None
+    client_ids = sorted({row["client_id"] for row in rows})
+    await _write_down(ask, "tickets", "tickets", tickets=len(rows), client_ids=client_ids)
+    return Answer(TicketList(tickets=[entry(row) for row in rows], next_cursor=cursor))
 
 
 async def show_outbox(ask: Ask) -> Answer:

@@ -11,9 +11,16 @@ from typing import Any
 from aidial_api.kernel.route import Access, AuthMode, Route
 from aidial_api.surfaces.ops import handlers
 from aidial_contract.access import Permission
-from aidial_contract.params import JOB_PARAMS, LIVE_SESSION_PARAMS, OUTBOX_PARAMS, TENANT_PARAMS
+from aidial_contract.params import (
+    JOB_PARAMS,
+    LIVE_SESSION_PARAMS,
+    OPS_TICKET_PARAMS,
+    OUTBOX_PARAMS,
+    TENANT_PARAMS,
+)
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.ops import BackgroundJobAnswer, JobList, LiveSessionList, OutboxList, TenantList
+from aidial_contract.shapes.support import TicketList
 
 _READ: dict[str, Any] = {
     "method": "GET",
@@ -65,6 +72,16 @@ ROWS = (
         answers={200: BackgroundJobAnswer},
         writes=True,
         errors=("state_conflict",),
+    ),
+    Route(
+        **_READ,
+        path="/v1/ops/tickets",
+        name="ops.tickets",
+        summary="A page of every tenant's support tickets, by age. Looking is recorded.",
+        handler=handlers.show_tickets,
+        answers={200: TicketList},
+        query=OPS_TICKET_PARAMS,
+        records=True,
     ),
     Route(
         **_READ,

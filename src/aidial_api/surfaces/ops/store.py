@@ -6,13 +6,14 @@ named `operations` say; without that reach they see nothing. The queue (schema `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
 from aidial_api.kernel.jobs import OLDEST_DUE
+from aidial_api.kernel.tickets import LIST_COLUMNS
 from aidial_api.kernel.transaction import Tx
 
 PROJECTS_SHOWN: Final = 50
@@ -93,6 +94,25 @@ WHERE ($1::text[] IS NULL OR d.state = any($1)) AND ($2::text IS NULL OR d.chann
     AND ($3::uuid IS NULL OR d.delivery_id < $3)
 ORDER BY d.delivery_id DESC LIMIT $4
 """
+
+# By age both ways; those of a few states by an index of its own.
+_TICKETS = f"""
+SELECT {LIST_COLUMNS} FROM tickets t JOIN clients c ON c.client_id = t.client_id AND c.lifecycle <> 'archived'
+WHERE ($1::text[] IS NULL OR t.status = any($1)) AND ($2::text[] IS NULL OR t.priority = any($2))
+    AND ($3::text[] IS NULL OR t.category = any($3)) AND ($4::text IS NULL OR t.client_id = $4)
+    AND ($5::uuid IS NULL OR t.ticket_id {{beyond}} $5)
+ORDER BY t.ticket_id {{order}} LIMIT $6
+"""
+_NEWEST, _OLDEST = (
+    _TICKETS.format(beyond=beyond, order=order) for beyond, order in (("<", "DESC"), (">", "ASC"))
+)
+
+
+async def tickets(tx: Tx, query: Mapping[str, Any], after: str | None, most: int) -> list[asyncpg.Record]:
+    """At most `most` tickets after one, in the query's order; archived tenants' are left out."""
+    sql = _OLDEST if query["sort"] == "oldest" else _NEWEST
+    asked = (query["status"], query["priority"], query["category"], query["tenant"])
+    return await tx.fetch(sql, *asked, after, most)
 
 
 async def deliveries(

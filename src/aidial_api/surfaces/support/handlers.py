@@ -9,6 +9,7 @@ import asyncpg
 
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.route import CREATED, Answer
+from aidial_api.kernel.tickets import entry
 from aidial_api.surfaces.support import listing, service, store
 from aidial_contract.ids import parse_uuid
 from aidial_contract.shapes.support import NewTicket, TicketAnswer, TicketList
@@ -46,7 +47,7 @@ async def find_about(ask: Ask) -> asyncpg.Record | None:
 async def show_list(ask: Ask) -> Answer:
     """One page of tickets."""
     page = await listing.list_page(ask.tx, ask.found, ask.query, ask.services.cursors)
-    return Answer(TicketList(tickets=[service.entry(row) for row in page.rows], next_cursor=page.next_cursor))
+    return Answer(TicketList(tickets=[entry(row) for row in page.rows], next_cursor=page.next_cursor))
 
 
 async def create(ask: Ask) -> Answer:

@@ -18,6 +18,7 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.crypto import TenantKey
 from aidial_api.kernel.redaction import RedactionFailed, redact_turns
+from aidial_api.kernel.tickets import entry
 from aidial_api.surfaces.support import store
 from aidial_api.surfaces.support.listing import read_cursor
 from aidial_contract import errors
@@ -31,7 +32,6 @@ from aidial_contract.shapes.support import (
     NewTicket,
     Ticket,
     TicketComment,
-    TicketEntry,
     TicketPatch,
     TicketPerson,
 )
@@ -218,28 +218,4 @@ def _comment(row: asyncpg.Record, key: TenantKey) -> TicketComment:
         author=TicketPerson(user_id=str(row["author"]), name=row["author_name"], side=row["author_side"]),
         body=key.decrypt(row["body"], purpose="ticket comment", record=comment_id).decode(),
         created_at=row["created_at"],
-    )
-
-
-def entry(row: asyncpg.Record) -> TicketEntry:
-    """A ticket as lists show it."""
-    owner = None
-    if row["owner"] is not None:
-        owner = TicketPerson(user_id=str(row["owner"]), name=row["owner_name"], side="support")
-    return TicketEntry(
-        ticket_id=str(row["ticket_id"]),
-        client_id=row["client_id"],
-        project_id=str(row["project_id"]),
-        status=row["status"],
-        priority=row["priority"],
-        category=row["category"],
-        subject=row["subject"],
-        created_by=TicketPerson(
-            user_id=str(row["created_by"]), name=row["created_by_name"], side=row["created_by_side"]
-        ),
-        owner=owner,
-        comment_count=row["comment_count"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        version=row["version"],
     )

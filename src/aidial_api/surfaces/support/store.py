@@ -7,18 +7,14 @@ line of a client does not see the tickets of another; whoever answers reaches al
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
+from aidial_api.kernel.tickets import LIST_COLUMNS
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
 
-_IN_LISTS = (
-    "client_id, ticket_id, project_id, status, priority, category, subject, created_by, created_by_name,"
-    " created_by_side, owner, owner_name, comment_count, created_at, updated_at, version"
-)
-LIST_COLUMNS: Final = ", ".join(f"t.{name.strip()}" for name in _IN_LISTS.split(","))
 _COLUMNS = f"{LIST_COLUMNS}, t.body, t.recipients, t.call_ids"
 _ALIVE = "c.lifecycle <> 'archived'"
 _ORDER = "t.created_at DESC, t.ticket_id DESC"

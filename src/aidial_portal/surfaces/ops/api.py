@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aidial_contract.shapes.ops import BackgroundJobAnswer, JobList, LiveSessionList, OutboxList, TenantList
 from aidial_contract.shapes.status import IncidentAnswer, IncidentList
+from aidial_contract.shapes.support import TicketList
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
 from aidial_portal.surfaces.ops.client import find_incident, path_of, repeatable
@@ -63,6 +64,11 @@ async def sessions(request: PortalRequest) -> Response:
 async def jobs(request: PortalRequest) -> Response:
     """`GET /api/ops/jobs`: `{"jobs", "next_cursor", "queue"}`, the newest first."""
     return json_answer(await request.api.forward("/v1/ops/jobs", JobList, query=request.query))
+
+
+async def tickets(request: PortalRequest) -> Response:
+    """`GET /api/ops/tickets`: `{"tickets", "next_cursor"}`, by age."""
+    return json_answer(await request.api.forward("/v1/ops/tickets", TicketList, query=request.query))
 
 
 async def retry_job(request: PortalRequest) -> Response:

@@ -11,6 +11,7 @@ INCIDENTS: Final = f"{HOME}/incidents"
 NEW_INCIDENT: Final = f"{INCIDENTS}/new"
 TENANTS: Final = f"{HOME}/tenants"
 SESSIONS: Final = f"{HOME}/sessions"
+TICKETS: Final = f"{HOME}/tickets"
 OUTBOX: Final = f"{HOME}/outbox"
 JOBS: Final = f"{HOME}/jobs"
 DEAD_LETTERS: Final = f"{HOME}/dead-letters"
@@ -19,6 +20,7 @@ _PLACES: Final = (
     ("Incidents", INCIDENTS),
     ("Tenants", TENANTS),
     ("Sessions", SESSIONS),
+    ("Tickets", TICKETS),
     ("Outbox", OUTBOX),
     ("Jobs", JOBS),
     ("Dead letters", DEAD_LETTERS),

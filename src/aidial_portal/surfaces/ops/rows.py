@@ -13,6 +13,7 @@ from aidial_contract.params import (
     INCIDENT_PARAMS,
     JOB_PARAMS,
     LIVE_SESSION_PARAMS,
+    OPS_TICKET_PARAMS,
     OUTBOX_PARAMS,
     TENANT_PARAMS,
 )
@@ -27,7 +28,7 @@ from aidial_portal.kernel.limits import SETTINGS_CHANGES
 from aidial_portal.kernel.pages import page_row
 from aidial_portal.kernel.route import Access, Precondition, Route, RouteScope, json_body
 from aidial_portal.kernel.rows import REPEATABLE, change_row, read_row
-from aidial_portal.surfaces.ops import api, incidents, lists, outbox, pages, places
+from aidial_portal.surfaces.ops import api, incidents, lists, outbox, pages, places, tickets
 
 if TYPE_CHECKING:
     from aidial_contract.query import QueryParam
@@ -64,6 +65,7 @@ def _pages() -> tuple[Route, ...]:
         _page(f"{places.INCIDENTS}/{{incident_id}}", "incident.page", incidents.incident, denial=_DENIAL),
         _page(places.TENANTS, "tenants.page", lists.tenants, TENANT_PARAMS),
         _page(places.SESSIONS, "sessions.page", lists.sessions, LIVE_SESSION_PARAMS),
+        _page(places.TICKETS, "tickets.page", tickets.tickets, OPS_TICKET_PARAMS),
         _page(places.OUTBOX, "outbox.page", outbox.outbox, OUTBOX_PARAMS),
         _page(places.JOBS, "jobs.page", lists.jobs, JOB_PARAMS),
         _page(places.DEAD_LETTERS, "dead_letters.page", lists.dead_letters, _DEAD_LETTER_PARAMS),
@@ -81,6 +83,7 @@ def _lists() -> tuple[Route, ...]:
             ("sessions", api.sessions, LIVE_SESSION_PARAMS),
             ("jobs", api.jobs, JOB_PARAMS),
             ("outbox", api.outbox, OUTBOX_PARAMS),
+            ("tickets", api.tickets, OPS_TICKET_PARAMS),
         )
     )
 

@@ -1,0 +1,77 @@
+"""Support tickets of every tenant as a page: what waits for us comes first, the oldest at the top.
+
+The one thing a newcomer would get wrong: a queue is read from its oldest end, and what is settled from its
+newest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aidial_contract.shapes.support import TicketList
+from aidial_portal.design.context import Choice, OpsCell
+from aidial_portal.design.filters import label
+from aidial_portal.design.links import with_query
+from aidial_portal.surfaces.ops.lists import draw_list, query_of
+from aidial_portal.surfaces.ops.places import TICKETS
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from aidial_contract.shapes.support import TicketEntry
+    from aidial_portal.kernel.request import PortalRequest
+
+_WAITING: Final = "open,waiting_on_support"
+# Customers read other words for the same: what waits for them waits "on you".
+_STATES: Final = {
+    "open": "Open",
+    "waiting_on_support": "Waiting for us",
+    "waiting_on_customer": "Waiting for the customer",
+    "resolved": "Resolved",
+    "closed": "Closed",
+}
+_CHOICES: Final = (
+    ("All", "", "newest"),
+    ("Waiting for us", _WAITING, "oldest"),
+    ("Waiting for the customer", "waiting_on_customer", "oldest"),
+    ("Resolved", "resolved", "newest"),
+    ("Closed", "closed", "newest"),
+)
+
+
+async def tickets(request: PortalRequest) -> Response:
+    """`/ops/tickets`: every tenant's support tickets."""
+    query = query_of(request)
+    found = await request.api.get("/v1/ops/tickets", TicketList, query=query)
+    return draw_list(
+        request,
+        path=TICKETS,
+        heading="Tickets",
+        detail="What customers and partners asked, of every tenant. Opening this page is recorded.",
+        columns=("Ticket", "Tenant", "Priority", "State", "Owner", "Opened"),
+        rows=tuple(_ticket(one) for one in found.tickets),
+        next_cursor=found.next_cursor,
+        empty=("No ticket yet", "Tickets appear here once somebody asks for support.", "inbox"),
+        noun="tickets",
+        filters=tuple(
+            Choice(
+                words,
+                states,
+                with_query(TICKETS, {}, status=states, sort=sort),
+                is_current=states == query.get("status", ""),
+            )
+            for words, states, sort in _CHOICES
+        ),
+    )
+
+
+def _ticket(one: TicketEntry) -> tuple[OpsCell, ...]:
+    replies = "reply" if one.comment_count == 1 else "replies"
+    return (
+        OpsCell(one.subject, quiet=f"{label(one.category)}, {one.comment_count} {replies}"),
+        OpsCell(one.client_id, quiet=one.created_by.name),
+        OpsCell(label(one.priority)),
+        OpsCell(_STATES[one.status]),
+        OpsCell(one.owner.name if one.owner is not None else "Nobody yet"),
+        OpsCell(at=one.created_at),
+    )
