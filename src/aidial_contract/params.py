@@ -307,7 +307,6 @@ OUTBOX_PARAMS: Final = (
 )
 OPS_TICKET_PARAMS: Final = (
     *(param for param in TICKET_PARAMS if param.name in {"status", "priority", "category"}),
-    QueryParam("tenant", Kind.TEXT, "Only tickets of the tenant of exactly this id."),
     QueryParam("sort", Kind.CHOICE, "Which come first.", TICKET_SORTS, default="newest"),
     *_OPS_PAGE_PARAMS,
 )

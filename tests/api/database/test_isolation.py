@@ -28,6 +28,8 @@ OF_A_TENANT = [
     "forgotten_counts",
     "audit_events",
     "idempotency_records",
+    "tickets",
+    "ticket_comments",
     "invoices",
     "invoice_lines",
     "billing_usage_seen",
@@ -72,7 +74,7 @@ async def test_no_reach_sees_nothing(db: Database, harbour: Tenant, table: str) 
 async def test_operations_see_who_there_is_and_nothing_of_a_tenants_own(
     db: Database, harbour: Tenant, northside: Tenant
 ) -> None:
-    # Of messages and tickets they see that there are some; whom to and what they say is sealed, or masked.
+    # Of messages and tickets they see that there are some; what they say is sealed, or redacted.
     inside = set(OF_A_TENANT) - {"clients", "projects", "memberships", "deliveries", "tickets"}
     async with db.transaction(Reach(actor_id=new_id(), operations=True)) as tx:
         for table in ("clients", "projects", "deliveries", "tickets"):

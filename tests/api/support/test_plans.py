@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import asyncpg
@@ -12,9 +13,9 @@ from aidial_api.kernel.crypto import CursorKey, MasterKey
 from aidial_api.kernel.db import Database, Reach, Tx
 from aidial_api.surfaces.support import listing
 from aidial_contract.ids import new_id
-from aidial_contract.params import TICKET_PARAMS
+from aidial_contract.params import OPS_TICKET_PARAMS, TICKET_PARAMS
 from aidial_contract.query import parse_query
-from tests.people import AFTER_HOURS, FRONT_DESK, HARBOUR
+from tests.people import AFTER_HOURS, BAYSIDE, FRONT_DESK, HARBOUR
 from tests.support.api import World
 
 CURSORS = CursorKey(MasterKey(b"k" * 32))
@@ -92,12 +93,38 @@ async def test_a_page_is_a_range_of_the_index_for_each_line(busy: Database, quer
     assert "Sort" not in below, plan
 
 
-async def test_one_ticket_is_found_by_its_key(busy: Database) -> None:
+@pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("clients", [(HARBOUR,), (HARBOUR, BAYSIDE)], ids=len)
+async def test_one_ticket_is_found_by_its_key(busy: Database, clients: tuple[str, ...], plans: str) -> None:
+    """Whoever asks, and however often: an id of a rival's costs what one that nobody has costs."""
     from aidial_api.surfaces.support import store  # noqa: PLC0415 - its statement alone is wanted here
 
-    async with busy.transaction(Reach((HARBOUR,)), read_only=True) as tx:
+    async with busy.transaction(Reach(clients), read_only=True) as tx:
+        await tx.execute(f"SET LOCAL plan_cache_mode = {plans}")
         rows = await tx.fetch(
-            f"EXPLAIN {store._FIND}", [HARBOUR], new_id(), [project_id for _, project_id in LINES], False
+            f"EXPLAIN {store._FIND}", list(clients), new_id(), [project_id for _, project_id in LINES], False
         )
     plan = "\n".join(row[0] for row in rows)
     assert "using tickets_pkey on tickets" in plan, plan
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize("status", [None, "open,waiting_on_support"], ids=["all", "waiting"])
+@pytest.mark.parametrize("goes_on", [False, True], ids=["first", "next"])
+async def test_the_queue_of_everybody_is_a_range_of_an_index_by_age(
+    busy: Database, order: str, status: str | None, *, goes_on: bool
+) -> None:
+    from aidial_api.surfaces.ops import store  # noqa: PLC0415 - its statement alone is wanted here
+
+    pairs = [("sort", order), *([("status", status)] if status else [])]
+    query = parse_query(pairs, OPS_TICKET_PARAMS)
+    after = (datetime(2020, 1, 2, tzinfo=UTC), new_id()) if goes_on else None
+    async with busy.transaction(Reach(operations=True), read_only=True) as tx:
+        await tx.execute("SET LOCAL enable_seqscan = off")
+        explaining = Explaining(tx)
+        await store.tickets(cast("Tx", explaining), query, [], after, 51)
+    (plan,) = explaining.plans
+    assert f"tickets_{'in_queue' if status else 'by_age'}" in plan, plan
+    assert "Seq Scan on tickets" not in plan, plan
+    if goes_on:
+        assert f"ROW(created_at, ticket_id) {'>' if order == 'oldest' else '<'}" in plan, plan

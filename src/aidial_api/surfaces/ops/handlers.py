@@ -7,6 +7,7 @@ texts and nothing is looked up by them.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final, TypeVar
 
 import asyncpg
@@ -15,11 +16,13 @@ import msgspec
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
+from aidial_api.kernel.credentials import allowlist_of
 from aidial_api.kernel.paging import read_cursor
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.tickets import entry
 from aidial_api.surfaces.ops import store
 from aidial_contract.lifecycle import BACKGROUND_JOBS
+from aidial_contract.networks import holds
 from aidial_contract.shapes.ops import (
     JOB_STATES,
     BackgroundJob,
@@ -36,7 +39,7 @@ from aidial_contract.shapes.ops import (
 )
 from aidial_contract.shapes.support import TicketList
 
-T = TypeVar("T", str, int)
+T = TypeVar("T")
 _JOB_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 _NO_JOB: Final = 0
 
@@ -153,17 +156,37 @@ async def retry_job(ask: Ask) -> Answer:
     return Answer(BackgroundJobAnswer(job=job))
 
 
+class _Place(msgspec.Struct, array_like=True):
+    """Where a page of tickets ended."""
+
+    at: datetime
+    ticket_id: str
+
+
 async def show_tickets(ask: Ask) -> Answer:
-    """One page of the support tickets of every tenant."""
+    """One page of every tenant's support tickets, but of those whose allowlist lacks the asker's address."""
     query, limit = ask.query, ask.query["limit"]
-    narrowed = (",".join(query[name] or ()) for name in ("status", "priority", "category"))
-    bound = ("ops tickets", query["sort"], *narrowed, query["tenant"] or "")
-    rows = await store.tickets(ask.tx, query, _after(ask, str, *bound), limit + 1)
+    bound = ("ops tickets", query["sort"], *(",".join(query[name] or ()) for name in store.TICKET_FILTERS))
+    after = _after(ask, _Place, *bound)
+    closed = [
+        row["client_id"]
+        for row in await store.allowlists(ask.tx)
+        if not holds(allowlist_of(row["allowlist"]) or (), ask.client_ip)
+    ]
+    place = None if after is None else (after.at, after.ticket_id)
+    rows = await store.tickets(ask.tx, query, closed, place, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    cursor = ask.services.cursors.encode(str(rows[-1]["ticket_id"]), *bound) if more else None
-    client_ids = sorted({row["client_id"] for row in rows})
-    await _write_down(ask, "tickets", "tickets", tickets=len(rows), client_ids=client_ids)
+    end = _Place(rows[-1]["created_at"], str(rows[-1]["ticket_id"])) if more else None
+    await _write_down(
+        ask,
+        "tickets",
+        "tickets",
+        tickets=len(rows),
+        client_ids=sorted({row["client_id"] for row in rows}),
+        ticket_ids=[str(row["ticket_id"]) for row in rows],
+    )
+    cursor = None if end is None else ask.services.cursors.encode(end, *bound)
     return Answer(TicketList(tickets=[entry(row) for row in rows], next_cursor=cursor))
 
 

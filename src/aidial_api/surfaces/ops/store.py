@@ -15,6 +15,7 @@ import asyncpg
 from aidial_api.kernel.jobs import OLDEST_DUE
 from aidial_api.kernel.tickets import LIST_COLUMNS
 from aidial_api.kernel.transaction import Tx
+from aidial_contract.shapes.support import TICKET_STATUSES
 
 PROJECTS_SHOWN: Final = 50
 STATUSES: Final = {
@@ -95,24 +96,49 @@ WHERE ($1::text[] IS NULL OR d.state = any($1)) AND ($2::text IS NULL OR d.chann
 ORDER BY d.delivery_id DESC LIMIT $4
 """
 
-# By age both ways; those of a few states by an index of its own.
-_TICKETS = f"""
-SELECT {LIST_COLUMNS} FROM tickets t JOIN clients c ON c.client_id = t.client_id AND c.lifecycle <> 'archived'
-WHERE ($1::text[] IS NULL OR t.status = any($1)) AND ($2::text[] IS NULL OR t.priority = any($2))
-    AND ($3::text[] IS NULL OR t.category = any($3)) AND ($4::text IS NULL OR t.client_id = $4)
-    AND ($5::uuid IS NULL OR t.ticket_id {{beyond}} $5)
-ORDER BY t.ticket_id {{order}} LIMIT $6
+# Whose allowlists are on; which of them an address is outside of, is looked at by whoever asks.
+_ALLOWLISTS = """
+SELECT s.client_id, enabled_allowlist(s.client_id) AS allowlist FROM client_settings s
+WHERE s.section = 'ip-allowlist' AND enabled_allowlist(s.client_id) IS NOT NULL
 """
-_NEWEST, _OLDEST = (
-    _TICKETS.format(beyond=beyond, order=order) for beyond, order in (("<", "DESC"), (">", "ASC"))
+TICKET_FILTERS: Final = ("status", "priority", "category")
+_IN_QUEUE: Final = (
+    "(CASE"
+    + "".join(f" WHEN t.status = '{status}' THEN {at}" for at, status in enumerate(TICKET_STATUSES[:-1]))
+    + f" ELSE {len(TICKET_STATUSES) - 1} END)"
 )
+"""The number of a status, as the index `tickets_in_queue` has it; nobody else's list asks for it."""
 
 
-async def tickets(tx: Tx, query: Mapping[str, Any], after: str | None, most: int) -> list[asyncpg.Record]:
-    """At most `most` tickets after one, in the query's order; archived tenants' are left out."""
-    sql = _OLDEST if query["sort"] == "oldest" else _NEWEST
-    asked = (query["status"], query["priority"], query["category"], query["tenant"])
-    return await tx.fetch(sql, *asked, after, most)
+async def allowlists(tx: Tx) -> list[asyncpg.Record]:
+    """The allowlists that are on: `client_id` and `allowlist`, JSON of networks."""
+    return await tx.fetch(_ALLOWLISTS)
+
+
+async def tickets(
+    tx: Tx, query: Mapping[str, Any], closed: Sequence[str], after: tuple[datetime, str] | None, most: int
+) -> list[asyncpg.Record]:
+    """At most `most` tickets after one, in the query's order; none of archived or `closed` tenants."""
+    values: list[Any] = [most, closed]
+    conditions = ["c.lifecycle <> 'archived'", "t.client_id <> all($2::text[])"]
+    beyond, order = (">", "ASC") if query["sort"] == "oldest" else ("<", "DESC")
+    # Only what is asked for: a condition that may be empty bounds no index.
+    for name in ("priority", "category"):
+        if query[name] is not None:
+            values.append(query[name])
+            conditions.append(f"t.{name} = any(${len(values)}::text[])")
+    if query["status"] is not None:
+        values.append([TICKET_STATUSES.index(status) for status in query["status"]])
+        conditions.append(f"{_IN_QUEUE} = any(${len(values)}::integer[])")
+    if after is not None:
+        values += after
+        at = len(values)
+        conditions.append(f"(t.created_at, t.ticket_id) {beyond} (${at - 1}::timestamptz, ${at}::uuid)")
+    sql = (
+        f"SELECT {LIST_COLUMNS} FROM tickets t JOIN clients c ON c.client_id = t.client_id"
+        f" WHERE {' AND '.join(conditions)} ORDER BY t.created_at {order}, t.ticket_id {order} LIMIT $1"
+    )
+    return await tx.fetch(sql, *values)
 
 
 async def deliveries(

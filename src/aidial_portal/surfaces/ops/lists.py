@@ -242,7 +242,7 @@ def draw_list(  # noqa: PLR0913 - what a list says of itself
 ) -> Response:
     """A list as a page, or only its next rows."""
     query = query_of(request)
-    is_narrowed = bool(set(query) - {"limit"})
+    is_narrowed = bool(set(query) - {"limit", "sort"})
     page = OpsListPage(
         state="ready" if rows else "no_match" if is_narrowed else "no_data",
         timezone=reading_zone_of(request),

@@ -26,6 +26,7 @@ from aidial_portal.surfaces.ops.places import (
     OUTBOX,
     SESSIONS,
     TENANTS,
+    TICKETS,
     places,
 )
 
@@ -58,6 +59,7 @@ async def home(request: PortalRequest) -> Response:
         *_queue_tiles(queue),
         OpsTile("Tenants", "Every business on AiDial, and its phone lines.", url=TENANTS),
         OpsTile("Sessions", "Who is signed in right now.", url=SESSIONS),
+        OpsTile("Tickets", "What customers and partners asked.", url=TICKETS),
         OpsTile("Outbox", "Messages to people, and what became of them.", url=OUTBOX),
         OpsTile("Components", "Every part of the interface on one page.", url="/ops/components"),
     )

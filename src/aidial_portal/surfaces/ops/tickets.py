@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from aidial_contract.shapes.support import TicketEntry
     from aidial_portal.kernel.request import PortalRequest
 
-_WAITING: Final = "open,waiting_on_support"
 # Customers read other words for the same: what waits for them waits "on you".
 _STATES: Final = {
     "open": "Open",
@@ -31,34 +30,41 @@ _STATES: Final = {
     "closed": "Closed",
 }
 _CHOICES: Final = (
-    ("All", "", "newest"),
-    ("Waiting for us", _WAITING, "oldest"),
+    ("Waiting for us", "open,waiting_on_support", "oldest"),
     ("Waiting for the customer", "waiting_on_customer", "oldest"),
     ("Resolved", "resolved", "newest"),
     ("Closed", "closed", "newest"),
+    ("All", ",".join(_STATES), "newest"),
+)
+_NOTE: Final = (
+    "Tickets of clients whose allowlist lacks your address are left out. Opening this page is recorded."
+    " Answers are written through the API."
 )
 
 
 async def tickets(request: PortalRequest) -> Response:
-    """`/ops/tickets`: every tenant's support tickets."""
+    """`/ops/tickets`: every tenant's support tickets; unless said, those that wait for us."""
     query = query_of(request)
-    found = await request.api.get("/v1/ops/tickets", TicketList, query=query)
+    _, waiting, oldest = _CHOICES[0]
+    asked = query if "status" in query else {**query, "status": waiting, "sort": oldest}
+    found = await request.api.get("/v1/ops/tickets", TicketList, query=asked)
     return draw_list(
         request,
         path=TICKETS,
         heading="Tickets",
-        detail="What customers and partners asked, of every tenant. Opening this page is recorded.",
-        columns=("Ticket", "Tenant", "Priority", "State", "Owner", "Opened"),
+        detail="What customers and partners of every tenant asked.",
+        note=_NOTE,
+        columns=("Ticket", "Tenant", "About", "State", "Opened"),
         rows=tuple(_ticket(one) for one in found.tickets),
         next_cursor=found.next_cursor,
-        empty=("No ticket yet", "Tickets appear here once somebody asks for support.", "inbox"),
+        empty=("Nothing waits for us", "Tickets appear here once somebody asks for support.", "inbox"),
         noun="tickets",
         filters=tuple(
             Choice(
                 words,
                 states,
-                with_query(TICKETS, {}, status=states, sort=sort),
-                is_current=states == query.get("status", ""),
+                TICKETS if states == waiting else with_query(TICKETS, {}, status=states, sort=sort),
+                is_current=states == asked["status"],
             )
             for words, states, sort in _CHOICES
         ),
@@ -66,12 +72,12 @@ async def tickets(request: PortalRequest) -> Response:
 
 
 def _ticket(one: TicketEntry) -> tuple[OpsCell, ...]:
-    replies = "reply" if one.comment_count == 1 else "replies"
+    replies = "1 reply" if one.comment_count == 1 else f"{one.comment_count} replies"
+    owner = one.owner.name if one.owner is not None else "Nobody yet"
     return (
-        OpsCell(one.subject, quiet=f"{label(one.category)}, {one.comment_count} {replies}"),
+        OpsCell(one.subject, quiet=f"No. {one.ticket_id}"),
         OpsCell(one.client_id, quiet=one.created_by.name),
-        OpsCell(label(one.priority)),
-        OpsCell(_STATES[one.status]),
-        OpsCell(one.owner.name if one.owner is not None else "Nobody yet"),
+        OpsCell(label(one.category), quiet=f"{label(one.priority)} priority, {replies}"),
+        OpsCell(_STATES[one.status], quiet=owner),
         OpsCell(at=one.created_at),
     )
