@@ -69,7 +69,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> None:
         with api.database(folder) as urls:
             await scale.run(folder, urls, os.urandom(32), calls=arguments.calls, requests=arguments.requests)
     if "paint" in wanted:
-        print(await paint.first_paint_line(folder))
+        print(await paint.first_paint_lines(folder))
     if "redaction" in wanted:
         redaction.speed()
         redaction.quality()

@@ -26,10 +26,10 @@ def find_chromium() -> str | None:
 
 
 @asynccontextmanager
-async def open_chromium(path: str) -> AsyncIterator[Browser]:
-    """A browser for the block."""
+async def open_chromium(path: str, *more: str) -> AsyncIterator[Browser]:
+    """A browser for the block; `more` are flags."""
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = await driver.chromium.launch(executable_path=path, args=[*FLAGS, *more])
         try:
             yield browser
         finally:
