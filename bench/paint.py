@@ -52,8 +52,8 @@ async def _measure(demo: Demo, chromium: str) -> tuple[float, float]:
         context = await browser.new_context(**PLAIN)
         alice = Visitor(context, await context.new_page(), manifest["portal_url"], manifest["issuer"])
         await alice.sign_in(people_of(manifest)["alice"])
-        floor, calls = [
+        floor_ms, calls_ms = [
             await median_paint_ms(alice.page, alice.portal_url + path, rounds=3, settle_ms=SETTLE_MS)
             for path in ("/api/health/live", "/calls")
         ]
-        return floor, calls
+        return floor_ms, calls_ms
