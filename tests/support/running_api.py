@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import aiohttp
+import pytest
 
 from aidial_api.app import Application
+from aidial_api.kernel import counting
 from aidial_api.kernel.billing.port import BillingProvider
 from aidial_api.kernel.credentials import Credentials
 from aidial_api.kernel.route import RouteTable
@@ -108,7 +110,11 @@ async def running_api(
         app, "127.0.0.1", 0, stop_timeout_s=9, linger_s=0, loop="asyncio", log_level="warning"
     )
     jar = aiohttp.DummyCookieJar()
-    async with serving(server):
+    async with AsyncExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            # However busy this machine is: what takes too long to count is said to be many.
+            patch.setattr(counting, "COUNT_MS", 5_000)
+            await stack.enter_async_context(serving(server))
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         # Shorter than the server's five seconds: it must never close what a test is about to use.
         connector = aiohttp.TCPConnector(keepalive_timeout=4)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 _ROLLBACK_TIMEOUT_S = 2.0
+CONNECT_TIMEOUT_S = 5.0
 # What the driver raises when the server or the connection is gone, or the server gives up on us.
 GONE = (
     asyncpg.PostgresConnectionError,
@@ -61,6 +62,42 @@ def cut(connection: "PoolConnectionProxy[Any]") -> None:
     """Break the connection."""
     with suppress(asyncpg.InterfaceError):
         connection.terminate()
+
+
+class _Pooled(asyncpg.Connection):
+    """A connection the pool does not reset: all that AiDial sets ends with the transaction.
+
+    asyncpg still rolls back a transaction that was left open.
+    """
+
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def new_pool(
+    url: str,
+    settings: dict[str, str] | None,
+    max_size: int,
+    command_timeout_s: float | None,
+) -> "asyncpg.Pool[Any]":
+    """Make a pool of at most `max_size` connections with these settings of the server; it opens none yet."""
+    return await asyncpg.create_pool(
+        url,
+        connection_class=_Pooled,
+        # No floor of its own: a task holds it up, which fills the log while the server is away.
+        # What is lost comes back when it is asked for.
+        min_size=0,
+        max_size=max_size,
+        max_queries=1_000_000,
+        max_inactive_connection_lifetime=0,
+        command_timeout=command_timeout_s,
+        timeout=CONNECT_TIMEOUT_S,
+        statement_cache_size=512,
+        max_cached_statement_lifetime=0,
+        server_settings=settings,
+    )
 
 
 class Connections:

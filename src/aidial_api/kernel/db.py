@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
 
-from aidial_api.kernel.connections import GONE, Connections, DatabaseUnavailable, unavailable
+from aidial_api.kernel.connections import (
+    CONNECT_TIMEOUT_S,
+    GONE,
+    Connections,
+    DatabaseUnavailable,
+    new_pool,
+    unavailable,
+)
+from aidial_api.kernel.counting import Counting
 from aidial_api.kernel.listen import Listener
 from aidial_api.kernel.pulse import Pulse
 from aidial_api.kernel.reach import NOTHING, Reach, begin_text
@@ -40,7 +48,6 @@ LOOKUPS: dict[LookUp, str] = {
     "lookup_user": "SELECT * FROM lookup_user($1, $2, $3)",
     "lookup_service_account": "SELECT * FROM lookup_service_account($1, $2)",
 }
-CONNECT_TIMEOUT_S = 5.0
 RESERVED_SHARE = 4
 """One connection in so many is kept for whatever is reserved: sessions, and looking up who asks."""
 # Under a policy PostgreSQL underestimates how many rows a tenant has: without the last three it
@@ -55,25 +62,19 @@ _SETTINGS = {
 }
 
 
-class _Pooled(asyncpg.Connection):
-    """A connection the pool does not reset: all that AiDial sets ends with the transaction.
-
-    asyncpg still rolls back a transaction that was left open.
-    """
-
-    __slots__ = ()
-
-    def get_reset_query(self) -> str:
-        return ""
-
-
 class Database:
     """The application's connections. Made by `connect`, never by hand."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[Any]", url: str, settings: dict[str, str], acquire_timeout_s: float
+        self,
+        pool: "asyncpg.Pool[Any]",
+        counting: Counting,
+        url: str,
+        settings: dict[str, str],
+        acquire_timeout_s: float,
     ) -> None:
         self._connections = Connections(pool)
+        self.counting = counting
         self._url = url
         self._settings = settings
         self._acquire_timeout_s = acquire_timeout_s
@@ -101,20 +102,9 @@ class Database:
             role = await choose_role(url, timeout_s=CONNECT_TIMEOUT_S)
             if role is not None:
                 settings["role"] = role
-            pool = await asyncpg.create_pool(
-                url,
-                connection_class=_Pooled,
-                # No floor of its own: a task holds it up, which fills the log while the server is away.
-                # What is lost comes back when it is asked for.
-                min_size=0,
-                max_size=max_size,
-                max_queries=1_000_000,
-                max_inactive_connection_lifetime=0,
-                command_timeout=command_timeout_s,
-                timeout=CONNECT_TIMEOUT_S,
-                statement_cache_size=512,
-                max_cached_statement_lifetime=0,
-                server_settings=settings,
+            pool = await new_pool(url, settings, max_size, command_timeout_s)
+            counting = await Counting.opened(
+                url, settings, command_timeout_s=command_timeout_s, acquire_timeout_s=acquire_timeout_s
             )
         except (
             *GONE,
@@ -122,7 +112,7 @@ class Database:
             asyncpg.InvalidCatalogNameError,
         ) as gone:
             raise unavailable(gone, None) from gone
-        db = cls(pool, url, settings, acquire_timeout_s)
+        db = cls(pool, counting, url, settings, acquire_timeout_s)
         await db._connections.open(min_size, CONNECT_TIMEOUT_S)
         return db
 
@@ -131,6 +121,7 @@ class Database:
         for listener in self._listeners:
             await listener.close()
         self._pulse.close()
+        await self.counting.close()
         await self._connections.close(timeout_s=1)
 
     def transaction(self, reach: Reach, *, read_only: bool = False, reserved: bool = False) -> Transaction:
@@ -185,7 +176,7 @@ async def owner_transaction(owner_url: str, reach: Reach) -> "AsyncIterator[Tx]"
     The policies bind the owner too; it alone may write memberships of no client and no partner.
     """
     try:
-        pool = await asyncpg.create_pool(owner_url, min_size=1, max_size=1, connection_class=_Pooled)
+        pool = await new_pool(owner_url, None, 1, None)
         connections = Connections(pool)
         try:
             async with Transaction(connections, reach, CONNECT_TIMEOUT_S) as tx:

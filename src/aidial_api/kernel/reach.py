@@ -28,9 +28,11 @@ class Reach:
 
 
 NOTHING = Reach()
+Settings = tuple[str, str, str]
+"""Tenants, person and partner organisation as `reached()` takes them."""
 
 
-def settings_of(reach: Reach) -> tuple[str, str, str]:
+def settings_of(reach: Reach) -> Settings:
     """Return the three settings of `reach` as `reached()` takes them; empty ones reach nothing."""
     return (
         ",".join(map(_checked_id, reach.client_ids)),

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from aidial_api.kernel.connections import GONE, Connections, cut, is_open, unavailable
-from aidial_api.kernel.reach import Reach, begin_text, settings_of
+from aidial_api.kernel.reach import Reach, Settings, begin_text, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -52,9 +52,7 @@ class Tx:
 
     __slots__ = ("_begin", "_connection", "is_begun", "settings", "statements")
 
-    def __init__(
-        self, connection: "PoolConnectionProxy[Any]", begin: str, settings: tuple[str, str, str]
-    ) -> None:
+    def __init__(self, connection: "PoolConnectionProxy[Any]", begin: str, settings: Settings) -> None:
         self._connection = connection
         self._begin = begin
         self.settings = settings

@@ -6,13 +6,14 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import combinations
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
 import pytest
 
 from aidial.bulk.loading import Loader
 from aidial.bulk.plan import Plan, tenants
+from aidial_api.kernel import counting
 from aidial_api.kernel.crypto import CursorKey, MasterKey
 from aidial_api.kernel.db import Database, observe
 from aidial_api.kernel.reach import Reach as DatabaseReach
@@ -47,7 +48,9 @@ SINGLES: tuple[tuple[str, str], ...] = (
     ("booking", "yes"),
     ("booking", "no"),
     ("transfer", "yes"),
+    ("transfer", "no"),
     ("follow_up", "yes"),
+    ("follow_up", "no"),
     ("min_duration", "100"),
     ("max_duration", "45"),
     ("from", "2026-10-20"),
@@ -66,7 +69,7 @@ INDEXES = {
     "min_duration": "calls_by_length",
     "max_duration": "calls_by_length",
 }
-PRESENT = {name: f"calls_with_{name}" for name in ("attention", "booking", "transfer", "follow_up")}
+PRESENCE = {"yes": "calls_with_", "no": "calls_without_"}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,9 @@ async def ground(postgres_server: PostgresServer, worker_id: str) -> AsyncIterat
     await Loader(urls.owner_url, bytes(32), Plan(tenants(CALLS, 1, 1, CLIENT), UNTIL, 90, 3)).load(
         lambda _: None
     )
-    db = await Database.connect(urls.app_url, min_size=1, max_size=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "COUNT_MS", 5_000)
+        db = await Database.connect(urls.app_url, min_size=1, max_size=2)
     async with db.transaction(DatabaseReach((CLIENT,))) as tx:
         rows = await tx.fetch("SELECT project_id::text FROM projects ORDER BY display_name DESC")
     projects = tuple(ProjectReach(CLIENT, row["project_id"], "Australia/Sydney") for row in rows)
@@ -146,21 +151,53 @@ async def test_a_page_of_one_filter_is_ranges_of_its_index(
     ground: tuple[Database, Reach], single: tuple[str, str]
 ) -> None:
     name, value = single
-    index = PRESENT.get(name) if value in {"yes", "no"} else INDEXES.get(name)
-    if index is None or value == "no":
+    index = PRESENCE[value] + name if value in PRESENCE else INDEXES.get(name)
+    if index is None:
         assert way_of(asked(single)) is None
         return
     db, reach = ground
     question = walk_of(reach, asked(single), None)
-    statement = question.rows(21)
+    plan = await explained(db, question.rows(21), question.values)
+    assert f"using {index} on calls" in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("chosen", "index"),
+    [
+        *(((single,), None) for single in SINGLES),
+        ((("status", "completed"), ("sentiment", "upset")), "calls_by_status"),
+        ((("status", "completed"), ("direction", "outbound")), "calls_by_channel"),
+        ((("outcome", "appointment_booked"), ("sentiment", "positive")), "calls_by_outcome"),
+        ((("outcome", "complaint"), ("resolution", "escalated")), "calls_by_outcome"),
+        ((("type", "new_booking"), ("booking", "yes")), "calls_with_booking"),
+        ((("attention", "yes"), ("sentiment", "upset")), "calls_with_attention"),
+        ((("follow_up", "yes"), ("resolution", "follow_up_required")), "calls_with_follow_up"),
+        ((("direction", "inbound"), ("channel", "sms")), "calls_by_channel"),
+        ((("status", "completed"), ("min_duration", "300")), "calls_by_length"),
+        ((("status", "missed"), ("sort", "-duration")), "calls_by_status"),
+    ],
+    ids=str,
+)
+async def test_what_an_index_holds_is_counted_without_a_look_at_the_calls(
+    ground: tuple[Database, Reach], chosen: tuple[tuple[str, str], ...], index: str | None
+) -> None:
+    db, reach = ground
+    ((name, value), *_) = chosen
+    single = PRESENCE[value] + name if value in PRESENCE else INDEXES.get(name, "calls_by_start")
+    question = walk_of(reach, asked(*chosen), None, counting=True)
+    plan = await explained(db, question.count(10_001), question.values)
+    assert f"Index Only Scan using {index or single} on calls" in plan, plan
+
+
+async def explained(db: Database, statement: str, values: list[Any]) -> str:
     async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
         # Four hundred calls fit on a few pages, and reading them all would do as well.
         await tx.execute("SET LOCAL enable_sort = off")
-        plan = "\n".join(
-            row[0]
-            for row in await tx.fetch(f"EXPLAIN {statement}", *cast("Any", tx).settings, *question.values)
-        )
-    assert f"using {index} on calls" in plan, plan
+        await tx.execute("SET LOCAL enable_seqscan = off")
+        await tx.execute("SET LOCAL enable_bitmapscan = off")
+        await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        rows = await tx.fetch(f"EXPLAIN {statement}", *tx.settings, *values)
+    return "\n".join(row[0] for row in rows)
 
 
 async def test_a_caller_is_walked_by_their_token(ground: tuple[Database, Reach]) -> None:
@@ -198,7 +235,6 @@ async def test_only_a_long_list_is_not_counted_each_time(
 ) -> None:
     db, reach = ground
     monkeypatch.setattr(listing, "COUNT_CAP", 100)
-    monkeypatch.setattr(listing, "COUNT_MS", 5_000)
     now_s = time.monotonic()
     monkeypatch.setattr(listing, "monotonic", lambda: now_s)
     cursors = CursorKey(MasterKey(bytes(32)))
@@ -207,7 +243,7 @@ async def test_only_a_long_list_is_not_counted_each_time(
         said: list[str] = []
         with observe(said.append):
             async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
-                page = await listing.list_page(tx, reach, asked(*chosen), cursors)
+                page = await listing.list_page(tx, db.counting, reach, asked(*chosen), cursors)
         return page.matching, sum("count(*)" in statement for statement in said)
 
     long, short = (("status", "completed"),), (("status", "missed"), ("limit", "5"))

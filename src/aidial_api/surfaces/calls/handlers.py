@@ -104,7 +104,9 @@ async def show_list(ask: Ask) -> Answer:
     if ask.query["q"] is not None:
         refuse_sensitive(ask)
     caller = await calls_of_caller(ask) if ask.query["caller"] is not None else None
-    page = await listing.list_page(ask.tx, ask.reach, ask.query, ask.services.cursors, caller)
+    page = await listing.list_page(
+        ask.tx, ask.services.db.counting, ask.reach, ask.query, ask.services.cursors, caller
+    )
     clients = {row["client_id"] for row in page.rows}
     shown = {
         client_id: Shown(await ask.services.tenant_keys.get(ask.tx, client_id), level)

@@ -1,13 +1,14 @@
 """A page of calls by keyset: one index range a project, newest first unless said.
 
-The one thing a newcomer would get wrong: `matching` is counted on the first page only, when that is not all
-there is, and travels in the cursor; it never costs more than 50 ms of the database, and for a long list not
-even that each time.
+The one thing a newcomer would get wrong: `matching` is counted on the first page only, beside reading it, and
+travels in the cursor; it never costs more than 50 ms of the database, and for a long list not even that each
+time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -16,6 +17,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from aidial_api.kernel.counting import Counting
 from aidial_api.kernel.crypto import CursorInvalid, CursorKey
 from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.calls.question import Caller, walk_of
@@ -27,7 +29,6 @@ from aidial_contract.scope import Reach
 from aidial_contract.shapes.common import Matching
 
 COUNT_CAP = 10_000
-COUNT_MS = 50
 SEARCH_COUNT_MS = 15
 """How long each of the two steps of counting a search may take: common words would always use all of it."""
 EVERY = 2**31 - 2
@@ -63,37 +64,80 @@ class Page:
 
 
 async def list_page(
-    tx: Tx, reach: Reach, query: Mapping[str, Any], cursors: CursorKey, caller: Caller = None
+    tx: Tx,
+    counting: Counting,
+    reach: Reach,
+    query: Mapping[str, Any],
+    cursors: CursorKey,
+    caller: Caller = None,
 ) -> Page:
     """One page. 400 `invalid_cursor` for a cursor of another list, reach or filter."""
     limit: int = query["limit"]
     bound = _bound(reach, query)
     position = _read(cursors, query["cursor"], bound)
-    rows = await read_rows(tx, reach, query, caller, position, limit + 1)
-    cursor = None
     if position is not None:
+        rows = await read_rows(tx, reach, query, caller, position, limit + 1)
         matching = Matching(count=position.count, capped=position.capped)
-    elif len(rows) <= limit:
-        matching = Matching(count=len(rows), capped=False)
     else:
-        matching = await _matching(tx, reach, query, caller, bound)
+        rows, matching = await _first(tx, counting, reach, query, caller, bound)
+    cursor = None
     if len(rows) > limit:
         rows = rows[:limit]
         cursor = cursors.encode(position_of(rows[-1], query, matching), *bound)
     return Page(rows, cursor, matching)
 
 
-async def _matching(
-    tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, bound: tuple[str, ...]
-) -> Matching:
-    """How many match, up to the cap; a long list is not counted again while its number is remembered."""
-    within_ms = COUNT_MS if query["q"] is None else SEARCH_COUNT_MS
-    known = (str(COUNT_CAP), str(within_ms), *bound)
+async def _first(
+    tx: Tx, counting: Counting, reach: Reach, query: Mapping[str, Any], caller: Caller, bound: tuple[str, ...]
+) -> tuple[Sequence[asyncpg.Record], Matching]:
+    """The first page's rows and one more, and how many match up to the cap."""
+    limit: int = query["limit"]
+    known = (str(COUNT_CAP), *bound)
     until, remembered = _remembered.get(known, _NOTHING)
-    if until > monotonic():
-        return remembered
-    counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=within_ms)
-    if counted is None and query["q"] is None:
+    is_known, has_words = until > monotonic(), query["q"] is not None
+    reading = read_rows(tx, reach, query, caller, None, limit + 1)
+    counted: int | None = None
+    if is_known or has_words:
+        rows = await reading
+    else:
+        question = walk_of(reach, query, caller, counting=True)
+        asked = counting.fetchval(tx.settings, question.count(COUNT_CAP + 1), *question.values)
+        rows, counted = await _both(reading, asked)
+    if len(rows) <= limit:
+        return rows, Matching(count=len(rows), capped=False)
+    if is_known:
+        return rows, remembered
+    if has_words:
+        counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=SEARCH_COUNT_MS)
+    elif counted is not None:
+        # Asked at another moment than the page: a call may have come in between.
+        counted = max(counted, len(rows))
+    return rows, _learnt(known, counted, has_words=has_words)
+
+
+async def _both(
+    reading: Coroutine[Any, Any, Sequence[asyncpg.Record]], counting: Coroutine[Any, Any, int | None]
+) -> tuple[Sequence[asyncpg.Record], int | None]:
+    """Read and count at once. Reading always ends first: the request's own connection is not left busy."""
+    beside = asyncio.create_task(counting)
+    try:
+        rows = await reading
+    except BaseException:
+        beside.cancel()
+        beside.add_done_callback(_seen)
+        raise
+    return rows, await beside
+
+
+def _seen(task: asyncio.Task[int | None]) -> None:
+    """Look at how a task ended that nobody waits for; what made it fail, made the page fail too."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _learnt(known: tuple[str, ...], counted: int | None, *, has_words: bool) -> Matching:
+    """What was counted, remembered for a while where the list is long."""
+    if counted is None and not has_words:
         # Nobody knows how long it is: perhaps the database was busy, so it is asked again the next time.
         return Matching(count=COUNT_CAP, capped=True)
     # Words that take too long to count are common ones, and giving up takes longer than the page itself.
@@ -140,7 +184,7 @@ async def count(
     """How many match: `at_most + 1` stands for more, None for a count that took longer than `within_ms`."""
     if query["q"] is not None:
         return await count_found(tx, reach, query, caller, at_most=at_most, within_ms=within_ms)
-    question = walk_of(reach, query, caller)
+    question = walk_of(reach, query, caller, counting=True)
     counted: int | None = await tx.fetchval_within(
         within_ms, question.count(at_most + 1), *tx.settings, *question.values, keeps_plan=True
     )

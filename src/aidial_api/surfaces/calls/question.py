@@ -182,8 +182,18 @@ def question_of(
     return question
 
 
-def walk_of(reach: Reach, query: Mapping[str, Any], caller: Caller, after: After | None = None) -> Question:
-    """The same calls, when no words are searched: by the index that meets the fewest others on its way."""
+def walk_of(
+    reach: Reach,
+    query: Mapping[str, Any],
+    caller: Caller,
+    after: After | None = None,
+    *,
+    counting: bool = False,
+) -> Question:
+    """The same calls, when no words are searched: by the index that meets the fewest others on its way.
+
+    `counting` them may go another way than reading, and is in the order of the start whatever the list's is.
+    """
     question = scope_of(reach, query)
     if isinstance(caller, bytes):
         question.token = question.place(caller)
@@ -192,7 +202,7 @@ def walk_of(reach: Reach, query: Mapping[str, Any], caller: Caller, after: After
         question.among = f"{question.place(caller)}::uuid[]"
         _add_filters(question, query)
     elif any(query[name] is not None for name in CONDITIONS):
-        way = way_of(query) if question.key == START else None
+        way = way_of(query, counting=counting) if counting or question.key == START else None
         if way is not None:
             question.ranges *= way.ranges
             question.way, conditions = way.joined(question.place)

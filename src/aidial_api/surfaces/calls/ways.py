@@ -2,6 +2,7 @@
 
 The one thing a newcomer would get wrong: an index gives calls in order only for one value. Several values,
 and every value of a column in between that nobody asked about, are ranges of their own, merged afterwards.
+Counting may go another way than reading: where an index holds all that is asked for, no call is looked at.
 `docs/decisions/0039` has the figures.
 """
 
@@ -13,6 +14,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any, Final, get_args
 
+from aidial_api.surfaces.calls.filters import CONDITIONS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 
 MOST_RANGES: Final = 48
@@ -42,6 +44,8 @@ _USUAL_TEXT: Final = {
     "sms_status": 0.15,
     "email_status": 0.02,
 }
+_WITHOUT_LOOKING: Final = 8.0
+"""How many calls are counted in an index alone while one is looked at."""
 _USUAL_YES: Final = {"booking": 0.4, "transfer": 0.07, "follow_up": 0.15, "attention": 0.08}
 
 
@@ -66,6 +70,8 @@ class Way:
     """The filters that need no condition of their own any more."""
     bare: tuple[str, ...] = ()
     """Those whose own condition is what the index is of; the planner must not see any other's."""
+    held: tuple[str, ...] = ()
+    """Those whose column the index holds besides."""
 
     @property
     def ranges(self) -> int:
@@ -81,43 +87,66 @@ class Way:
         return source, conditions
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """An index by the values of columns; `held` as in `Way`."""
+
+    columns: tuple[_Column, ...]
+    held: tuple[str, ...] = ()
+
+
 _STATUS = _Column("status", "c.status", STATUSES)
 _SENTIMENT = _Column("sentiment", "c.sentiment_caller", get_args(Feeling))
 _CHANNEL = _Column("channel", "c.channel", get_args(Channel))
 _DIRECTION = _Column("direction", "c.direction", get_args(Direction))
 _INDEXES: Final = (
-    (_STATUS, _SENTIMENT),
-    (_CHANNEL, _DIRECTION),
-    (_Column("outcome", "c.outcome"),),
-    (_Column("resolution", "c.resolution"),),
-    (_Column("type", "c.call_type"),),
-    (_Column("agent", "c.agent_id"),),
-    (_Column("sms_status", "c.sms_status"),),
-    (_Column("email_status", "c.email_status"),),
+    _Index((_STATUS, _SENTIMENT)),
+    _Index((_CHANNEL, _DIRECTION), ("status",)),
+    _Index((_Column("outcome", "c.outcome"), _SENTIMENT), ("status", "resolution")),
+    _Index((_Column("resolution", "c.resolution"),)),
+    _Index((_Column("type", "c.call_type"),)),
+    _Index((_Column("agent", "c.agent_id"),)),
+    _Index((_Column("sms_status", "c.sms_status"),)),
+    _Index((_Column("email_status", "c.email_status"),)),
 )
+_HELD_BY_PRESENCE: Final = {
+    "attention": ("status", "sentiment"),
+    "booking": ("status", "type"),
+    "transfer": (),
+    "follow_up": ("status", "resolution"),
+}
+_HELD_BY_LENGTH: Final = ("status",)
 
 
-def way_of(query: Mapping[str, Any]) -> Way | None:
-    """The way that leaves the fewest calls; None when no filter has an index."""
+def way_of(query: Mapping[str, Any], *, counting: bool = False) -> Way | None:
+    """The way that leaves the fewest calls to look at; None when no filter has an index."""
     ways = [
         way
         for way in (*_by_value(query), *_by_presence(query), *_by_length(query))
         if way.ranges <= MOST_RANGES
     ]
-    return min(ways, key=lambda way: way.share, default=None)
+    asked = {name for name in CONDITIONS if query[name] is not None}
+
+    def cost(way: Way) -> float:
+        looks = counting and asked.difference(way.answered, way.bare, way.held)
+        return way.share * (_WITHOUT_LOOKING if looks else 1.0)
+
+    return min(ways, key=cost, default=None)
 
 
 def _by_value(query: Mapping[str, Any]) -> list[Way]:
     ways = []
-    for columns in _INDEXES:
-        asked = [column for column in columns if query[column.filter] is not None]
-        if asked:
+    for index in _INDEXES:
+        asked = [column for column in index.columns if query[column.filter] is not None]
+        told = all(column.every or query[column.filter] is not None for column in index.columns)
+        if asked and told:
             ways.append(
                 Way(
                     share=prod(_share(column.filter, query[column.filter]) for column in asked),
-                    values=[query[column.filter] or column.every for column in columns],
-                    columns=tuple(column.name for column in columns),
+                    values=[query[column.filter] or column.every for column in index.columns],
+                    columns=tuple(column.name for column in index.columns),
                     answered=tuple(column.filter for column in asked),
+                    held=index.held,
                 )
             )
     return ways
@@ -130,8 +159,14 @@ def _share(name: str, values: Sequence[str]) -> float:
 
 
 def _by_presence(query: Mapping[str, Any]) -> list[Way]:
-    """An index holds the calls that have it; its condition is the filter's own."""
-    return [Way(share, bare=(name,)) for name, share in _USUAL_YES.items() if query[name] == "yes"]
+    """An index holds the calls that have it, another those without; its condition is the filter's own."""
+    return [
+        Way(share, bare=(name,), held=_HELD_BY_PRESENCE[name])
+        if query[name] == "yes"
+        else Way(1 - share, bare=(name,))
+        for name, share in _USUAL_YES.items()
+        if query[name] is not None
+    ]
 
 
 def _by_length(query: Mapping[str, Any]) -> list[Way]:
@@ -145,4 +180,5 @@ def _by_length(query: Mapping[str, Any]) -> list[Way]:
         if end > (least or 0) and (most is None or begin <= most)
     ]
     share = sum(_LENGTH_SHARES[at] for at in classes)
-    return [Way(share, [classes], "integer", (LENGTH_CLASS,), bare=("min_duration", "max_duration"))]
+    bare = ("min_duration", "max_duration")
+    return [Way(share, [classes], "integer", (LENGTH_CLASS,), bare=bare, held=_HELD_BY_LENGTH)]
