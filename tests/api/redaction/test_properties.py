@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import time
 from concurrent.futures import ProcessPoolExecutor
+from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aidial_api.kernel.redaction import (
@@ -98,6 +99,7 @@ HOSTILE = [
     "(0",
     "-",
     "\u200b1",
+    "019b8b99-e03e-79ad-aaec-661ed185f03e ",
 ]
 
 
@@ -112,6 +114,16 @@ def test_spans_point_at_their_marks(text: str) -> None:
     redacted = redact(text)
     for span in redacted.spans:
         assert redacted.text[span.start : span.end] == f"[{span.kind}]"
+
+
+@given(
+    st.uuids(), st.sampled_from(["Call {} was cut off", "phone {}", "{}", "id={},", "card {}?", "CVV {} 12"])
+)
+def test_an_id_is_left_whole_and_a_number_beside_it_is_not(one: UUID, around: str) -> None:
+    assume(not str(one).replace("-", "").isdecimal())
+    for said in (around.format(one), around.format(str(one).upper())):
+        assert redact(said).text == said
+        assert redact(f"{said} ring 0412 345 678").text == f"{said} ring [PHONE]"
 
 
 @given(st.lists(anything | fragments, max_size=5))

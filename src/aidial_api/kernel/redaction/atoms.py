@@ -81,6 +81,10 @@ _THING = re.compile(
     r"|good|every|each|no) \Z"
 )
 _DIGIT = re.compile(r"\d")
+_UUID = re.compile(
+    r"(?<![a-z0-9-])(?=[0-9-]*[a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![a-z0-9-])"
+)
+_UUID_DASHES = 4
 _WORD = re.compile(r"[a-z]+")
 NUMBER_WORDS = frozenset((*ONES, *TEENS, *TENS, *TIMES, "plus"))
 MAX_ATOMS = 96
@@ -168,6 +172,19 @@ def _joins(text: str, start: int, end: int) -> int:
     return turns if turns <= MAX_GAP_TURNS else -1
 
 
+def _outside_ids(
+    numbers: Iterator[re.Match[str]], text: str, start: int, end: int
+) -> Iterator[re.Match[str]]:
+    """Leave out the digits of UUIDs: one in twenty-five has eight that look like a telephone number."""
+    ids = _UUID.finditer(text, start, end)
+    one = next(ids, None)
+    for number in numbers:
+        while one is not None and one.end() <= number.start():
+            one = next(ids, None)
+        if one is None or number.start() < one.start():
+            yield number
+
+
 def _found(doc: Doc) -> Iterator[re.Match[str]]:
     """Yield every number of a document; turns without a digit or a number word are passed over cheaply."""
     text = doc.text
@@ -175,7 +192,10 @@ def _found(doc: Doc) -> Iterator[re.Match[str]]:
         end = doc.turn_end(turn)
         said = not NUMBER_WORDS.isdisjoint(_WORD.findall(text, start, end))
         if _DIGIT.search(text, start, end):
-            yield from (BOTH if said else WRITTEN).finditer(text, start, end)
+            numbers = (BOTH if said else WRITTEN).finditer(text, start, end)
+            if text.count("-", start, end) >= _UUID_DASHES:
+                numbers = _outside_ids(numbers, text, start, end)
+            yield from numbers
         elif said:
             yield from SPOKEN.finditer(text, start, end)
 
