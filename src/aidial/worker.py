@@ -27,8 +27,9 @@ from aidial_api.kernel import logs
 from aidial_api.kernel.audit_chain.checkpointer import Checkpointer, CheckpointSettings
 from aidial_api.kernel.audit_chain.outside import Outside
 from aidial_api.kernel.audit_chain.sealer import Sealer
+from aidial_api.kernel.connections import CONNECT_TIMEOUT_S
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
-from aidial_api.kernel.db import CONNECT_TIMEOUT_S, Database, DatabaseRefused, DatabaseUnavailable
+from aidial_api.kernel.db import Database, DatabaseRefused, DatabaseUnavailable
 from aidial_api.kernel.jobs import DELIVERIES, QUEUE, Job
 from aidial_api.kernel.outgoing.port import EmbeddedOutbox, Post
 from aidial_api.kernel.outgoing.settings import mail_courier

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -22,6 +22,7 @@ from aidial_api.kernel.route import RouteTable
 from aidial_api.provisioning import NewClient, NewPerson, Provisioner
 from aidial_api.routes import TABLE
 from aidial_api.settings import read_settings
+from aidial_api.surfaces.calls import listing
 from aidial_contract.ids import new_id
 from aidial_serving.server import http_server
 from tests.support.past_policies import PastPolicies
@@ -110,13 +111,15 @@ async def running_api(
         app, "127.0.0.1", 0, stop_timeout_s=9, linger_s=0, loop="asyncio", log_level="warning"
     )
     jar = aiohttp.DummyCookieJar()
-    async with AsyncExitStack() as stack:
-        with pytest.MonkeyPatch.context() as patch:
-            # However busy this machine is: what takes too long to count is said to be many.
-            patch.setattr(counting, "COUNT_MS", 5_000)
-            await stack.enter_async_context(serving(server))
-        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        # Shorter than the server's five seconds: it must never close what a test is about to use.
-        connector = aiohttp.TCPConnector(keepalive_timeout=4)
-        async with aiohttp.ClientSession(url, timeout=_TIMEOUT, cookie_jar=jar, connector=connector) as http:
-            yield RunningApi(url, app, http)
+    with pytest.MonkeyPatch.context() as patch:
+        # However busy this machine is: what takes too long to count is said to be many.
+        patch.setattr(counting, "COUNT_MS", 5_000)
+        patch.setattr(listing, "COUNT_MS", 5_000)
+        async with serving(server):
+            url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+            # Shorter than the server's five seconds: it must never close what a test is about to use.
+            connector = aiohttp.TCPConnector(keepalive_timeout=4)
+            async with aiohttp.ClientSession(
+                url, timeout=_TIMEOUT, cookie_jar=jar, connector=connector
+            ) as http:
+                yield RunningApi(url, app, http)

@@ -13,6 +13,8 @@ import asyncpg
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from asyncpg.pool import PoolConnectionProxy
 
 _log = structlog.get_logger()
@@ -81,8 +83,12 @@ async def new_pool(
     settings: dict[str, str] | None,
     max_size: int,
     command_timeout_s: float | None,
+    init: "Callable[[Any], Coroutine[Any, Any, None]] | None" = None,
 ) -> "asyncpg.Pool[Any]":
-    """Make a pool of at most `max_size` connections with these settings of the server; it opens none yet."""
+    """Make a pool of at most `max_size` connections with these settings of the server; it opens none yet.
+
+    `init` is called with each connection that is opened.
+    """
     return await asyncpg.create_pool(
         url,
         connection_class=_Pooled,
@@ -97,6 +103,7 @@ async def new_pool(
         statement_cache_size=512,
         max_cached_statement_lifetime=0,
         server_settings=settings,
+        init=init,
     )
 
 
@@ -119,13 +126,25 @@ class Connections:
                 await self.close(timeout_s)
                 raise failed
 
-    async def borrowed(self, timeout_s: float) -> "PoolConnectionProxy[Any]":
-        """Take a connection, waiting `timeout_s` at most; raises `DatabaseUnavailable`."""
+    @property
+    def size(self) -> int:
+        """How many are open, wherever they are."""
+        return self._pool.get_size()
+
+    async def resting(self) -> "PoolConnectionProxy[Any] | None":
+        """Take a connection that waits for its borrower, or None: never waits for one."""
         while self._resting:
             connection = self._resting.pop()
             if is_open(connection):
                 return connection
             await self._pool.release(connection)
+        return None
+
+    async def borrowed(self, timeout_s: float) -> "PoolConnectionProxy[Any]":
+        """Take a connection, waiting `timeout_s` at most; raises `DatabaseUnavailable`."""
+        connection = await self.resting()
+        if connection is not None:
+            return connection
         self._waiting += 1
         try:
             async with asyncio.timeout(timeout_s):

@@ -103,9 +103,7 @@ class Database:
             if role is not None:
                 settings["role"] = role
             pool = await new_pool(url, settings, max_size, command_timeout_s)
-            counting = await Counting.opened(
-                url, settings, command_timeout_s=command_timeout_s, acquire_timeout_s=acquire_timeout_s
-            )
+            counting = await Counting.made(url, settings, command_timeout_s=command_timeout_s)
         except (
             *GONE,
             asyncpg.InvalidAuthorizationSpecificationError,

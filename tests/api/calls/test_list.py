@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from aidial_api.surfaces.calls import listing
+from aidial_api.surfaces.calls import lengths
 from aidial_contract.ids import new_id
 from tests.api.calls.lines import Business, open_business
 from tests.people import FRONT_DESK, NORTHSIDE_LINE
@@ -269,7 +269,7 @@ async def test_the_ends_of_the_calendar_are_answered_or_refused(shop: Business, 
 async def test_ten_thousand_calls_are_counted_and_one_more_is_many(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "COUNTED_FOR_S", 0.0)
+    monkeypatch.setattr(lengths, "COUNTED_FOR_S", 0.0)
     business = await open_business(world, "Australia/Sydney")
     one = (await business.deliver(new_call(business.lines[0], new_id(), turns=[]))).json["call_id"]
     names = [

@@ -22,30 +22,33 @@ BY_VALUE = {
     "calls_by_length": (f"({LENGTH_CLASS})", "duration_seconds, status", "duration_seconds IS NOT NULL"),
 }
 WITH = {
-    "attention": ("attention_flag", "status, sentiment_caller"),
-    "booking": ("booking IS NOT NULL", "status, call_type"),
-    "follow_up": ("follow_up IS NOT NULL", "status, resolution"),
+    "calls_with_attention": ("attention_flag", "status, sentiment_caller"),
+    "calls_with_booking": ("booking IS NOT NULL", "status, call_type"),
+    "calls_with_follow_up": ("follow_up IS NOT NULL", "status, resolution"),
 }
 WITHOUT = {
-    "attention": "NOT attention_flag",
-    "booking": "booking IS NULL",
-    "transfer": "transfer IS NULL",
-    "follow_up": "follow_up IS NULL",
+    "calls_without_attention": "NOT attention_flag",
+    "calls_without_booking": "booking IS NULL",
+    "calls_without_transfer": "transfer IS NULL",
+    "calls_without_follow_up": "follow_up IS NULL",
 }
-SCOPE = "ON calls (client_id, project_id, started_at DESC, call_id DESC)"
+ORDER = "started_at DESC, call_id DESC"
+SCOPE = f"ON calls (client_id, project_id, {ORDER})"
 
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for name, (columns, held, condition) in BY_VALUE.items():
         only = f" WHERE {condition}" if condition else ""
-        op.execute(f"DROP INDEX {name}")
         op.execute(
-            f"CREATE INDEX {name} ON calls (client_id, project_id, {columns}, started_at DESC, call_id DESC)"
+            f"CREATE INDEX new_{name} ON calls (client_id, project_id, {columns}, {ORDER})"
             f" INCLUDE ({held}){only}"
         )
     for name, (condition, held) in WITH.items():
-        op.execute(f"DROP INDEX calls_with_{name}")
-        op.execute(f"CREATE INDEX calls_with_{name} {SCOPE} INCLUDE ({held}) WHERE {condition}")
+        op.execute(f"CREATE INDEX new_{name} {SCOPE} INCLUDE ({held}) WHERE {condition}")
     for name, condition in WITHOUT.items():
-        op.execute(f"CREATE INDEX calls_without_{name} {SCOPE} WHERE {condition}")
+        op.execute(f"CREATE INDEX {name} {SCOPE} WHERE {condition}")
+    # Last: whoever drops one first lets nobody read a call until all the others are whole.
+    for name in (*BY_VALUE, *WITH):
+        op.execute(f"DROP INDEX {name}")
+        op.execute(f"ALTER INDEX new_{name} RENAME TO {name}")

@@ -30,9 +30,15 @@ CONDITIONS: Final[dict[str, str]] = {
 """By the name of the parameter."""
 
 
+_ANY: Final = "any({}::text[])"
+
+
 def condition(name: str, value: Any, place: Callable[[Any], str]) -> str:
     """What a filter asks of a call, `c`; `place` gives the place of a value."""
     text = CONDITIONS[name]
+    if _ANY in text and len(value) == 1:
+        # An array is taken apart for each call that is looked at: half of what looking costs.
+        return text.replace(_ANY, "{}::text").format(place(value[0]))
     if "{}" in text:
         return text.format(place(value))
     return text if value == "yes" else f"NOT {text}"

@@ -1,25 +1,26 @@
 """A page of calls by keyset: one index range a project, newest first unless said.
 
 The one thing a newcomer would get wrong: `matching` is counted on the first page only, beside reading it, and
-travels in the cursor; it never costs more than 50 ms of the database, and for a long list not even that each
-time.
+travels in the cursor; it never costs more than 50 ms of the database, and `lengths` says what is remembered.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from aidial_api.kernel.counting import Counting
+from aidial_api.kernel.counting import COUNT_MS, Counting
 from aidial_api.kernel.crypto import CursorInvalid, CursorKey
+from aidial_api.kernel.db import DatabaseUnavailable
 from aidial_api.kernel.transaction import Tx
+from aidial_api.surfaces.calls import lengths
 from aidial_api.surfaces.calls.question import Caller, walk_of
 from aidial_api.surfaces.calls.searching import count_found, read_found
 from aidial_api.surfaces.calls.store import CALL_COLUMNS
@@ -28,21 +29,10 @@ from aidial_contract.fault import Fault, FieldError
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.common import Matching
 
-COUNT_CAP = 10_000
 SEARCH_COUNT_MS = 15
 """How long each of the two steps of counting a search may take: common words would always use all of it."""
 EVERY = 2**31 - 2
 """Counted without a cap."""
-LONG_FOR_S = 30.0
-"""How long a list that was longer than the cap is taken to be so: calls seldom become fewer."""
-COUNTED_FOR_S = 2.0
-"""How long the exact number of a list of at least `MANY` is not asked again: well within the five seconds in
-which an open list shows a new call."""
-MANY = 2_000
-REMEMBERED = 10_000
-_NOTHING = (0.0, Matching(count=0, capped=False))
-_remembered: dict[tuple[str, ...], tuple[float, Matching]] = {}
-"""Until when the numbers of lists, by what binds their cursors, are taken to be so; of this process."""
 
 
 class Position(msgspec.Struct, array_like=True):
@@ -92,64 +82,37 @@ async def _first(
 ) -> tuple[Sequence[asyncpg.Record], Matching]:
     """The first page's rows and one more, and how many match up to the cap."""
     limit: int = query["limit"]
-    known = (str(COUNT_CAP), *bound)
-    until, remembered = _remembered.get(known, _NOTHING)
-    is_known, has_words = until > monotonic(), query["q"] is not None
-    reading = read_rows(tx, reach, query, caller, None, limit + 1)
-    counted: int | None = None
-    if is_known or has_words:
-        rows = await reading
-    else:
+    known, is_old = lengths.known(bound)
+    has_words = query["q"] is not None
+    beside = None
+    if not has_words and (is_old or (known is None and not lengths.is_short(bound))):
         question = walk_of(reach, query, caller, counting=True)
-        asked = counting.fetchval(tx.settings, question.count(COUNT_CAP + 1), *question.values)
-        rows, counted = await _both(reading, asked)
+        text = question.count(lengths.COUNT_CAP + 1)
+        beside = await counting.ask(tx.settings, text, *question.values)
+    rows = await read_rows(tx, reach, query, caller, None, limit + 1)
     if len(rows) <= limit:
+        lengths.fitted(bound)
         return rows, Matching(count=len(rows), capped=False)
-    if is_known:
-        return rows, remembered
-    if has_words:
-        counted = await count(tx, reach, query, caller, at_most=COUNT_CAP, within_ms=SEARCH_COUNT_MS)
-    elif counted is not None:
+    if known is not None:
+        if beside is not None:
+            lengths.learn_from(bound, beside)
+        return rows, known
+    counted = await _counted(tx, reach, query, caller, beside)
+    if counted is not None:
         # Asked at another moment than the page: a call may have come in between.
         counted = max(counted, len(rows))
-    return rows, _learnt(known, counted, has_words=has_words)
+    return rows, lengths.learnt(bound, counted, has_words=has_words)
 
 
-async def _both(
-    reading: Coroutine[Any, Any, Sequence[asyncpg.Record]], counting: Coroutine[Any, Any, int | None]
-) -> tuple[Sequence[asyncpg.Record], int | None]:
-    """Read and count at once. Reading always ends first: the request's own connection is not left busy."""
-    beside = asyncio.create_task(counting)
-    try:
-        rows = await reading
-    except BaseException:
-        beside.cancel()
-        beside.add_done_callback(_seen)
-        raise
-    return rows, await beside
-
-
-def _seen(task: asyncio.Task[int | None]) -> None:
-    """Look at how a task ended that nobody waits for; what made it fail, made the page fail too."""
-    if not task.cancelled():
-        task.exception()
-
-
-def _learnt(known: tuple[str, ...], counted: int | None, *, has_words: bool) -> Matching:
-    """What was counted, remembered for a while where the list is long."""
-    if counted is None and not has_words:
-        # Nobody knows how long it is: perhaps the database was busy, so it is asked again the next time.
-        return Matching(count=COUNT_CAP, capped=True)
-    # Words that take too long to count are common ones, and giving up takes longer than the page itself.
-    is_long = counted is None or counted > COUNT_CAP
-    matching = (
-        Matching(count=COUNT_CAP, capped=True) if is_long else Matching(count=counted or 0, capped=False)
-    )
-    if is_long or matching.count >= MANY:
-        if len(_remembered) >= REMEMBERED:
-            _remembered.clear()
-        _remembered[known] = (monotonic() + (LONG_FOR_S if is_long else COUNTED_FOR_S), matching)
-    return matching
+async def _counted(
+    tx: Tx, reach: Reach, query: Mapping[str, Any], caller: Caller, beside: asyncio.Task[int | None] | None
+) -> int | None:
+    """What was counted beside the page, or is counted now where that could not be asked or was lost."""
+    if beside is not None:
+        with suppress(DatabaseUnavailable):
+            return await asyncio.shield(beside)
+    within_ms = COUNT_MS if query["q"] is None else SEARCH_COUNT_MS
+    return await count(tx, reach, query, caller, at_most=lengths.COUNT_CAP, within_ms=within_ms)
 
 
 def position_of(row: asyncpg.Record, query: Mapping[str, Any], matching: Matching) -> Position:

@@ -18,7 +18,7 @@ from aidial_api.surfaces.calls.filters import CONDITIONS
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 
 MOST_RANGES: Final = 48
-"""Of one project. More would cost more than looking at calls one by one."""
+"""Of one project, for the values asked for. More would cost more than looking at calls one by one."""
 LENGTHS_S: Final = (15, 30, 45, 60, 90, 120, 180, 300, 600, 1_200, 3_600)
 """Where the classes of durations of the index `calls_by_length` end, seconds."""
 LENGTH_CLASS: Final = (
@@ -120,11 +120,7 @@ _HELD_BY_LENGTH: Final = ("status",)
 
 def way_of(query: Mapping[str, Any], *, counting: bool = False) -> Way | None:
     """The way that leaves the fewest calls to look at; None when no filter has an index."""
-    ways = [
-        way
-        for way in (*_by_value(query), *_by_presence(query), *_by_length(query))
-        if way.ranges <= MOST_RANGES
-    ]
+    ways = (*_by_value(query), *_by_presence(query), *_by_length(query))
     asked = {name for name in CONDITIONS if query[name] is not None}
 
     def cost(way: Way) -> float:
@@ -139,7 +135,7 @@ def _by_value(query: Mapping[str, Any]) -> list[Way]:
     for index in _INDEXES:
         asked = [column for column in index.columns if query[column.filter] is not None]
         told = all(column.every or query[column.filter] is not None for column in index.columns)
-        if asked and told:
+        if asked and told and prod(len(query[column.filter]) for column in asked) <= MOST_RANGES:
             ways.append(
                 Way(
                     share=prod(_share(column.filter, query[column.filter]) for column in asked),
