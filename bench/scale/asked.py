@@ -29,7 +29,9 @@ SINGLES: Final[tuple[Pairs, ...]] = (
     (("booking", "yes"),),
     (("booking", "no"),),
     (("transfer", "yes"),),
+    (("transfer", "no"),),
     (("follow_up", "yes"),),
+    (("follow_up", "no"),),
     (("min_duration", "600"),),
     (("max_duration", "10"),),
 )

@@ -102,19 +102,16 @@ _DIRECTION = _Column("direction", "c.direction", get_args(Direction))
 _INDEXES: Final = (
     _Index((_STATUS, _SENTIMENT)),
     _Index((_CHANNEL, _DIRECTION), ("status",)),
-    _Index((_Column("outcome", "c.outcome"), _SENTIMENT), ("status", "resolution")),
+    _Index((_Column("outcome", "c.outcome"), _SENTIMENT), ("resolution",)),
     _Index((_Column("resolution", "c.resolution"),)),
     _Index((_Column("type", "c.call_type"),)),
     _Index((_Column("agent", "c.agent_id"),)),
     _Index((_Column("sms_status", "c.sms_status"),)),
     _Index((_Column("email_status", "c.email_status"),)),
 )
-_HELD_BY_PRESENCE: Final = {
-    "attention": ("status", "sentiment"),
-    "booking": ("status", "type"),
-    "transfer": (),
-    "follow_up": ("status", "resolution"),
-}
+_HELD_BY_PRESENCE: Final = {"attention": ("sentiment",), "booking": ("type",), "follow_up": ("resolution",)}
+_WITHOUT: Final = frozenset({"attention", "booking"})
+"""There is an index of the calls without it, too."""
 _HELD_BY_LENGTH: Final = ("status",)
 
 
@@ -156,13 +153,13 @@ def _share(name: str, values: Sequence[str]) -> float:
 
 def _by_presence(query: Mapping[str, Any]) -> list[Way]:
     """An index holds the calls that have it, another those without; its condition is the filter's own."""
-    return [
-        Way(share, bare=(name,), held=_HELD_BY_PRESENCE[name])
-        if query[name] == "yes"
-        else Way(1 - share, bare=(name,))
-        for name, share in _USUAL_YES.items()
-        if query[name] is not None
-    ]
+    ways = []
+    for name, share in _USUAL_YES.items():
+        if query[name] == "yes":
+            ways.append(Way(share, bare=(name,), held=_HELD_BY_PRESENCE.get(name, ())))
+        elif query[name] == "no" and name in _WITHOUT:
+            ways.append(Way(1 - share, bare=(name,)))
+    return ways
 
 
 def _by_length(query: Mapping[str, Any]) -> list[Way]:
