@@ -104,8 +104,8 @@ class Question:
 
     def count(self, most: int) -> str:
         """The statement that counts them, up to `most`."""
-        # In an index's own order, or the planner may choose to sort what it could just walk: that of the start
-        # whatever the list's is, because every filter's index is in it.
+        # In an index's own order, or the planner may choose to sort what it could just walk: in that of the
+        # start, whatever the list's is, for every filter's index is in it.
         if self.ranges == 1:
             # Counted where they are found: handing calls on costs as much as finding them.
             return f"SELECT coalesce(sum(c.calls), 0)::integer {self._ranges('', START, str(most))}"
