@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ON_ONE_WORKER = (
     "tests/aidial/seed/test_bulk.py",
+    "tests/api/calls/test_lengths.py",
     "tests/api/calls/test_ways.py",
     "tests/api/recordings/test_on_s3.py",
     "tests/together/test_ingest.py",
@@ -44,6 +45,7 @@ OF_TEST_ALL = (
     "tests/api/audit_chain/",
     "tests/api/billing/test_plans.py",
     "tests/api/billing/test_provider_away.py",
+    "tests/api/calls/test_lengths.py",
     "tests/api/calls/test_long_calls.py",
     "tests/api/calls/test_search.py",
     "tests/api/calls/test_turns.py",

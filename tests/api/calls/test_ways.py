@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
 import asyncpg
 import pytest
 
-from aidial.bulk.loading import Loader
-from aidial.bulk.plan import Plan, tenants
-from aidial_api.kernel import counting
-from aidial_api.kernel.crypto import CursorKey, MasterKey
-from aidial_api.kernel.db import Database, DatabaseUnavailable, observe
+from aidial_api.kernel.db import Database
 from aidial_api.kernel.reach import Reach as DatabaseReach
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.calls import lengths, listing
+from aidial_api.surfaces.calls import listing
 from aidial_api.surfaces.calls.question import question_of, walk_of
 from aidial_api.surfaces.calls.ways import way_of
-from aidial_contract.params import CALL_LIST_PARAMS
-from aidial_contract.query import parse_query
-from aidial_contract.scope import ProjectReach, Reach
+from aidial_contract.scope import Reach
 from aidial_contract.shapes.common import Matching
-from tests.support.postgres import PostgresServer
+from tests.api.calls.seeded import CALLS, CLIENT, asked
 
-UNTIL = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
-CLIENT = "seed-0001"
-CALLS = 400
-CURSORS = CursorKey(MasterKey(bytes(32)))
 SINGLES: tuple[tuple[str, str], ...] = (
     ("status", "missed"),
     ("status", "completed,failed"),
@@ -86,29 +72,6 @@ def index_of(single: tuple[str, str]) -> str:
     return WALKED.get(single) or INDEXES.get(single[0], BY_START)
 
 
-@pytest.fixture(scope="module")
-async def ground(postgres_server: PostgresServer, worker_id: str) -> AsyncIterator[tuple[Database, Reach]]:
-    """Four hundred seeded calls of one tenant with two lines, and who reaches them."""
-    urls = postgres_server.migrated_database(f"aidial_ways_{worker_id}")
-    await Loader(urls.owner_url, bytes(32), Plan(tenants(CALLS, 1, 1, CLIENT), UNTIL, 90, 3)).load(
-        lambda _: None
-    )
-    db = await Database.connect(urls.app_url, min_size=1, max_size=2)
-    async with db.transaction(DatabaseReach((CLIENT,))) as tx:
-        rows = await tx.fetch("SELECT project_id::text FROM projects ORDER BY display_name DESC")
-    projects = tuple(ProjectReach(CLIENT, row["project_id"], "Australia/Sydney") for row in rows)
-    with pytest.MonkeyPatch.context() as patch:
-        # However busy this machine is.
-        patch.setattr(counting, "COUNT_MS", 5_000)
-        patch.setattr(listing, "COUNT_MS", 5_000)
-        yield db, Reach((CLIENT,), projects)
-    await db.close()
-
-
-def asked(*pairs: tuple[str, str]) -> Any:
-    return parse_query(pairs, CALL_LIST_PARAMS)
-
-
 async def ids(tx: Tx, reach: Reach, query: Any, *, walking: bool) -> list[str]:
     question = (walk_of if walking else question_of)(reach, query, None)
     return [row["call_id"] for row in await tx.fetch_reaching(question.rows(CALLS), *question.values)]
@@ -128,6 +91,9 @@ async def test_every_filter_and_every_two_give_the_same_calls_by_any_way(
                 assert walked == await ids(tx, reach, query, walking=False), chosen
                 counted = await listing.count(tx, reach, query, None, at_most=CALLS, within_ms=5_000)
                 assert counted == len(walked), chosen
+                few = walk_of(reach, query, None, few=True)
+                found = await tx.fetch_reaching(few.rows(CALLS), *few.values)
+                assert [row["call_id"] for row in found] == walked, chosen
                 some += bool(walked)
     assert some > len(pairs)
 
@@ -149,15 +115,19 @@ async def test_the_calls_of_one_range_are_counted_where_they_are_found(
     assert single_ranges > len(SINGLES) / 2
 
 
-async def test_pages_by_a_way_join_without_a_gap_in_both_directions(ground: tuple[Database, Reach]) -> None:
+@pytest.mark.parametrize("few", [False, True], ids=["walked", "found"])
+@pytest.mark.parametrize("sort", ["-started_at", "started_at", "-duration", "duration"])
+async def test_pages_by_a_way_join_without_a_gap_in_both_directions(
+    ground: tuple[Database, Reach], sort: str, *, few: bool
+) -> None:
     db, reach = ground
-    for sort in ("-started_at", "started_at"):
-        query = asked(("sentiment", "positive,upset"), ("sort", sort))
+    for filters in ((("sentiment", "positive,upset"),), (("from", "2026-10-20"),)):
+        query = asked(*filters, ("sort", sort))
         async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
             whole = await ids(tx, reach, query, walking=True)
             found: list[str] = []
             position: listing.Position | None = None
-            while rows := await listing.read_rows(tx, reach, query, None, position, 7):
+            while rows := await listing.read_rows(tx, reach, query, None, position, 7, few=few):
                 found += [row["call_id"] for row in rows]
                 position = listing.position_of(rows[-1], query, Matching(count=0, capped=False))
         assert found == whole
@@ -244,127 +214,20 @@ async def test_a_caller_is_walked_by_their_token(ground: tuple[Database, Reach])
                 assert counted == len(found)
 
 
-@dataclass
-class Asker:
-    """Who asks for first pages, and at what time."""
-
-    db: Database
-    reach: Reach
-    now_s: float = 1_000.0
-    seen: list[str] = field(default_factory=list)
-
-    async def first_page(self, *chosen: tuple[str, str]) -> tuple[Matching, int]:
-        """What the page says of its list, and how often that was counted."""
-        said: list[str] = []
-        with observe(said.append):
-            async with self.db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
-                page = await listing.list_page(tx, self.db.counting, self.reach, asked(*chosen), CURSORS)
-        self.seen = said
-        return page.matching, sum("count(*)" in statement for statement in said)
-
-    async def settled(self) -> None:
-        """Wait for what is counted for the next who asks."""
-        while tasks := self.db.counting._tasks:
-            await asyncio.wait(tasks)
-            await asyncio.sleep(0)  # and what is done when they end
-
-
-@pytest.fixture
-async def asker(ground: tuple[Database, Reach], monkeypatch: pytest.MonkeyPatch) -> Asker:
-    """More than a hundred calls are many, and a connection for counting is open."""
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ((("outcome", "do_not_call"),), "calls_by_outcome"),
+        ((("attention", "yes"), ("sentiment", "upset")), "calls_with_attention"),
+        ((("from", "2026-11-20"),), "calls_by_start"),
+    ],
+    ids=str,
+)
+async def test_few_calls_by_duration_are_found_by_their_filter_and_not_met_on_the_way(
+    ground: tuple[Database, Reach], filters: tuple[tuple[str, str], ...], index: str
+) -> None:
     db, reach = ground
-    asker = Asker(db, reach)
-    monkeypatch.setattr(lengths, "COUNT_CAP", 100)
-    monkeypatch.setattr(lengths, "_lengths", {})
-    monkeypatch.setattr(lengths, "_short", {})
-    monkeypatch.setattr(lengths, "monotonic", lambda: asker.now_s)
-    if db.counting._connections.size == 0:
-        await db.counting.ask(("", "", ""), "")
-        await asker.settled()
-    return asker
-
-
-LONG = (("status", "completed"),)
-SHORT = (("status", "missed"), ("limit", "5"))
-
-
-async def test_only_a_long_list_is_not_counted_each_time(
-    asker: Asker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert await asker.first_page(*LONG) == (Matching(count=100, capped=True), 1)
-    assert await asker.first_page(*LONG) == (Matching(count=100, capped=True), 0)
-    # One that is not long is counted each time: its number is of this moment.
-    once, counted = await asker.first_page(*SHORT)
-    assert (once.capped, counted) == (False, 1)
-    assert await asker.first_page(*SHORT) == (once, 1)
-    # Where it is thousands, it may be of two seconds ago.
-    monkeypatch.setattr(lengths, "MANY", once.count)
-    assert await asker.first_page(*SHORT) == (once, 1)
-    assert await asker.first_page(*SHORT) == (once, 0)
-    asker.now_s += lengths.COUNTED_FOR_S
-    assert await asker.first_page(*SHORT) == (once, 1)
-
-
-async def test_a_long_list_of_a_while_ago_is_counted_again_for_the_next_who_asks(asker: Asker) -> None:
-    await asker.first_page(*LONG)
-    asker.now_s += lengths.LONG_FOR_S
-    # It has become shorter meanwhile, which the one who asks first is not kept waiting for.
-    lengths.COUNT_CAP = 100_000
-    assert await asker.first_page(*LONG) == (Matching(count=100, capped=True), 1)
-    await asker.settled()
-    matching, _ = await asker.first_page(*LONG)
-    assert not matching.capped
-    assert matching.count > 100
-    # What nobody asked for in ten minutes is counted first.
-    lengths.COUNT_CAP = 100
-    await asker.first_page(*LONG)
-    asker.now_s += lengths.LONG_AT_MOST_S
-    lengths.COUNT_CAP = 100_000
-    assert await asker.first_page(*LONG) == (matching, 1)
-
-
-async def test_a_list_that_fits_on_its_page_is_not_counted_beside_it_again(asker: Asker) -> None:
-    few = (("status", "missed"), ("limit", "100"))
-    fitting, _ = await asker.first_page(*few)
-    assert await asker.first_page(*few) == (fitting, 0)
-    # It grew past its page: the same list, a page of five.
-    assert await asker.first_page(*SHORT) == (fitting, 1)
-    asker.now_s += lengths.SHORT_FOR_S
-    assert await asker.first_page(*few) == (fitting, 1)
-
-
-@pytest.mark.parametrize("trouble", ["all busy", "lost"])
-async def test_a_page_whose_count_cannot_be_asked_beside_it_is_counted_after_it(
-    asker: Asker, trouble: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected, _ = await asker.first_page(*SHORT)
-
-    async def lost() -> int:
-        raise DatabaseUnavailable("lost")
-
-    async def ask(*_: object) -> asyncio.Task[int] | None:
-        return asyncio.create_task(lost()) if trouble == "lost" else None
-
-    monkeypatch.setattr(asker.db.counting, "ask", ask)
-    assert await asker.first_page(*SHORT) == (expected, 1)
-    assert "ROLLBACK" in asker.seen
-
-
-async def test_a_page_that_is_cancelled_or_fails_leaves_its_count_to_end_by_itself(
-    asker: Asker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def failing(*_: object, **__: object) -> list[asyncpg.Record]:
-        raise DatabaseUnavailable("lost")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(listing, "read_rows", failing)
-        with pytest.raises(DatabaseUnavailable):
-            await asker.first_page(*SHORT)
-    await asker.settled()
-    request = asyncio.create_task(asker.first_page(*SHORT))
-    await asyncio.sleep(0.001)
-    request.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await request
-    await asker.settled()
-    assert (await asker.first_page(*SHORT))[1] == 1
+    question = walk_of(reach, asked(*filters, ("sort", "-duration")), None, few=True)
+    plan = await explained(db, question.rows(21), question.values)
+    assert f"Index Only Scan using {index} on calls" in plan, plan
+    assert "calls_by_duration" not in plan, plan

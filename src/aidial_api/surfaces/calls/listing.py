@@ -33,6 +33,9 @@ SEARCH_COUNT_MS = 15
 """How long each of the two steps of counting a search may take: common words would always use all of it."""
 EVERY = 2**31 - 2
 """Counted without a cap."""
+FEW = 5_000
+"""So many calls are found and put in order sooner than they may be met by walking past all others."""
+_BY_DURATION = ("duration", "-duration")
 
 
 class Position(msgspec.Struct, array_like=True):
@@ -66,8 +69,8 @@ async def list_page(
     bound = _bound(reach, query)
     position = _read(cursors, query["cursor"], bound)
     if position is not None:
-        rows = await read_rows(tx, reach, query, caller, position, limit + 1)
         matching = Matching(count=position.count, capped=position.capped)
+        rows = await read_rows(tx, reach, query, caller, position, limit + 1, few=_is_few(matching))
     else:
         rows, matching = await _first(tx, counting, reach, query, caller, bound)
     cursor = None
@@ -84,12 +87,20 @@ async def _first(
     limit: int = query["limit"]
     known, is_old = lengths.known(bound)
     has_words = query["q"] is not None
+    fitted = lengths.is_short(bound)
     beside = None
-    if not has_words and (is_old or (known is None and not lengths.is_short(bound))):
+    if not has_words and (is_old or (known is None and not fitted)):
         question = walk_of(reach, query, caller, counting=True)
         text = question.count(lengths.COUNT_CAP + 1)
         beside = await counting.ask(tx.settings, text, *question.values)
-    rows = await read_rows(tx, reach, query, caller, None, limit + 1)
+    few = fitted or (known is not None and _is_few(known))
+    counted = None
+    is_by_duration = query["sort"] in _BY_DURATION and caller is None and not has_words
+    is_counted_first = is_by_duration and known is None and not fitted
+    if is_counted_first:
+        counted = await _counted(tx, reach, query, caller, beside)
+        few = counted is not None and counted <= FEW
+    rows = await read_rows(tx, reach, query, caller, None, limit + 1, few=few)
     if len(rows) <= limit:
         lengths.fitted(bound)
         return rows, Matching(count=len(rows), capped=False)
@@ -97,11 +108,16 @@ async def _first(
         if beside is not None:
             lengths.learn_from(bound, beside)
         return rows, known
-    counted = await _counted(tx, reach, query, caller, beside)
+    if not is_counted_first:
+        counted = await _counted(tx, reach, query, caller, beside)
     if counted is not None:
         # Asked at another moment than the page: a call may have come in between.
         counted = max(counted, len(rows))
     return rows, lengths.learnt(bound, counted, has_words=has_words)
+
+
+def _is_few(matching: Matching) -> bool:
+    return not matching.capped and matching.count <= FEW
 
 
 async def _counted(
@@ -121,7 +137,7 @@ def position_of(row: asyncpg.Record, query: Mapping[str, Any], matching: Matchin
     return Position(key, str(row["call_id"]), matching.count, matching.capped)
 
 
-async def read_rows(
+async def read_rows(  # noqa: PLR0913 - what list, where in it, and how
     tx: Tx,
     reach: Reach,
     query: Mapping[str, Any],
@@ -129,15 +145,17 @@ async def read_rows(
     position: Position | None,
     limit: int,
     columns: str = CALL_COLUMNS,
+    *,
+    few: bool = False,
 ) -> Sequence[asyncpg.Record]:
     """The next `limit` stored calls after a position, or from the start, in the list's order.
 
-    `columns` are of `c` and hold those of a position under their names.
+    `columns` are of `c` and hold those of a position under their names. `few`: no more than `FEW` match.
     """
     after = None if position is None else (position.key, position.call_id)
     if query["q"] is not None:
         return await read_found(tx, reach, query, caller, after, limit, columns)
-    question = walk_of(reach, query, caller, after)
+    question = walk_of(reach, query, caller, after, few=few)
     return await tx.fetch_reaching(question.rows(limit, columns), *question.values)
 
 

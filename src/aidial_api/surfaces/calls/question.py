@@ -60,7 +60,7 @@ class Question:
     `among` is the ids of the only calls that come into question, as a place or a query, "" for all.
     `way` is joined before a project's calls, so that each of its rows is a range of an index; `token` is the
     place of a caller's token when that caller's calls are walked instead of the project's. `ranges` is how
-    many ranges of an index all of it is.
+    many ranges of an index all of it is. `few`: they are found first, and then put in order.
     """
 
     values: list[Any]
@@ -73,6 +73,7 @@ class Question:
     way: str = ""
     token: str = ""
     ranges: int = 1
+    few: bool = False
 
     def place(self, value: Any) -> str:
         """A new place holding `value`."""
@@ -123,12 +124,12 @@ class Question:
         row = "t" if self.token else "c"
         # In another order than the start's the period is no range of an index: hidden from the planner, who
         # would take it for a small one and sort a whole project.
-        whether = "" if key == START or self.token else " IS TRUE"
-        scope = (
+        whether = "" if key == START or self.token or self.few else " IS TRUE"
+        span = (
             f"{row}.client_id = mine.client_id AND {row}.project_id = mine.project_id"
-            f" AND ({row}.started_at >= mine.since){whether}"
-            f" AND ({row}.started_at < mine.until){whether}{self.after}"
+            f" AND ({row}.started_at >= mine.since){whether} AND ({row}.started_at < mine.until){whether}"
         )
+        scope = span + self.after
         calls, order = f"calls c WHERE {scope}", self._order(walked)
         if self.token:
             tables = "caller_tokens t"
@@ -138,6 +139,11 @@ class Question:
             else:
                 order = order.replace("c.", "t.")
             calls = f"{tables} WHERE {scope} AND t.token = {self.token}"
+        elif self.few:
+            # In an index's own order, as they are counted.
+            ids = f"SELECT c.call_id FROM calls c WHERE {span}{conditions} ORDER BY {self._order(START)}"
+            few = f"SELECT * FROM calls WHERE client_id = mine.client_id AND call_id = any(array({ids}))"
+            calls, conditions = f"({few} OFFSET 0) c WHERE true{self.after}", ""
         elif self.among:
             # A fence, or the planner might walk a whole project to meet the few.
             few = f"SELECT * FROM calls WHERE client_id = mine.client_id AND call_id = any({self.among})"
@@ -189,10 +195,13 @@ def walk_of(
     after: After | None = None,
     *,
     counting: bool = False,
+    few: bool = False,
 ) -> Question:
     """The same calls, when no words are searched: by the index that meets the fewest others on its way.
 
     `counting` them may go another way than reading, and is in the order of the start whatever the list's is.
+    `few`: a list in another order holds so few calls that they are found as they were counted, then sorted;
+    walking its order would pass by a whole project to meet them.
     """
     question = scope_of(reach, query)
     if isinstance(caller, bytes):
@@ -201,8 +210,11 @@ def walk_of(
     elif caller is not None:
         question.among = f"{question.place(caller)}::uuid[]"
         _add_filters(question, query)
-    elif any(query[name] is not None for name in CONDITIONS):
-        way = way_of(query, counting=counting) if counting or question.key == START else None
+    else:
+        question.few = few and question.key != START
+        in_order = question.key == START
+        as_counted = counting or question.few
+        way = way_of(query, counting=as_counted) if as_counted or in_order else None
         if way is not None:
             question.ranges *= way.ranges
             question.way, conditions = way.joined(question.place)
