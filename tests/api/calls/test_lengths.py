@@ -46,14 +46,15 @@ class Asker:
 
 @pytest.fixture
 async def asker(ground: tuple[Database, Reach], monkeypatch: pytest.MonkeyPatch) -> Asker:
-    """More than a hundred calls are many, and a connection for counting is open."""
+    """More than a hundred calls are many, and a connection for counting is free."""
     db, reach = ground
     asker = Asker(db, reach)
     monkeypatch.setattr(lengths, "COUNT_CAP", 100)
     monkeypatch.setattr(lengths, "_lengths", {})
     monkeypatch.setattr(lengths, "_short", {})
     monkeypatch.setattr(lengths, "monotonic", lambda: asker.now_s)
-    if db.counting._connections.size == 0:
+    await asker.settled()
+    if not db.counting._connections._resting:
         await db.counting.ask(("", "", ""), "")
         await asker.settled()
     return asker
@@ -146,15 +147,23 @@ async def test_a_page_that_is_cancelled_or_fails_leaves_its_count_to_end_by_itse
     async def failing(*_: object, **__: object) -> list[asyncpg.Record]:
         raise DatabaseUnavailable("lost")
 
+    reading = asyncio.Event()
+
+    async def endless(*_: object, **__: object) -> list[asyncpg.Record]:
+        reading.set()
+        await asyncio.Event().wait()
+        return []
+
     with monkeypatch.context() as patch:
         patch.setattr(listing, "read_rows", failing)
         with pytest.raises(DatabaseUnavailable):
             await asker.first_page(*SHORT)
-    await asker.settled()
-    request = asyncio.create_task(asker.first_page(*SHORT))
-    await asyncio.sleep(0.001)
-    request.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await request
+        await asker.settled()
+        patch.setattr(listing, "read_rows", endless)
+        request = asyncio.create_task(asker.first_page(*SHORT))
+        await reading.wait()
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
     await asker.settled()
     assert (await asker.first_page(*SHORT))[1] == 1

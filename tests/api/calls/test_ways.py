@@ -13,7 +13,7 @@ from aidial_api.kernel.reach import Reach as DatabaseReach
 from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.calls import listing
 from aidial_api.surfaces.calls.question import question_of, walk_of
-from aidial_api.surfaces.calls.ways import way_of
+from aidial_api.surfaces.calls.ways import _INDEXES, way_of
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.common import Matching
 from tests.api.calls.seeded import CALLS, CLIENT, asked
@@ -182,6 +182,19 @@ async def explained(db: Database, statement: str, values: list[Any]) -> str:
         await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         rows = await tx.fetch(f"EXPLAIN {statement}", *tx.settings, *values)
     return "\n".join(row[0] for row in rows)
+
+
+async def test_the_index_of_starts_holds_nothing_that_a_filter_is_counted_by(
+    ground: tuple[Database, Reach],
+) -> None:
+    """Or the planner may take that one, and look past all other calls: it cannot tell how many there are."""
+    db, _ = ground
+    async with db.transaction(DatabaseReach((CLIENT,)), read_only=True) as tx:
+        names = await tx.fetchval(
+            "SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = 'calls_by_start'::regclass"
+        )
+    for index in _INDEXES:
+        assert not {column.name.removeprefix("c.") for column in index.columns} <= set(names), index
 
 
 async def test_a_caller_is_walked_by_their_token(ground: tuple[Database, Reach]) -> None:

@@ -33,7 +33,7 @@ SEARCH_COUNT_MS = 15
 """How long each of the two steps of counting a search may take: common words would always use all of it."""
 EVERY = 2**31 - 2
 """Counted without a cap."""
-FEW = 5_000
+FEW = 2_000
 """So many calls are found and put in order sooner than they may be met by walking past all others."""
 _BY_DURATION = ("duration", "-duration")
 
