@@ -41,7 +41,7 @@ class Asker:
         """Wait for what is counted for the next who asks."""
         while tasks := self.db.counting._tasks:
             await asyncio.wait(tasks)
-            await asyncio.sleep(0)  # and what is done when they end
+        await asyncio.sleep(0)  # and for what is done when they end
 
 
 @pytest.fixture
