@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from aidial_contract.ids import new_id
 from tests.browser.access import violations
@@ -123,6 +124,84 @@ async def test_an_open_review_of_a_live_call_grows_and_ends_without_a_reload(
     row = rows(alice).and_(alice.page.locator(f"[data-call='{call['call_id']}']"))
     await expect(row).to_contain_text("Completed", timeout=SOON_MS)
     assert await alice.page.evaluate("window.stayed")
+
+
+async def test_chloe_reads_a_long_live_call_to_its_end_and_follows_it_there(
+    visit: OpenVisitor, send: Send, people: dict[str, Person], axe: str
+) -> None:
+    lines = [said(f"Line {number}") for number in range(1, 1_102)]
+    body = new_call(project_of(people), new_id(), turns=lines, **LIVE)
+    call = await send("POST", "/v1/calls", body)
+    more = f"/v1/calls/{call['call_id']}/turns"
+    chloe = await visit("chloe")
+    await listen(chloe, f"/calls?expand={call['call_id']}")
+    turns = review(chloe).locator(".turn")
+    await expect(turns).to_have_count(500)
+    await expect(review(chloe)).to_contain_text("This call is still going")
+    assert await violations(chloe, axe) == []
+    await send("POST", more, {"turns": [said("Line 1102")]})
+    await expect(review(chloe)).to_contain_text("500 of 1,102 turns are shown", timeout=SOON_MS)
+    onwards = review(chloe).get_by_role("link", name="Show the next 500 turns")
+    await onwards.focus()
+    before = await chloe.page.evaluate("[scrollY, document.querySelector('.turns-more').offsetTop]")
+    await onwards.press("Enter")
+    await expect(turns).to_have_count(1_000)
+    first = chloe.page.locator("#turn-501")
+    await expect(first).to_be_focused()
+    await expect(first).to_contain_text("Line 501")
+    assert await chloe.page.evaluate("scrollY") == before[0], "the page jumped"
+    assert abs(await first.evaluate("turn => turn.offsetTop") - before[1]) < 20
+    assert chloe.path == f"/calls?expand={call['call_id']}&turns=1000"
+    await chloe.page.reload()
+    await expect(turns).to_have_count(1_000)
+    async with chloe.page.expect_response(lambda answer: "turns=1500" in answer.url):
+        await review(chloe).get_by_role("link", name="Show the next 102 turns").click()
+    await expect(turns).to_have_count(1_102)
+    await expect(review(chloe).get_by_role("log")).to_be_visible()
+    await chloe.page.evaluate("window.stayed = true")
+    await send("POST", more, {"turns": [said(f"Line {number}") for number in range(1_103, 1_503)]})
+    await expect(turns).to_have_count(1_502, timeout=SOON_MS)
+    await expect(turns.last).to_contain_text("Line 1502")
+    assert await chloe.page.evaluate("window.stayed")
+    await review(chloe).get_by_role("link", name="Close").click()
+    assert chloe.path == "/calls"
+
+
+async def test_a_long_call_is_read_on_without_scripts(
+    visit: OpenVisitor, send: Send, people: dict[str, Person]
+) -> None:
+    lines = [said(f"Line {number}") for number in range(1, 502)]
+    call = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), turns=lines))
+    chloe = await visit("chloe", java_script_enabled=False)
+    await chloe.go(f"/calls?expand={call['call_id']}")
+    await review(chloe).get_by_role("link", name="Show the next turn").click()
+    await expect(review(chloe).locator("#turn-501")).to_be_in_viewport()
+    await expect(review(chloe).locator(".turn")).to_have_count(501)
+
+
+async def test_news_that_were_asked_for_before_chloe_read_on_take_nothing_back(
+    visit: OpenVisitor, send: Send, people: dict[str, Person]
+) -> None:
+    lines = [said(f"Line {number}") for number in range(1, 502)]
+    call = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), turns=lines, **LIVE))
+    chloe = await visit("chloe")
+    await listen(chloe, f"/calls?expand={call['call_id']}")
+    arrives = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await chloe.page.route(lambda url: url.endswith(f"expand={call['call_id']}"), late)
+    async with chloe.page.expect_request(lambda asked: asked.url.endswith(f"expand={call['call_id']}")):
+        await send("POST", f"/v1/calls/{call['call_id']}/turns", {"turns": [said("Line 502")]})
+    await review(chloe).get_by_role("link", name="Show the next turn").click()
+    turns = review(chloe).locator(".turn")
+    await expect(turns).to_have_count(502)
+    async with chloe.page.expect_response(lambda answer: answer.url.endswith("turns=5000")):
+        arrives.set()
+    await expect(turns).to_have_count(502)
+    await expect(review(chloe).locator(".turns-more")).to_have_count(0)
 
 
 async def test_an_open_list_says_how_many_calls_came_and_shows_them(

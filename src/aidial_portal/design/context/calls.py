@@ -48,12 +48,27 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing said. Speaker: caller, agent, system. start_ms counts from the answer."""
+    """One thing said. Speaker: caller, agent, system. start_ms counts from the answer.
+
+    place: which turn it is, from 1, where an address leads to it (`#turn-501`); None elsewhere.
+    """
 
     speaker: str
     text: str
     start_ms: int | None = None
     redactions: tuple[Redaction, ...] = ()
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoreTurns:
+    """How much of a long conversation is shown, and where more is. whole_url None: the next is the last."""
+
+    shown: int
+    total: int
+    next_count: int
+    next_url: str
+    whole_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +94,11 @@ class CallReview:
     """The panel under a row, all from `GET /v1/calls/{id}` and its transcript.
 
     transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
-    incomplete, `long` when not all turns are shown, or `error` when the upstream failed (`error_request_id`
-    then says which request). cost_minor None is unknown, never 0.
+    incomplete, or `error` when the upstream failed (`error_request_id` then says which request).
+    more: the turns that are not shown; None when all are. cost_minor None is unknown, never 0.
     deleted_for: retention or request, None when nobody noted why.
-    here_url: this very page; help_url: where somebody asks about the call, None for those who cannot.
+    here_url: this very page; where all is shown, it shows what is added too.
+    help_url: where somebody asks about the call, None for those who cannot.
     downloads: words and addresses of the transcript as files, for those who may.
     unlocks_url: where personal details are unlocked, for those who may.
     """
@@ -104,6 +120,7 @@ class CallReview:
     close_url: str
     deleted_for: str | None = None
     turns: tuple[Turn, ...] = ()
+    more: MoreTurns | None = None
     status: str = "completed"
     direction: str = "inbound"
     summary: str | None = None

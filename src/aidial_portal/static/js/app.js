@@ -26,6 +26,16 @@ document.addEventListener("click", (event) => {
     () => asked instanceof HTMLAnchorElement && location.assign(asked.href),
   );
 });
+// So are the further turns of a long call.
+document.addEventListener("click", (event) => {
+  const on = event.target instanceof Element ? event.target.closest("a[data-more-turns]") : null;
+  if (!(on instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  import("./turns.js").then(
+    (turns) => turns.readOn(on),
+    () => location.assign(on.href),
+  );
+});
 const live = document.querySelector("[data-live]");
 if (live instanceof HTMLElement) import("./live.js").then((module) => module.startLive(live));
 // So is what plays a recording: at the first press on a player.

@@ -11,7 +11,7 @@ const REST_MS = 1000;
 const LIST_REST_MS = 2000;
 
 /** @param {string} url @returns {Promise<DocumentFragment | null>} A piece of the page, as the server draws it. */
-async function piece(url) {
+export async function piece(url) {
   const answer = await fetch(url, { headers: { "HX-Request": "true" } });
   if (!answer.ok) return null;
   const holder = document.createElement("template");
@@ -30,7 +30,7 @@ function address(changes) {
 }
 
 /** @param {Element} old @param {Element} next What differs is exchanged, turn by turn, so that a reader keeps the place. */
-function exchange(old, next) {
+export function exchange(old, next) {
   if (old.isEqualNode(next)) return;
   const before = [...old.querySelectorAll("li.turn")];
   const after = [...next.querySelectorAll("li.turn")];
@@ -40,11 +40,14 @@ function exchange(old, next) {
       if (!before[at]) list.append(turn);
       else if (!before[at].isEqualNode(turn)) before[at].replaceWith(turn);
     });
-    const panels = [old.querySelector(".panel-state"), next.querySelector(".panel-state")];
-    if (panels[0] && panels[1]) exchangeNode(panels[0], panels[1]);
-    else if (panels[0]) panels[0].remove();
-    else if (panels[1]) old.append(panels[1]);
-    for (const name of ["role", "aria-label"]) {
+    for (const name of [".turns-more", ".panel-state"]) {
+      const [gone, come] = [old.querySelector(name), next.querySelector(name)];
+      if (gone && come) exchangeNode(gone, come);
+      else if (gone) gone.remove();
+      else if (come && name === ".turns-more") list.after(come);
+      else if (come) old.append(come);
+    }
+    for (const name of ["role", "aria-label", "data-whole"]) {
       const value = next.getAttribute(name);
       if (value === null) old.removeAttribute(name);
       else old.setAttribute(name, value);
@@ -57,24 +60,34 @@ function exchange(old, next) {
 /** @param {Element} old @param {Element} next */
 function exchangeNode(old, next) {
   if (old.isEqualNode(next)) return;
-  const hadFocus = old.contains(document.activeElement);
+  const place = [...old.querySelectorAll("a, button")].findIndex((one) => one === document.activeElement);
   old.replaceWith(next);
-  const first = hadFocus ? next.querySelector("a, button") : null;
-  if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+  const again = place < 0 ? null : next.querySelectorAll("a, button")[place] ?? next.querySelector("a, button");
+  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
 }
 
 /** @returns {string} The call that is open, or "". */
-function openCall() {
+export function openCall() {
   const shown = document.querySelector(".review");
   return shown?.id.replace(/^review-/, "") ?? "";
 }
 
+/** @param {string} callId Whoever sees the whole conversation goes on seeing it; others see as much as they asked for. */
+function reading(callId) {
+  const talk = document.querySelector('.review [data-part="talk"]');
+  return (talk instanceof HTMLElement && talk.dataset.whole) || address({ expand: callId });
+}
+
+/** @returns {Promise<void>} */
 async function refreshReview() {
   const callId = openCall();
   if (!callId) return;
-  const fresh = await piece(address({ expand: callId }));
+  const asked = reading(callId);
+  const fresh = await piece(asked);
   // It may have been closed, or another opened, meanwhile.
   if (!fresh || openCall() !== callId) return;
+  // Or read on, and what came is too little.
+  if (reading(callId) !== asked) return refreshReview();
   for (const part of fresh.querySelectorAll(".review [data-part]")) {
     const name = part instanceof HTMLElement ? part.dataset.part : "";
     const old = document.querySelector(`.review [data-part="${name}"]`);
@@ -84,7 +97,7 @@ async function refreshReview() {
 
 /** @param {HTMLElement} note */
 async function refreshList(note) {
-  const fresh = await piece(address({ expand: null }));
+  const fresh = await piece(address({ expand: null, turns: null }));
   if (!fresh) return;
   let more = 0;
   const rows = [...fresh.querySelectorAll("tr[data-call]")];

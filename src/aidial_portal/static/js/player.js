@@ -41,7 +41,6 @@ class Player {
     this.audio = new Audio();
     this.audio.preload = "metadata";
     this.at = /** @type {HTMLInputElement} */ (root.querySelector("[data-player-at]"));
-    this.turns = [...(root.closest(".review")?.querySelectorAll(".turn[data-start]") ?? [])];
     this.isFresh = false;
     for (const field of root.querySelectorAll("[disabled]")) field.removeAttribute("disabled");
     this.listen();
@@ -50,6 +49,11 @@ class Player {
   /** @param {string} name @returns {any} */
   part(name) {
     return this.root.querySelector(`[data-player-${name}]`);
+  }
+
+  /** Asked for anew: there are more of them once somebody reads on. */
+  get turns() {
+    return this.root.closest(".review")?.querySelectorAll(".turn[data-start]") ?? [];
   }
 
   listen() {
@@ -62,9 +66,10 @@ class Player {
     this.part("speed").addEventListener("change", () => (audio.playbackRate = Number(this.part("speed").value)));
     this.part("side")?.addEventListener("change", () => void this.open(audio.currentTime, !audio.paused));
     root.addEventListener("keydown", (event) => this.key(event));
-    for (const turn of this.turns) {
-      turn.querySelector(".turn-time")?.addEventListener("click", () => this.go(Number(/** @type {HTMLElement} */ (turn).dataset.start) / 1000));
-    }
+    root.closest(".review")?.addEventListener("click", (event) => {
+      const turn = event.target instanceof Element ? event.target.closest(".turn-time")?.closest(".turn[data-start]") : null;
+      if (turn instanceof HTMLElement) this.go(Number(turn.dataset.start) / 1000);
+    });
     root.closest(".review")?.classList.add("has-player");
     // A review that is closed takes its sound with it.
     new MutationObserver((_, watcher) => {

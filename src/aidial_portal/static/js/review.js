@@ -45,6 +45,7 @@ async function open(row, url) {
 function listUrl() {
   const url = new URL(location.href);
   url.searchParams.delete("expand");
+  url.searchParams.delete("turns");
   return url.pathname + url.search;
 }
 

@@ -126,7 +126,8 @@ def filter_form(
 
 def search_box(state: ListState) -> SearchBox:
     """The search of the top bar: it keeps every filter of the list, and starts at its first page."""
-    kept = tuple((name, text) for name, text in state.query.items() if name not in {"q", "cursor", "expand"})
+    dropped = {"q", "cursor", "expand", "turns"}
+    kept = tuple((name, text) for name, text in state.query.items() if name not in dropped)
     return SearchBox(value=state.get("q"), hidden=kept)
 
 

@@ -6,16 +6,18 @@ them in the page's zone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from aidial_contract.access import Permission, level_of
 from aidial_contract.checking import parse_time
 from aidial_contract.fault import Fault
+from aidial_contract.shapes.calls import MAX_TURNS
 from aidial_portal.design import context
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import projects_of
 from aidial_portal.surfaces.calls.hearing import show_player
 from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
+from aidial_portal.surfaces.calls.state import TURNS_STEP
 from aidial_portal.surfaces.calls.terms import worded
 from aidial_portal.words import _
 
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from aidial_contract.shapes.recordings import Recording
     from aidial_portal.kernel.request import PortalRequest
     from aidial_portal.surfaces.calls.state import ListState
-
-MAX_SHOWN_TURNS: Final = 500
 
 
 def project_names(request: PortalRequest) -> dict[str, str]:
@@ -70,9 +70,7 @@ def show_review(
     """A call and its conversation; a transcript that could not be loaded says so in its place."""
     failed = isinstance(transcript, Fault)
     turns = [] if isinstance(transcript, Fault) else transcript.turns
-    shown = "error" if isinstance(transcript, Fault) else str(transcript.state)
-    if len(turns) > MAX_SHOWN_TURNS:
-        shown = "long"
+    more = _more(call, len(turns), state)
     return context.CallReview(
         call_id=call.call_id,
         timezone=state.zone,
@@ -87,10 +85,11 @@ def show_review(
         caller_sentiment=call.sentiment.caller,
         agent_sentiment=call.sentiment.agent,
         consent_state=_text(call.consent, "state") or "unavailable",
-        transcript_state=shown,
+        transcript_state="error" if isinstance(transcript, Fault) else str(transcript.state),
         deleted_for=None if isinstance(transcript, Fault) else transcript.deleted_for,
         close_url=state.url_here(expand=None),
-        turns=tuple(_turn(turn) for turn in turns[:MAX_SHOWN_TURNS]),
+        turns=tuple(_turn(turn, place) for place, turn in enumerate(turns[: state.turns], 1)),
+        more=more,
         status=call.status,
         summary=call.summary,
         outcome=state.terms.say("outcome", call.project_id, call.outcome),
@@ -117,7 +116,7 @@ def show_review(
         consent_at=parse_time(_text(call.consent, "obtained_at")),
         consent_evidence=_text(call.consent, "evidence"),
         **_cost(call.cost),
-        here_url=state.url_here(expand=call.call_id),
+        here_url=state.url_here(expand=call.call_id, turns=str(state.turns if more else MAX_TURNS)),
         help_url=_help_url(request, call),
         error_request_id=request.request_id if failed else None,
         downloads=transcript_offer(request, call),
@@ -126,9 +125,28 @@ def show_review(
     )
 
 
-def _turn(turn: Turn) -> context.Turn:
+def _more(call: Call, total: int, state: ListState) -> context.MoreTurns | None:
+    """What is not shown yet, and where it is read: at the first new turn."""
+    shown = state.turns
+    if total <= shown:
+        return None
+
+    def url(turns: int) -> str:
+        return f"{state.url_here(expand=call.call_id, turns=str(turns))}#turn-{shown + 1}"
+
+    return context.MoreTurns(
+        shown=shown,
+        total=total,
+        next_count=min(total - shown, TURNS_STEP),
+        next_url=url(min(shown + TURNS_STEP, MAX_TURNS)),
+        whole_url=url(MAX_TURNS) if total - shown > TURNS_STEP else None,
+    )
+
+
+def _turn(turn: Turn, place: int) -> context.Turn:
     marks = tuple(context.Redaction(mark.kind, mark.start, mark.end) for mark in turn.redactions)
-    return context.Turn(turn.speaker, turn.text, turn.start_ms, marks)
+    begins = place > 1 and place % TURNS_STEP == 1
+    return context.Turn(turn.speaker, turn.text, turn.start_ms, marks, place if begins else None)
 
 
 def _help_url(request: PortalRequest, call: Call) -> str | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from aidial_contract.params import CALL_FILTERS, CALL_LIST_PARAMS, RANGE, RANGE_DAYS
-from aidial_contract.query import parse_query
+from aidial_contract.query import Kind, QueryParam, parse_query
+from aidial_contract.shapes.calls import MAX_TURNS
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import chosen_project, projects_of, zone_of
 from aidial_portal.surfaces.calls.terms import NO_TERMS, Terms
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.request import PortalRequest
 
 PATH: Final = "/calls"
-PAGE_PARAMS: Final = (RANGE, *CALL_LIST_PARAMS)
+TURNS_STEP: Final = 500
+"""How many turns of an open call are shown at first, and with each step on."""
+TURNS: Final = QueryParam(
+    "turns", Kind.WHOLE, "So many turns of the open call are shown.", (), 1, MAX_TURNS, TURNS_STEP
+)
+PAGE_PARAMS: Final = (RANGE, *CALL_LIST_PARAMS, TURNS)
 NARROWING: Final = ("range", "from", "to", *(param.name for param in CALL_FILTERS), "caller", "q")
 """What makes the list smaller: each is a chip, and "Clear" removes them all."""
 
@@ -54,17 +60,22 @@ class ListState:
         return self.query.get("sort") or "-started_at"
 
     @property
+    def turns(self) -> int:
+        """How many turns of the open call are shown: whole steps, so that each address leads to the next."""
+        return -(-int(self.query.get("turns") or TURNS_STEP) // TURNS_STEP) * TURNS_STEP
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether any filter is applied."""
         return any(name in self.query for name in NARROWING)
 
     def url(self, **changes: str | None) -> str:
         """This list changed; a changed list starts at its first page with nothing open."""
-        return with_query(PATH, self.query, **({"cursor": None, "expand": None} | changes))
+        return with_query(PATH, self.query, **({"cursor": None, "expand": None, "turns": None} | changes))
 
     def url_here(self, **changes: str | None) -> str:
-        """This very page of the list, with a call opened or closed."""
-        return with_query(PATH, self.query, **changes)
+        """This very page of the list, with a call opened or closed: how far one was read goes with it."""
+        return with_query(PATH, self.query, **({"turns": None} | changes))
 
     def url_cleared(self) -> str:
         """The list without any filter."""
