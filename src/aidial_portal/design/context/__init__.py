@@ -32,6 +32,7 @@ from .calls import (
     Player,
     Redaction,
     Turn,
+    Voice,
 )
 from .dashboard import (
     Bar,
@@ -270,6 +271,7 @@ __all__ = [
     "UnlocksPage",
     "UsagePage",
     "ViewsMenu",
+    "Voice",
     "WorkspacePage",
     "WorkspaceRow",
 ]
