@@ -12,11 +12,13 @@ import aiohttp
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import OpenVisitor
+from tests.support.recordings import wav
 
 if TYPE_CHECKING:
     from tests.browser.visitor import Person, Visitor
 
 MEASURED_WITHIN_S = 60.0
+CALLER_S, CALLER_LASTS = 13.0, "0:13"
 PICTURES = os.environ.get("AIDIAL_PICTURES")
 """A folder for pictures of what was tested, for whoever looks at it; none unless set."""
 
@@ -32,6 +34,36 @@ async def recorded(alice: Visitor, project_id: str = "") -> str:
             if shown["sides"][0]["measure"] == "done":
                 return str(call_id)
             await asyncio.sleep(0.3)
+
+
+async def with_the_caller_alone(alice: Visitor, manifest: dict[str, Any]) -> str:
+    """The same, with a recording of the caller's voice beside the one of both, measured."""
+    call_id = await recorded(alice)
+    client_id = (await alice.ask(f"/api/calls/{call_id}/preview"))["call"]["client_id"]
+    key = next(
+        one["key"]
+        for one in manifest["api_keys"]
+        if (one["scope"], one["client_id"]) == ("manage", client_id)
+    )
+    async with aiohttp.ClientSession(manifest["api_url"], headers={"x-api-key": key}) as http:
+        path = f"/v1/calls/{call_id}/recording?side=caller"
+        async with http.put(path, data=wav(CALLER_S, falls=True)) as stored:
+            assert stored.status in {200, 201}
+    async with asyncio.timeout(MEASURED_WITHIN_S):
+        while True:
+            sides = (await alice.ask(f"/api/calls/{call_id}/recording"))["sides"]
+            if [side["side"] for side in sides if side["measure"] == "done"] == ["mixed", "caller"]:
+                return call_id
+            await asyncio.sleep(0.3)
+
+
+async def seen(shown: Locator) -> list[Any]:
+    """The waveform, which is drawn twice once there is a script; the length; the words for it."""
+    drawn = await shown.locator(".player-wave path").evaluate_all(
+        "all => all.map((e) => e.getAttribute('d'))"
+    )
+    described = await shown.locator("[data-player-described]").text_content()
+    return [drawn[0], await shown.locator("[data-player-length]").text_content(), described]
 
 
 async def player(alice: Visitor) -> Locator:
@@ -119,6 +151,71 @@ async def test_alice_downloads_behind_a_confirmation(visit: OpenVisitor) -> None
     assert kept[:4] == b"RIFF"
     log = await alice.ask("/api/compliance/audit-events")
     assert "recordings.download.granted" in [event["action"] for event in log["events"]]
+
+
+async def test_alice_chooses_a_voice_and_sees_what_she_hears(
+    visit: OpenVisitor, manifest: dict[str, Any]
+) -> None:
+    alice = await visit("alice")
+    call_id = await with_the_caller_alone(alice, manifest)
+    await alice.go(f"/calls?expand={call_id}")
+    shown = alice.page.get_by_role("region", name="Recording")
+    slider, voice = shown.get_by_role("slider"), shown.get_by_label("Voice")
+    before, both = await place_on_page(shown), await seen(shown)
+    assert CALLER_LASTS not in both
+    # Before she hears anything, the picture alone changes, and the keyboard is enough.
+    await voice.focus()
+    await alice.page.keyboard.press("ArrowDown")
+    await expect(voice).to_have_value("caller")
+    await expect(shown.locator("[data-player-length]")).to_have_text(CALLER_LASTS)
+    caller = await seen(shown)
+    assert all(one != other for one, other in zip(both, caller, strict=True))
+    await expect(slider).to_have_accessible_description(re.compile("^Loudest at 0:0[0-2];"))
+    await picture(alice, "caller")
+    await alice.page.keyboard.press("ArrowUp")
+    await expect(shown.locator("[data-player-length]")).not_to_have_text(CALLER_LASTS)
+    assert await seen(shown) == both
+    # While she hears it, the position stays where it was, or at the end of what is shorter.
+    await shown.get_by_role("button", name="Play the recording").click()
+    await shown.get_by_role("button", name="+5 s on").click()
+    at = await until(shown, 5)
+    await voice.select_option("caller")
+    await expect(shown.locator("[data-player-length]")).to_have_text(CALLER_LASTS)
+    assert await seen(shown) == caller
+    assert await seconds(shown) >= at
+    await expect(shown.get_by_role("button", name="Pause the recording")).to_be_visible()
+    await expect(slider).to_have_attribute("aria-valuetext", re.compile(f" of {CALLER_LASTS}$"))
+    await shown.get_by_role("button", name="Pause the recording").click()
+    await voice.select_option("mixed")
+    await expect(shown.locator("[data-player-length]")).not_to_have_text(CALLER_LASTS)
+    await slider.focus()
+    for _ in range(4):
+        await alice.page.keyboard.press("ArrowRight")
+    await until(shown, at + 15)
+    await voice.select_option("caller")
+    await expect(shown.locator("[data-player-now]")).to_have_text(CALLER_LASTS)
+    await expect(shown.get_by_role("button", name="Play the recording")).to_be_visible()
+    assert await place_on_page(shown) == before
+
+
+async def test_a_voice_that_cannot_be_had_leaves_the_one_there_was(
+    visit: OpenVisitor, manifest: dict[str, Any]
+) -> None:
+    alice = await visit("alice")
+    call_id = await with_the_caller_alone(alice, manifest)
+    await alice.go(f"/calls?expand={call_id}")
+    shown = alice.page.get_by_role("region", name="Recording")
+    both = await seen(shown)
+    await shown.get_by_role("button", name="Play the recording").click()
+    await expect(shown.get_by_role("button", name="Pause the recording")).to_be_visible()
+    await alice.page.route("**/recording/playback?side=caller", lambda route: route.abort())
+    await shown.get_by_label("Voice").select_option("caller")
+    await expect(shown.get_by_text("The portal could not be reached. Try again.")).to_be_visible()
+    await expect(shown.get_by_label("Voice")).to_have_value("mixed")
+    assert await seen(shown) == both
+    await expect(shown.get_by_role("button", name="Pause the recording")).to_be_visible()
+    assert alice.complaints == ["console error: Failed to load resource: net::ERR_FAILED"]
+    alice.complaints.clear()  # what the browser says of an address that was cut off above
 
 
 async def test_a_call_without_consent_says_so_and_staff_see_no_player(

@@ -34,11 +34,12 @@ class Sql(Protocol):
         """One statement past every policy."""
 
 
-def wav(seconds: float = 2.0) -> bytes:
-    """A tone that swells: 16 bit, one channel, 8 kHz."""
+def wav(seconds: float = 2.0, *, falls: bool = False) -> bytes:
+    """A tone that swells, or falls: 16 bit, one channel, 8 kHz."""
     count = round(RATE * seconds)
     at = np.arange(count)
-    samples = np.rint(20_000 * np.sin(at * 2 * np.pi * 440 / RATE) * at / count)
+    loud = (count - at if falls else at) / count
+    samples = np.rint(20_000 * np.sin(at * 2 * np.pi * 440 / RATE) * loud)
     held = io.BytesIO()
     with wave.open(held, "wb") as file:
         file.setnchannels(1)

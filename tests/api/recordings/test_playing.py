@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -122,6 +123,32 @@ async def test_alice_downloads_it_as_a_file(world: World, call_id: str) -> None:
     assert (answer.status, answer.body) == (200, LONG)
     assert answer.headers["content-disposition"] == f'attachment; filename="recording-{call_id}.wav"'
     assert "recordings.download.granted" in [event["action"] for event in await world.events(call_id)]
+
+
+@pytest.mark.parametrize("what", ["playback", "download"])
+async def test_alice_gets_the_voice_she_asked_for(world: World, what: str) -> None:
+    both, agent = wav(0.4), wav(0.3, falls=True)
+    call_id = await recorded_call(world, both)
+    path = f"/v1/calls/{call_id}/recording"
+    sent = await world.harbour_manage.put(f"{path}?side=agent", agent, content_type="audio/wav")
+    assert sent.status == 201, sent
+    for asked, content in {"": both, "?side=mixed": both, "?side=agent": agent}.items():
+        given = await world.alice.post(f"{path}/{what}{asked}")
+        assert given.status == 200, given
+        assert (await world.alice.get(given.json["url"])).body == content
+    events = [one for one in await world.events(call_id) if one["action"] == f"recordings.{what}.granted"]
+    assert sorted(json.loads(event["technical"])["side"] for event in events) == ["agent", "mixed", "mixed"]
+
+
+@pytest.mark.parametrize("what", ["playback", "download"])
+async def test_a_voice_that_never_came_is_media_and_one_nobody_has_is_refused(
+    world: World, call_id: str, what: str
+) -> None:
+    path = f"/v1/calls/{call_id}/recording/{what}"
+    missing = await world.alice.post(f"{path}?side=caller")
+    assert (missing.status, missing.code) == (409, "recording_unavailable")
+    assert missing.json["details"] == {"reason": "media"}
+    assert (await world.alice.post(f"{path}?side=nobody")).code == "unsupported_query_value"
 
 
 async def refused(asker: Any, call_id: str, what: str = "playback") -> str:

@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
 
+from aidial.worker import files_of, work
+from aidial_api.settings import read_settings
 from aidial_contract.headers import API_KEY
 from aidial_contract.ids import new_id
 from tests.people import ALICE, CHLOE, FRONT_DESK, HARBOUR, TOM
-from tests.support.portal import Town
+from tests.support.portal import Page, Town
 from tests.support.recordings import OBTAINED, let_staff_play, wav
 from tests.support.world_calls import new_call
 
 SOUND = wav(10.0)
+CALLER = wav(7.0, falls=True)
 
 
 async def recorded(town: Town, consent: Any = OBTAINED) -> str:
     """A call of the front desk with a recording; its id."""
     call_id = await town.deliver(HARBOUR, new_call(FRONT_DESK, f"heard-{new_id()}", consent=consent))
-    headers = {API_KEY: town.keys[HARBOUR], "content-type": "audio/wav"}
-    path = f"/v1/calls/{call_id}/recording"
-    async with town.api.http.put(path, data=SOUND, headers=headers) as answer:
-        assert answer.status == 201
+    await send(town, call_id, SOUND)
     return call_id
+
+
+async def send(town: Town, call_id: str, sound: bytes, side: str = "mixed") -> None:
+    headers = {API_KEY: town.keys[HARBOUR], "content-type": "audio/wav"}
+    path = f"/v1/calls/{call_id}/recording?side={side}"
+    async with town.api.http.put(path, data=sound, headers=headers) as answer:
+        assert answer.status == 201
+
+
+async def measure(town: Town) -> None:
+    """What the worker does with every recording that came."""
+    await work(town.urls.app_url, wait=False, files=files_of(read_settings(town.environ)))
+
+
+def voices_of(page: Page) -> dict[str, dict[str, str]]:
+    """What the choice of a voice holds of each: `["caller"]["seconds"]`."""
+    return {
+        side: {name: unescape(value) for name, value in re.findall(r'data-(\w+)="([^"]*)"', rest)}
+        for side, rest in re.findall(r'<option value="(mixed|caller|agent)"([^>]*)>', page.text)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +110,59 @@ async def test_the_review_shows_a_player_or_why_there_is_none(town: Town, call_i
     refused = await alice.change("POST", f"/api/calls/{alone}/recording/playback")
     assert (refused.status, refused.json["error"]["code"]) == (409, "recording_unavailable")
     assert refused.json["error"]["details"] == {"reason": "consent"}
+
+
+async def test_each_voice_has_a_waveform_a_length_and_a_description_of_its_own(town: Town) -> None:
+    call_id = await recorded(town)
+    await send(town, call_id, CALLER, "caller")
+    await measure(town)
+    alice = await town.of(ALICE)
+    page = await alice.get(f"/calls?expand={call_id}")
+    voices = voices_of(page)
+    assert list(voices) == ["mixed", "caller"]
+    assert {side: float(voice["seconds"]) for side, voice in voices.items()} == {"mixed": 10, "caller": 7}
+    assert voices["mixed"]["described"].startswith("Loudest at 0:09;")
+    assert voices["caller"]["described"].startswith("Loudest at 0:00;")
+    assert voices["mixed"]["wave"] != voices["caller"]["wave"]
+    # The first is what is drawn, and said where no script runs.
+    assert re.findall(r'<path d="(M0 \d+v[^"]*)"', page.text) == [voices["mixed"]["wave"]]
+    assert voices["mixed"]["described"] in page.words
+    assert voices["caller"]["described"] not in page.words
+    assert "0:00 / 0:10" in page.words
+    assert "This recording lasts 10 s." in page.words
+
+
+async def test_a_voice_that_is_not_measured_yet_is_a_line_and_says_nothing(town: Town) -> None:
+    call_id = await recorded(town)
+    await measure(town)
+    await send(town, call_id, CALLER, "agent")
+    alice = await town.of(ALICE)
+    voices = voices_of(await alice.get(f"/calls?expand={call_id}"))
+    assert (voices["agent"]["wave"], voices["agent"]["described"]) == ("M0 20H240", "")
+    assert float(voices["agent"]["seconds"]) == 7
+    assert voices["mixed"]["described"]
+
+
+async def test_one_voice_is_no_choice(town: Town, call_id: str) -> None:
+    page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
+    assert "data-player " in page.text
+    assert voices_of(page) == {}
+
+
+@pytest.mark.parametrize("what", ["playback", "download"])
+async def test_alice_gets_the_voice_she_chose(town: Town, what: str) -> None:
+    call_id = await recorded(town)
+    await send(town, call_id, CALLER, "caller")
+    alice, tom = await town.of(ALICE), await town.of(TOM)
+    path = f"/api/calls/{call_id}/recording/{what}"
+    for asked, sound in {"": SOUND, "?side=mixed": SOUND, "?side=caller": CALLER}.items():
+        given = await alice.change("POST", path + asked)
+        assert given.status == 200, given.text
+        assert (await alice.get(given.json["url"])).body == sound
+    refused = await alice.change("POST", f"{path}?side=agent")
+    assert (refused.status, refused.json["error"]["details"]) == (409, {"reason": "media"})
+    denied = await tom.change("POST", f"{path}?side=caller")
+    assert (denied.status, denied.json["error"]["code"]) == (404, "not_found")
 
 
 async def test_chloe_sees_a_player_where_her_organisation_lets_her(town: Town, call_id: str) -> None:

@@ -33,6 +33,7 @@ from .calls import (
     Player,
     Redaction,
     Turn,
+    Voice,
 )
 from .dashboard import (
     Bar,
@@ -272,6 +273,7 @@ __all__ = [
     "UnlocksPage",
     "UsagePage",
     "ViewsMenu",
+    "Voice",
     "WorkspacePage",
     "WorkspaceRow",
 ]

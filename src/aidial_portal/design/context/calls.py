@@ -72,19 +72,30 @@ class MoreTurns:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """One sound of a recording: both voices, or one of them; `words` names it.
+
+    wave: an SVG path, 240 wide at most and 40 high, "" before it was measured; `described` says it in words.
+    """
+
+    side: str
+    words: str
+    duration_seconds: float = 0.0
+    wave: str = ""
+    described: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Player:
     """The recording in the review. `path` is the call's recording on the portal's own API.
 
-    reason: why it cannot be played (consent, compliance, media, deleted, error), "" when it can. wave: an SVG
-    path, 240 wide at most and 40 high, "" before it was measured; `described` says it in words.
+    reason: why it cannot be played (consent, compliance, media, deleted, error), "" when it can; then there
+    is at least one voice, and the first is the one to begin with.
     """
 
     path: str
     reason: str = ""
-    duration_seconds: float = 0.0
-    wave: str = ""
-    described: str = ""
-    sides: tuple[tuple[str, str], ...] = ()
+    voices: tuple[Voice, ...] = ()
     may_download: bool = False
     download_reason: str = ""
 

@@ -38,11 +38,13 @@ document.addEventListener("click", (event) => {
 });
 const live = document.querySelector("[data-live]");
 if (live instanceof HTMLElement) import("./live.js").then((module) => module.startLive(live));
-// So is what plays a recording: at the first press on a player.
-document.addEventListener("click", (event) => {
-  const pressed = event.target instanceof Element ? event.target.closest("[data-player] button") : null;
-  if (pressed instanceof HTMLButtonElement) void import("./player.js").then((player) => player.press(pressed));
-});
+// So is what plays a recording: at the first press on a player, or the choice of a voice.
+for (const [happened, part] of [["click", "[data-player] button"], ["change", "[data-player-side]"]]) {
+  document.addEventListener(happened, (event) => {
+    const pressed = event.target instanceof Element ? event.target.closest(part) : null;
+    if (pressed instanceof HTMLElement) void import("./player.js").then((player) => player.press(pressed));
+  });
+}
 startMenus();
 startTheme();
 startPalette();

@@ -1,9 +1,12 @@
 // @ts-check
 /**
- * Plays the recording of an open call. Loaded with the first press on a player.
+ * Plays the recording of an open call. Loaded with the first press on a player, or the choice of a voice.
  *
  * An address is asked for when somebody presses play, and again when the one there was has ended: the position
- * is kept. The waveform is drawn already; here only what was played is uncovered, and the turns follow.
+ * is kept. The waveforms are drawn already; here only what was played is uncovered, and the turns follow.
+ *
+ * Another voice is another sound with a waveform, a length and a description of its own. All four change at once,
+ * when the sound's address has come; if it does not, the voice there was stays chosen.
  */
 import { announce, send } from "./http.js";
 import { _ } from "./words.js";
@@ -42,6 +45,11 @@ class Player {
     this.audio.preload = "metadata";
     this.at = /** @type {HTMLInputElement} */ (root.querySelector("[data-player-at]"));
     this.isFresh = false;
+    /** @type {{place: number, plays: boolean} | null} How the sound begins whose address is on its way. */
+    this.next = null;
+    /** @type {HTMLOptionElement | undefined} The voice that is shown and heard, whichever is being chosen. */
+    this.voice = this.part("side")?.options[0];
+    this.part("played").append(/** @type {Element} */ (root.querySelector(".player-wave > svg")).cloneNode(true));
     for (const field of root.querySelectorAll("[disabled]")) field.removeAttribute("disabled");
     this.listen();
   }
@@ -64,7 +72,6 @@ class Player {
     audio.addEventListener("error", () => void this.failed());
     at.addEventListener("input", () => this.go(Number(at.value)));
     this.part("speed").addEventListener("change", () => (audio.playbackRate = Number(this.part("speed").value)));
-    this.part("side")?.addEventListener("change", () => void this.open(audio.currentTime, !audio.paused));
     root.addEventListener("keydown", (event) => this.key(event));
     root.closest(".review")?.addEventListener("click", (event) => {
       const turn = event.target instanceof Element ? event.target.closest(".turn-time")?.closest(".turn[data-start]") : null;
@@ -95,15 +102,30 @@ class Player {
     if (what === "play") await this.toggle();
     else if (what === "back") this.go(this.audio.currentTime - STEP_S);
     else if (what === "on") this.go(this.audio.currentTime + STEP_S);
+    else if (what === "choose") await this.choose();
     else if (what === "ask") this.part("confirm").showModal();
     else this.part("confirm").close();
     if (what === "download") await this.download();
   }
 
   async toggle() {
-    if (!this.audio.paused) return this.audio.pause();
-    if (this.audio.src) return this.audio.play();
-    await this.open(0, true);
+    const { audio, next } = this;
+    if (next) next.plays = audio.paused;
+    if (!audio.paused) return audio.pause();
+    if (audio.src) return audio.play().catch(() => {});
+    if (!next) await this.open(0, true);
+  }
+
+  /** What was not heard yet changes its picture alone: no address is asked for before somebody presses play. */
+  async choose() {
+    if (this.next) return; // Whoever waits for an address asks once more, for this voice.
+    if (this.audio.src) await this.open(this.audio.currentTime, !this.audio.paused);
+    else this.showVoice();
+  }
+
+  /** @returns {HTMLOptionElement | undefined} */
+  get chosen() {
+    return this.part("side")?.selectedOptions[0];
   }
 
   get length() {
@@ -113,14 +135,15 @@ class Player {
   /** @param {number} seconds */
   go(seconds) {
     const place = Math.min(Math.max(0, seconds), this.length);
+    if (this.next) this.next.place = place;
     if (this.audio.src) this.audio.currentTime = place;
-    else void this.open(place, false);
+    else if (!this.next) void this.open(place, false);
     this.show(place);
   }
 
   /** @param {string} what @returns {Promise<string | null>} */
   async address(what) {
-    const side = this.part("side")?.value;
+    const side = this.chosen?.value;
     const answer = await send(`${this.root.dataset.path}/${what}${side ? `?side=${side}` : ""}`, "POST").catch(() => null);
     if (answer?.ok) return (await answer.json()).url;
     this.say(answer ? await refusal(answer) : _("The portal could not be reached. Try again."));
@@ -129,18 +152,46 @@ class Player {
 
   /** @param {number} place @param {boolean} plays */
   async open(place, plays) {
-    this.say("");
-    const url = await this.address("playback");
-    if (!url) return;
+    const { audio } = this;
+    const next = (this.next = { place, plays });
+    let url, voice;
+    do {
+      this.say("");
+      voice = this.chosen;
+      url = await this.address("playback");
+    } while (voice !== this.chosen);
+    this.next = null;
+    if (!url) {
+      if (this.voice) this.voice.selected = true;
+      return;
+    }
+    // What could be heard meanwhile went on.
+    const reached = audio.paused ? next.place : audio.currentTime;
     this.isFresh = true;
-    this.audio.src = url;
-    this.audio.currentTime = place;
-    this.audio.playbackRate = Number(this.part("speed").value);
-    if (plays) await this.audio.play().catch(() => {});
+    audio.src = url;
+    this.showVoice();
+    audio.currentTime = Math.min(reached, this.length || reached);
+    audio.playbackRate = Number(this.part("speed").value);
+    this.show();
+    if (next.plays) await audio.play().catch(() => {});
+  }
+
+  /** The waveform, the length and the words of the chosen voice, in the places of the one before. */
+  showVoice() {
+    const voice = this.chosen;
+    if (!voice || voice === this.voice) return;
+    this.voice = voice;
+    const { wave = "", seconds = "0", described = "" } = voice.dataset;
+    for (const path of this.root.querySelectorAll(".player-wave path")) path.setAttribute("d", wave);
+    if (this.part("described")) this.part("described").textContent = described;
+    this.at.max = seconds;
+    this.part("length").textContent = clock(Number(seconds));
+    this.show();
   }
 
   /** The address may have ended: once more with a new one, where it was. */
   async failed() {
+    if (this.next) return; // One is on its way.
     const place = this.audio.currentTime;
     if (this.isFresh) return this.say(_("The recording could not be played. Try again in a minute."));
     await this.open(place, true);
@@ -191,13 +242,13 @@ class Player {
   }
 }
 
-/** @param {HTMLButtonElement} button A button of a player, pressed. */
-export async function press(button) {
-  const root = /** @type {HTMLElement} */ (button.closest("[data-player]"));
+/** @param {HTMLElement} control A button of a player, pressed, or its list of voices, of which one was chosen. */
+export async function press(control) {
+  const root = /** @type {HTMLElement} */ (control.closest("[data-player]"));
   let player = players.get(root);
   if (!player) {
     player = new Player(root);
     players.set(root, player);
   }
-  await player.press(button.dataset.playerDo ?? "");
+  await player.press(control.dataset.playerDo ?? "");
 }

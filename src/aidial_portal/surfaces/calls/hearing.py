@@ -1,7 +1,7 @@
 """From a call's recordings to the player, or to why there is none.
 
-The one thing a newcomer would get wrong: the waveform is drawn here, from the peaks a job measured once; the
-browser never loads a sound to draw it.
+The one thing a newcomer would get wrong: the waveforms are drawn here, one of each voice, from the peaks a
+job measured once; the browser never loads a sound to draw it, and asks for nothing to show another voice.
 """
 
 from __future__ import annotations
@@ -34,22 +34,24 @@ def show_player(call: Call, recording: Recording | Fault | None) -> context.Play
     if recording.playback.reason == "role":
         return None
     is_gone = recording.playback.reason == "media" and recording.availability == "deleted"
-    first = recording.sides[0] if recording.sides else None
+    is_missing = recording.playback.reason is None and not recording.sides
     return context.Player(
         path,
-        reason="deleted" if is_gone else recording.playback.reason or "",
-        duration_seconds=_length(call, first),
-        wave=wave(first.peaks if first is not None and first.peaks else ()),
-        described=_described(first),
-        sides=tuple((one.side, _(SIDES[one.side])) for one in recording.sides),
+        reason="deleted" if is_gone else "media" if is_missing else recording.playback.reason or "",
+        voices=tuple(_voice(call, side) for side in recording.sides),
         may_download=recording.download.allowed,
         download_reason=recording.download.reason or "",
     )
 
 
-def _length(call: Call, side: RecordingSide | None) -> float:
-    measured = side.duration_seconds if side is not None else None
-    return measured or float(call.duration_seconds or 0)
+def _voice(call: Call, side: RecordingSide) -> context.Voice:
+    return context.Voice(
+        side.side,
+        _(SIDES[side.side]),
+        duration_seconds=side.duration_seconds or float(call.duration_seconds or 0),
+        wave=wave(side.peaks or ()),
+        described=_described(side),
+    )
 
 
 def wave(peaks: Sequence[int]) -> str:
@@ -58,9 +60,9 @@ def wave(peaks: Sequence[int]) -> str:
     return "".join(f"M{at} {HALF - height}v{2 * height}" for at, height in enumerate(heights))
 
 
-def _described(side: RecordingSide | None) -> str:
+def _described(side: RecordingSide) -> str:
     """What the waveform shows, in words."""
-    if side is None or not side.peaks or not side.duration_seconds:
+    if not side.peaks or not side.duration_seconds:
         return ""
     loudest = max(range(len(side.peaks)), key=side.peaks.__getitem__)
     at_ms = round(side.duration_seconds * 1_000 * loudest / len(side.peaks))
