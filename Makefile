@@ -12,6 +12,8 @@ export PYTHONDONTWRITEBYTECODE :=
 WORKERS ?= 3
 # What is measured there wants a core for itself.
 test-all: WORKERS := 2
+# Pictures of every stop of the walks, wide and narrow, by day and by night; for whoever looks at them.
+test-all: export AIDIAL_PICTURES ?= $(CURDIR)/build/pictures
 
 help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

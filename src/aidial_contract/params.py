@@ -158,8 +158,10 @@ TIMESERIES_PARAMS: Final = (
         get_args(Interval),
     ),
 )
+MOST_KEYS: Final = 1_000
+"""The most outcomes, agents, projects or clients in one answer."""
 _KEYS_LIMIT: Final = QueryParam(
-    "limit", Kind.WHOLE, "The commonest so many outcomes, agents, projects or clients.", (), 1, 1_000, 100
+    "limit", Kind.WHOLE, "The commonest so many outcomes, agents, projects or clients.", (), 1, MOST_KEYS, 100
 )
 BREAKDOWN_PARAMS: Final = (
     *ANALYTICS_PARAMS,

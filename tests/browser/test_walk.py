@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -234,3 +234,39 @@ async def test_each_role_walks_through_calls(
     await unlock_transcript(walk)
     assert await visitor.go(f"/calls?expand={MADE_UP}") == 404
     assert await walk.status_of("GET", "/api/calls/export") == (422 if walker.exports else 404)
+
+
+async def let_staff_play(alice: Visitor, *, allowed: bool) -> None:
+    """By the tick of the organisation's settings."""
+    await alice.go("/settings")
+    tick = alice.page.get_by_label("Staff may play recordings")
+    await expect(tick).to_be_checked(checked=not allowed)
+    await tick.set_checked(allowed)
+    await alice.page.get_by_role("button", name="Save organisation").click()
+    await expect(alice.page.locator("[data-saved]")).to_have_text("Saved just now")
+
+
+async def test_chloe_plays_a_recording_once_alice_lets_staff_and_no_longer_than_that(
+    visit: OpenVisitor, people: dict[str, Person], axe: str
+) -> None:
+    alice, chloe = await visit("alice"), await visit("chloe", reduced_motion="reduce")
+    project_id = people["chloe"].project_ids[0]
+    call_id = await recorded(alice, project_id)
+    staff = next(walker for walker in WALKERS if walker.person == "chloe")
+    walk = Walk(staff, chloe, axe, call_id, project_id)
+    await review_call(walk)
+    await play_recording(walk)
+    await let_staff_play(alice, allowed=True)
+    try:
+        walk.walker = replace(staff, plays=True)
+        # The number is masked as before; hearing it is one thing, taking it along another.
+        await review_call(walk)
+        await play_recording(walk)
+        download = walk.page.get_by_role("region", name="Recording").get_by_role("button", name="Download")
+        await expect(download).to_have_count(0)
+        assert await walk.status_of("POST", f"/api/calls/{call_id}/recording/download") == 404
+    finally:
+        await let_staff_play(alice, allowed=False)
+    walk.walker = staff
+    await review_call(walk)
+    await play_recording(walk)

@@ -7,7 +7,7 @@ import io
 import re
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,6 +16,9 @@ from tests.support.portal import Town
 from tests.support.world_calls import new_call
 
 LATE_S = 5
+MORE_THAN_A_PAGE = 105
+"""The numbers come a hundred keys at a time unless asked for more."""
+SHOWN = 8
 
 
 async def test_alice_sees_key_figures_and_the_calls_of_each_day(town: Town) -> None:
@@ -163,6 +166,23 @@ async def test_every_number_leads_to_its_calls_and_every_table_to_its_csv(town: 
     outcomes = await bella.get("/api/analytics/breakdown.csv?by=outcome&range=30d")
     assert next(csv.reader(io.StringIO(outcomes.text))) == ["outcome", "name", "calls"]
     assert "'=1+1" in outcomes.text
+
+
+async def test_the_csv_of_a_table_has_every_agent_where_the_page_has_the_busiest(town: Town) -> None:
+    # A day on which no other test has a call.
+    age = timedelta(days=60)
+    started = datetime.now(UTC) - age
+    agents = {f"agent-{number}" for number in range(MORE_THAN_A_PAGE)}
+    for agent in agents:
+        of_agent = {"agent": {"id": agent, "name": agent}, "turns": []}
+        await town.deliver(BAYSIDE, new_call(PHYSIO_LINE, f"of-{agent}", age=age, **of_agent))
+    bella = await town.of(BELLA)
+    days = f"from={started - timedelta(days=1):%Y-%m-%d}&to={started + timedelta(days=1):%Y-%m-%d}"
+    page = await bella.get(f"/?{days}")
+    assert f"{MORE_THAN_A_PAGE - SHOWN} calls in others" in page.words
+    (link,) = (one for one in page.links("/api/analytics/breakdown.csv") if "by=agent" in one)
+    lines = csv.DictReader(io.StringIO((await bella.get(link)).text))
+    assert {line["agent"] for line in lines} == agents
 
 
 async def test_days_are_chosen_one_by_one(town: Town) -> None:

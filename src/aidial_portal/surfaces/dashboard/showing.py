@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from aidial_contract.params import MOST_KEYS
 from aidial_portal.design import context
 from aidial_portal.design.charts import hour_label
 from aidial_portal.design.filters import count, label
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from aidial_portal.surfaces.dashboard.view import View
 
 SHOWN: Final = 8
-"""So many outcomes, agents or projects have a row; the CSV has them all."""
+"""So many outcomes, agents or projects have a row; the CSV has the commonest thousand (`MOST_KEYS`)."""
 _HOURS_A_DAY: Final = 24
 _PERIODS: Final = {"hour": N_("Hour"), "day": N_("Day"), "week": N_("Week")}
 
@@ -206,4 +207,4 @@ def client_table(clients: Clients, view: View) -> context.ClientTable:
 
 
 def _csv(view: View, by: str) -> str:
-    return with_query("/api/analytics/breakdown.csv", view.asked(), by=by)
+    return with_query("/api/analytics/breakdown.csv", view.asked(), by=by, limit=str(MOST_KEYS))
