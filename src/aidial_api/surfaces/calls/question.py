@@ -104,8 +104,8 @@ class Question:
 
     def count(self, most: int) -> str:
         """The statement that counts them, up to `most`."""
-        # In an index's own order, or the planner may choose to sort what it could just walk: that of the start
-        # whatever the list's is, because every filter's index is in it.
+        # In an index's own order, or the planner may choose to sort what it could just walk: in that of the
+        # start whatever the list's is, because every filter's index is in it.
         if self.ranges == 1:
             # Counted where they are found: handing calls on costs as much as finding them.
             return f"SELECT coalesce(sum(c.calls), 0)::integer {self._ranges('', START, str(most))}"
@@ -143,7 +143,9 @@ class Question:
             few = f"SELECT * FROM calls WHERE client_id = mine.client_id AND call_id = any({self.among})"
             calls = f"({few} OFFSET 0) c WHERE {scope}"
         elif self.through is not None:
-            first = f"SELECT c.*, {key} AS sort_key FROM {calls} ORDER BY {order} LIMIT {self.through}"
+            # Hidden from the planner, who takes a project under a policy for fewer, and would sort all of it.
+            most = f"(SELECT {self.through})"
+            first = f"SELECT c.*, {key} AS sort_key FROM {calls} ORDER BY {order} LIMIT {most}"
             calls, order = f"({first}) c WHERE true", self._order("c.sort_key")
         found = f"SELECT {columns} FROM {calls}{conditions} ORDER BY {order} LIMIT {limit}"
         if not columns:
