@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 import msgspec
 
 from aidial.postgres import EmbeddedPostgres, PostgresUrls
@@ -22,6 +23,7 @@ from aidial_api.kernel.reach import Reach, begin_text
 from aidial_api.provisioning import NewClient, NewProject, Provisioner
 from aidial_api.surfaces.calls.store import CALL_COLUMNS
 from aidial_contract.ids import new_api_key, new_id
+from bench.floors import FLOOR
 from bench.load import Subject, measure
 from bench.processes import server
 from bench.rows import fill, utc_now
@@ -173,9 +175,39 @@ def new_bodies(project_id: str, count: int) -> Sequence[bytes]:
 
 
 async def ingest_figures(base: Ground, *, rounds: int, requests: int) -> list[Subject]:
-    """`POST /v1/calls` with 20 turns: validation, redaction, encryption, audit, durable."""
+    """`POST /v1/calls` with 20 turns: validation, redaction, encryption, audit, durable; and two floors."""
     headers = {"x-api-key": base.key, "content-type": "application/json"}
-    bodies = new_bodies(base.project_id, rounds * requests + requests // 4)
-    subject = Subject("POST /v1/calls, 20 turns", base.api_pid, f"{base.api_url}/v1/calls", headers, bodies)
-    await measure([subject], rounds=rounds, requests=requests)
-    return [subject]
+    first, *bodies = new_bodies(base.project_id, 1 + rounds * requests + requests // 4)
+    url = f"{base.api_url}/v1/calls"
+    async with aiohttp.ClientSession() as http, http.post(url, data=first, headers=headers) as answer:
+        call_id = (await answer.json())["call_id"]
+    port = free_port()
+    floor_env = {
+        **base.env,
+        "BENCH_BEGIN": begin_text(Reach((CLIENT,))),
+        "BENCH_CLIENT": CLIENT,
+        "BENCH_CALL": call_id,
+    }
+    floor_url = f"http://127.0.0.1:{port}"
+    with server("floor", ["-m", "bench.floors", str(port)], floor_env, f"{floor_url}/bare") as floor_pid:
+        subjects = [
+            Subject("floor: bare Starlette answer", floor_pid, f"{floor_url}/bare"),
+            Subject(
+                "floor: same INSERT by asyncpg, bare answer", floor_pid, f"{floor_url}/insert", {}, bodies
+            ),
+            Subject("POST /v1/calls, 20 turns", base.api_pid, url, headers, bodies),
+        ]
+        await measure(subjects, rounds=rounds, requests=requests)
+    await _forget_floor(base)
+    return subjects
+
+
+async def _forget_floor(base: Ground) -> None:
+    """Take the floor's calls away: their numbers were sealed for another call, so nobody could open them."""
+    connection = await asyncpg.connect(base.urls.superuser_url)
+    of_floor = "(SELECT call_id FROM calls WHERE client_id = $1 AND starts_with(external_id, $2))"
+    for table in ("caller_tokens", "transcripts", "calls"):
+        await connection.execute(
+            f"DELETE FROM {table} WHERE client_id = $1 AND call_id IN {of_floor}", CLIENT, FLOOR
+        )
+    await connection.close()

@@ -101,12 +101,22 @@ async def visiting(base: Ground, issuer: RunningIdentity) -> AsyncIterator[Visit
 
 
 async def list_figures(visit: Visit, *, rounds: int, requests: int) -> list[Subject]:
-    """Ask for Alice's calls through the portal."""
+    """Ask for Alice's calls through the portal, and for the same body as a bare answer: its floor."""
     page = f"/api/calls?project_id={visit.base.project_id}"
-    cursor = (await visit.get(page))[0]["next_cursor"]
-    subject = Subject(OWN_SHARE, visit.pid, f"{visit.url}{page}&cursor={cursor}", visit.headers)
-    await measure([subject], rounds=rounds, requests=requests)
-    return [subject]
+    url = f"{visit.url}{page}&cursor={(await visit.get(page))[0]['next_cursor']}"
+    body = visit.base.folder / "portal-calls.json"
+    async with aiohttp.ClientSession() as http, http.get(url, headers=visit.headers) as answer:
+        body.write_bytes(await answer.read())
+    port = free_port()
+    floor_env = {"BENCH_FOLDER": str(visit.base.folder), "BENCH_BODY": str(body)}
+    bare = f"http://127.0.0.1:{port}/bare"
+    with server("floor", ["-m", "bench.floors", str(port)], floor_env, bare) as floor_pid:
+        subjects = [
+            Subject("floor: bare Starlette answer of the same body", floor_pid, bare),
+            Subject(OWN_SHARE, visit.pid, url, visit.headers),
+        ]
+        await measure(subjects, rounds=rounds, requests=requests)
+    return subjects
 
 
 async def save_figures(visit: Visit, *, rounds: int, requests: int) -> list[Subject]:

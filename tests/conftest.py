@@ -23,6 +23,7 @@ ON_ONE_WORKER = (
     "tests/aidial/seed/test_bulk.py",
     "tests/api/calls/test_lengths.py",
     "tests/api/calls/test_ways.py",
+    "tests/api/database/plans/",
     "tests/api/recordings/test_on_s3.py",
     "tests/together/test_ingest.py",
 )
@@ -50,7 +51,7 @@ OF_TEST_ALL = (
     "tests/api/calls/test_search.py",
     "tests/api/calls/test_turns.py",
     "tests/api/calls/test_ways.py",
-    "tests/api/database/test_plans.py",
+    "tests/api/database/plans/",
     "tests/api/deletions/test_deletions.py",
     "tests/api/governance/test_retention.py",
     "tests/api/idempotency/test_model.py",

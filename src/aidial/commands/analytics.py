@@ -36,7 +36,11 @@ def rebuild(
     from aidial_api.recounting import every_client, parts_of  # noqa: PLC0415
 
     url = owner_url()
-    clients = [slug(one) for one in client] if client else run(every_client(url))
+    every = run(every_client(url))
+    clients = [slug(one) for one in client] if client else every
+    missing = [one for one in clients if one not in every]
+    if missing:
+        raise typer.BadParameter(f"there is no client {', '.join(missing)}", param_hint="--client")
     parts = run(parts_of(url, clients))
     done = run(_recounted(url, parts))
     for (client_id, *_), part in zip(parts, done, strict=True):

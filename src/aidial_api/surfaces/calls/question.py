@@ -162,7 +162,9 @@ class Question:
             few = f"SELECT * FROM calls WHERE client_id = mine.client_id AND call_id = any({self.among})"
             calls = f"({few} OFFSET 0) c WHERE {scope}"
         elif self.through is not None:
-            first = f"SELECT c.*, {key} AS sort_key FROM {calls} ORDER BY {order} LIMIT {self.through}"
+            # Hidden from the planner, who takes a project under a policy for fewer, and would sort all of it.
+            most = f"(SELECT {self.through})"
+            first = f"SELECT c.*, {key} AS sort_key FROM {calls} ORDER BY {order} LIMIT {most}"
             calls, order = f"({first}) c WHERE true", self._order("c.sort_key")
         found = f"SELECT {columns} FROM {calls}{conditions} ORDER BY {order} LIMIT {limit}"
         if not columns:
