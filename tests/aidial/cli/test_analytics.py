@@ -57,3 +57,9 @@ async def test_a_rebuild_without_a_database_says_which_setting_is_missing() -> N
     ran = await asyncio.to_thread(aidial, "analytics", "rebuild")
     assert (ran.code, ran.out) == (78, "")
     assert "AIDIAL_DATABASE_OWNER_URL" in ran.err
+
+
+async def test_a_tenant_that_is_not_there_is_named_and_nothing_is_counted(world: World) -> None:
+    ran = await rebuilt(world, "--client", "harbor-dental-misspelt")
+    assert (ran.code, ran.out) == (2, "")
+    assert "harbor-dental-misspelt" in ran.err
