@@ -148,8 +148,12 @@ class Question:
             tables = "caller_tokens t"
             # Counting asks the calls themselves only for what their tokens do not say.
             if conditions or columns not in {"1", ""}:
-                tables += " JOIN calls c ON c.client_id = t.client_id AND c.call_id = t.call_id"
-            else:
+                # Each by its id: a fence, or the planner might read all of a tenant's to join the few with.
+                own = (
+                    "SELECT * FROM calls c WHERE c.client_id = t.client_id AND c.call_id = t.call_id OFFSET 0"
+                )
+                tables += f" CROSS JOIN LATERAL ({own}) c"
+            if key == START:
                 order = order.replace("c.", "t.")
             calls = f"{tables} WHERE {scope} AND t.token = {self.token}"
         elif self.few:
