@@ -36,8 +36,9 @@ def rebuild(
     from aidial_api.recounting import every_client, parts_of  # noqa: PLC0415
 
     url = owner_url()
+    named = [slug(one) for one in client or ()]
     every = run(every_client(url))
-    clients = [slug(one) for one in client] if client else every
+    clients = named or every
     missing = [one for one in clients if one not in every]
     if missing:
         raise typer.BadParameter(f"there is no client {', '.join(missing)}", param_hint="--client")

@@ -67,7 +67,7 @@ def cut(connection: "PoolConnectionProxy[Any]") -> None:
 
 
 class _Pooled(asyncpg.Connection):
-    """A connection the pool does not reset: all that AiDial sets ends with the transaction.
+    """A connection the pool does not reset: what a request sets ends with its transaction.
 
     asyncpg still rolls back a transaction that was left open.
     """
@@ -127,9 +127,17 @@ class Connections:
                 raise failed
 
     @property
-    def size(self) -> int:
-        """How many are open, wherever they are."""
-        return self._pool.get_size()
+    def lent(self) -> int:
+        """How many the pool has given away: those that wait here, and those that are with a borrower."""
+        return self._pool.get_size() - self._pool.get_idle_size()
+
+    async def rest_one_more(self, timeout_s: float) -> None:
+        """Have one more wait here, new or from the pool. No borrower has to part with theirs for it."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                self._resting.append(await self._pool.acquire())
+        except GONE as gone:
+            raise unavailable(gone, None) from gone
 
     async def resting(self) -> "PoolConnectionProxy[Any] | None":
         """Take a connection that waits for its borrower, or None: never waits for one."""

@@ -16,7 +16,6 @@ from aidial_api.kernel.connections import (
     CONNECT_TIMEOUT_S,
     GONE,
     Connections,
-    DatabaseUnavailable,
     new_pool,
     unavailable,
 )
@@ -93,14 +92,14 @@ class Counting:
 
     def _open_one_more(self) -> None:
         is_opening = self._opening is not None and not self._opening.done()
-        if not is_opening and self._connections.size < CONNECTIONS:
+        if not is_opening and self._connections.lent < CONNECTIONS:
             self._opening = self._kept(asyncio.create_task(self._open()))
 
     async def _open(self) -> None:
         try:
-            await self._connections.handed_on(await self._connections.borrowed(CONNECT_TIMEOUT_S))
-        except DatabaseUnavailable as gone:
-            _log.warning("database.counting_unavailable", reason=gone.reason)
+            await self._connections.rest_one_more(CONNECT_TIMEOUT_S)
+        except Exception as error:  # noqa: BLE001 - lists are counted without it, and the log says so
+            _log.warning("database.counting_unavailable", reason=type(error).__name__)
 
     def _kept(self, task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
         """Keep a task until it ends, and look at how it ended: perhaps nobody else does."""

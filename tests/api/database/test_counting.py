@@ -102,6 +102,18 @@ async def test_who_finds_no_connection_free_is_told_so_at_once(
     assert await asked(one, NOBODY, BACKEND)
 
 
+async def test_both_connections_are_free_again_after_a_crowd(one: Database) -> None:
+    first = await one.counting.ask(NOBODY, BACKEND)
+    assert first is not None
+    assert await one.counting.ask(NOBODY, BACKEND) is None  # so that another is opened, which takes longer
+    await first
+    assert one.counting._opening is not None
+    await one.counting._opening
+    both = [await one.counting.ask(NOBODY, BACKEND) for _ in range(CONNECTIONS)]
+    backends = await asyncio.gather(*(question for question in both if question is not None))
+    assert len(set(backends)) == CONNECTIONS
+
+
 async def test_a_question_nobody_waits_for_any_more_ends_by_itself_and_leaves_nothing(
     one: Database, onlooker: asyncpg.Connection, harbour: Tenant
 ) -> None:

@@ -52,18 +52,19 @@ _NARROWING: Final = ("from", "to", *(param.name for param in CALL_FILTERS), "cal
 
 @dataclass(frozen=True, slots=True)
 class _Export:
-    """One export: whose calls, and how a row of them is written."""
+    """One export: whose calls, whether they are few, and how a row of them is written."""
 
     ask: Ask
     project: ProjectReach
     caller: Caller
+    few: bool
     lines: Lines
 
     async def read(self, tx: Tx, after: listing.Position | None, most: int) -> Sequence[asyncpg.Record]:
         """The next rows after a position."""
         ask = self.ask
         return await listing.read_rows(
-            tx, ask.reach, ask.query, self.caller, after, most, self.lines.selected
+            tx, ask.reach, ask.query, self.caller, after, most, self.lines.selected, few=self.few
         )
 
     async def read_on(self, last: asyncpg.Record) -> Sequence[asyncpg.Record]:
@@ -88,7 +89,8 @@ async def export(ask: Ask) -> Answer:
     columns = columns_for(level, ask.query["include"] or ())
     shown = Level.FULL if level in {Level.FULL, Level.METADATA} else Level.MASKED
     key = await ask.services.tenant_keys.get(ask.tx, project.client_id)
-    export = _Export(ask, project, caller, Lines(columns, zone, shown, key))
+    few = matching <= listing.FEW
+    export = _Export(ask, project, caller, few, Lines(columns, zone, shown, key))
     if ask.method != "HEAD":
         await record(ask, _event(ask, export, matching))
     rows = await export.read(ask.tx, None, FIRST_ROWS)

@@ -15,7 +15,7 @@ from aidial_contract.shapes.common import Matching
 
 T = TypeVar("T")
 Key = tuple[str, ...]
-"""What binds a list's cursors: its projects, filters and period."""
+"""What a list is: its tenants, and what binds its cursors (projects, filters, period)."""
 
 COUNT_CAP = 10_000
 LONG_FOR_S = 30.0
@@ -56,12 +56,12 @@ def known(key: Key) -> tuple[Matching | None, bool]:
 
 
 def is_short(key: Key) -> bool:
-    """Whether a list fitted on its first page a moment ago."""
+    """Whether a list fitted on its first page a moment ago; `key` with the page's size."""
     return _short.get(key, 0.0) > monotonic()
 
 
 def fitted(key: Key) -> None:
-    """Remember that a list fits on its first page."""
+    """Remember that a list fits on its first page; `key` with the page's size."""
     _keep(_short, key, monotonic() + SHORT_FOR_S)
 
 

@@ -31,6 +31,8 @@ from aidial_contract.shapes.common import Matching
 
 SEARCH_COUNT_MS = 15
 """How long each of the two steps of counting a search may take: common words would always use all of it."""
+ANSWERS_WITHIN_S = 0.25
+"""How much longer than the server's limit a count is waited for: its connection may be dead and not say."""
 EVERY = 2**31 - 2
 """Counted without a cap."""
 FEW = 2_000
@@ -85,9 +87,10 @@ async def _first(
 ) -> tuple[Sequence[asyncpg.Record], Matching]:
     """The first page's rows and one more, and how many match up to the cap."""
     limit: int = query["limit"]
-    known, is_old = lengths.known(bound)
+    key = (",".join(reach.client_ids), *bound)
+    known, is_old = lengths.known(key)
     has_words = query["q"] is not None
-    fitted = lengths.is_short(bound)
+    fitted = lengths.is_short((*key, str(limit)))
     beside = None
     if not has_words and (is_old or (known is None and not fitted)):
         question = walk_of(reach, query, caller, counting=True)
@@ -102,18 +105,18 @@ async def _first(
         few = counted is not None and counted <= FEW
     rows = await read_rows(tx, reach, query, caller, None, limit + 1, few=few)
     if len(rows) <= limit:
-        lengths.fitted(bound)
+        lengths.fitted((*key, str(limit)))
         return rows, Matching(count=len(rows), capped=False)
     if known is not None:
         if beside is not None:
-            lengths.learn_from(bound, beside)
+            lengths.learn_from(key, beside)
         return rows, known
     if not is_counted_first:
         counted = await _counted(tx, reach, query, caller, beside)
     if counted is not None:
         # Asked at another moment than the page: a call may have come in between.
         counted = max(counted, len(rows))
-    return rows, lengths.learnt(bound, counted, has_words=has_words)
+    return rows, lengths.learnt(key, counted, has_words=has_words)
 
 
 def _is_few(matching: Matching) -> bool:
@@ -125,8 +128,9 @@ async def _counted(
 ) -> int | None:
     """What was counted beside the page, or is counted now where that could not be asked or was lost."""
     if beside is not None:
-        with suppress(DatabaseUnavailable):
-            return await asyncio.shield(beside)
+        with suppress(DatabaseUnavailable, TimeoutError):
+            async with asyncio.timeout(COUNT_MS / 1_000 + ANSWERS_WITHIN_S):
+                return await asyncio.shield(beside)
     within_ms = COUNT_MS if query["q"] is None else SEARCH_COUNT_MS
     return await count(tx, reach, query, caller, at_most=lengths.COUNT_CAP, within_ms=within_ms)
 

@@ -145,8 +145,9 @@ class Player {
   async address(what) {
     const side = this.chosen?.value;
     const answer = await send(`${this.root.dataset.path}/${what}${side ? `?side=${side}` : ""}`, "POST").catch(() => null);
-    if (answer?.ok) return (await answer.json()).url;
-    this.say(answer ? await refusal(answer) : _("The portal could not be reached. Try again."));
+    const url = answer?.ok ? (await answer.json().catch(() => null))?.url : null;
+    if (url) return url;
+    this.say(answer && !answer.ok ? await refusal(answer) : _("The portal could not be reached. Try again."));
     return null;
   }
 
