@@ -124,6 +124,17 @@ async def test_a_list_that_fits_on_its_page_is_not_counted_beside_it_again(asker
     assert await asker.first_page(*few) == (fitting, 1)
 
 
+async def test_a_long_list_of_which_little_is_left_is_said_to_be_short_at_once(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(lengths, "COUNT_CAP", 3)
+        assert (await asker.first_page(*SHORT))[0] == Matching(count=3, capped=True)
+    fitting, _ = await asker.first_page(("status", "missed"), ("limit", "100"))
+    assert not fitting.capped
+    assert (await asker.first_page(*SHORT))[0] == fitting
+
+
 @pytest.mark.parametrize("trouble", ["all busy", "lost"])
 async def test_a_page_whose_count_cannot_be_asked_beside_it_is_counted_after_it(
     asker: Asker, trouble: str, monkeypatch: pytest.MonkeyPatch

@@ -55,14 +55,15 @@ def known(key: Key) -> tuple[Matching | None, bool]:
     return length.matching, True
 
 
-def is_short(key: Key) -> bool:
-    """Whether a list fitted on its first page a moment ago; `key` with the page's size."""
-    return _short.get(key, 0.0) > monotonic()
+def is_short(key: Key, limit: int) -> bool:
+    """Whether a list fitted on its first page of `limit` calls a moment ago."""
+    return _short.get((*key, str(limit)), 0.0) > monotonic()
 
 
-def fitted(key: Key) -> None:
-    """Remember that a list fits on its first page; `key` with the page's size."""
-    _keep(_short, key, monotonic() + SHORT_FOR_S)
+def fitted(key: Key, limit: int) -> None:
+    """Remember that a list fits on its first page, and no longer what was known of it."""
+    _lengths.pop(key, None)
+    _keep(_short, (*key, str(limit)), monotonic() + SHORT_FOR_S)
 
 
 def learnt(key: Key, counted: int | None, *, has_words: bool = False) -> Matching:

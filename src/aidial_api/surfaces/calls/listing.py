@@ -90,7 +90,7 @@ async def _first(
     key = (",".join(reach.client_ids), *bound)
     known, is_old = lengths.known(key)
     has_words = query["q"] is not None
-    fitted = lengths.is_short((*key, str(limit)))
+    fitted = lengths.is_short(key, limit)
     beside = None
     if not has_words and (is_old or (known is None and not fitted)):
         question = walk_of(reach, query, caller, counting=True)
@@ -105,7 +105,7 @@ async def _first(
         few = counted is not None and counted <= FEW
     rows = await read_rows(tx, reach, query, caller, None, limit + 1, few=few)
     if len(rows) <= limit:
-        lengths.fitted((*key, str(limit)))
+        lengths.fitted(key, limit)
         return rows, Matching(count=len(rows), capped=False)
     if known is not None:
         if beside is not None:
