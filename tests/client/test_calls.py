@@ -14,6 +14,7 @@ from aidial_contract.ids import new_id
 from aidial_contract.shapes.calls import Call, CallPatch, NewCall
 from tests.people import FRONT_DESK, NORTHSIDE_LINE
 from tests.support.api import World
+from tests.support.ids import without_ids
 from tests.support.world_calls import new_call
 
 
@@ -62,7 +63,7 @@ async def test_every_wrong_field_is_named_at_once(harbour: AsyncAidial) -> None:
     named = {one.field: one.code for one in refused.value.field_errors}
     assert named == {"/from_number": "format", "/channel": "not_allowed", "/turns/1/text": "too_short"}
     assert "/turns/1/text (too_short)" in str(refused.value)
-    assert "0412" not in str(refused.value)
+    assert "0412" not in without_ids(str(refused.value))
 
 
 async def test_a_call_beyond_ten_mebibytes_is_too_large(harbour: AsyncAidial) -> None:

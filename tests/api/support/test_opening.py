@@ -161,7 +161,7 @@ async def test_bodies_are_kept_as_typed_and_encrypted_and_subjects_are_redacted(
         " USING (client_id, ticket_id) WHERE t.ticket_id = $1",
         ticket["ticket_id"],
     )
-    assert "345" not in stored[0]["ticket"].replace(ticket["ticket_id"], "").split("[PHONE]")[0]
+    assert "345 678" not in stored[0]["ticket"]
     for text in (stored[0]["ticket"], stored[0]["comment"]):
         assert typed.encode().hex() not in text
         assert "Call me" not in text
