@@ -87,7 +87,7 @@ async def listen(visitor: Visitor, path: str) -> None:
 async def in_state(manifest: dict[str, Any], call: dict[str, Any], state: str) -> AsyncIterator[None]:
     """A call whose transcript is in a state, made by hand and unmade.
 
-    Jobs make some of them. `hidden` and `truncated` are shown, and nothing of ours makes them yet.
+    Most are made by what happens to a call. `hidden` is shown, and nothing of ours makes it yet.
     """
     connection = await asyncpg.connect(manifest["database_url"])
     try:

@@ -38,6 +38,14 @@ async def heard(clinic: Business, path: str) -> list[str]:
     return [turn["text"] for turn in transcript["turns"]]
 
 
+async def state_of(clinic: Business, path: str) -> tuple[str, str, int]:
+    """Of its transcript, of the call, and how many turns it has."""
+    call = (await clinic.admin.get(path)).json
+    turns = await heard(clinic, path)
+    assert len(turns) == call["message_count"]
+    return call["transcript_state"], call["status"], len(turns)
+
+
 async def test_a_live_call_grows_and_everybody_sees_it(world: World, clinic: Business) -> None:
     path = await begin(clinic, "Hello")
     before = await clinic.admin.get(path)
@@ -117,7 +125,35 @@ async def test_a_call_has_five_thousand_turns_at_most(clinic: Business) -> None:
         422,
         [{**full.json["field_errors"][0], "field": "/turns", "code": "too_long"}],
     )
-    assert (await say(clinic, path, *["word"] * 4_999)).json["message_count"] == 5_000
+    assert await state_of(clinic, path) == ("truncated", "live", 1)
+    fitting = (await say(clinic, path, *["word"] * 4_999)).json
+    assert (fitting["message_count"], fitting["transcript_state"]) == (5_000, "live")
+
+
+async def test_a_conversation_that_outgrows_its_call_is_told_to_be_cut_short(
+    world: World, clinic: Business
+) -> None:
+    path = await begin(clinic, *["word"] * 5_000)
+    refused = [await say(clinic, path, "one more") for _ in range(2)]
+    assert [answer.status for answer in refused] == [422, 422]
+    assert await state_of(clinic, path) == ("truncated", "live", 5_000)
+    # Noted once, however often its sender tries; and what it has may still be sent again.
+    assert (await clinic.admin.get(path)).json["version"] == 2
+    assert (await say(clinic, path, "word", from_index=4_999)).status == 200
+    ended = {"status": "completed", "ended_at": datetime.now(UTC).isoformat(), "end_reason": "caller_hangup"}
+    assert (await clinic.key.patch(path, ended, if_match="*")).status == 200
+    assert await state_of(clinic, path) == ("truncated", "completed", 5_000)
+    actions = [event["action"] for event in await world.events(path.rpartition("/")[2])]
+    assert actions == ["calls.call.delivered", "calls.call.updated", "calls.call.updated"]
+
+
+async def test_a_refusal_that_is_repeated_by_its_key_notes_the_same(clinic: Business) -> None:
+    path = await begin(clinic, *["word"] * 5_000)
+    body, key = {"turns": [said("one more")]}, new_id()
+    answers = [await clinic.key.post(f"{path}/turns", body, idempotency_key=key) for _ in range(2)]
+    assert [answer.status for answer in answers] == [422, 422]
+    assert await state_of(clinic, path) == ("truncated", "live", 5_000)
+    assert (await clinic.admin.get(path)).json["version"] == 2
 
 
 @pytest.mark.parametrize(

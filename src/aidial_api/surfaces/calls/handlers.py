@@ -16,6 +16,7 @@ from aidial_api.surfaces.calls.caller import calls_of_caller
 from aidial_api.surfaces.calls.present import Shown, to_call
 from aidial_api.surfaces.calls.sensitive import refuse_sensitive
 from aidial_contract.access import Level
+from aidial_contract.fault import Fault
 from aidial_contract.ids import parse_uuid
 from aidial_contract.scope import ProjectReach
 from aidial_contract.shapes.calls import CallList, NewCall, Transcript, Turn
@@ -77,10 +78,11 @@ async def change(ask: Ask) -> Answer:
     return await _answer(ask, await progress.apply(ask, ask.found))
 
 
-async def append_turns(ask: Ask) -> Answer:
+async def append_turns(ask: Ask) -> Answer | Fault:
     """The call with the turns behind its own, with the new ETag."""
     ask.level = Level.MASKED
-    return await _answer(ask, await turns.append(ask, ask.found))
+    outcome = await turns.append(ask, ask.found)
+    return outcome if isinstance(outcome, Fault) else await _answer(ask, outcome)
 
 
 async def show_transcript(ask: Ask) -> Answer:

@@ -202,6 +202,16 @@ async def mark_stalled(tx: Tx, client_id: str, call_id: str) -> None:
     )
 
 
+async def mark_truncated(tx: Tx, client_id: str, call_id: str) -> None:
+    """A live call, whose row is held, goes on after the last of its turns that are kept."""
+    await tx.execute(
+        "UPDATE calls SET transcript_state = 'truncated', version = version + 1, updated_at = now()"
+        " WHERE client_id = $1 AND call_id = $2",
+        client_id,
+        call_id,
+    )
+
+
 async def update_call(tx: Tx, client_id: str, call_id: str, version: int, changes: dict[str, Any]) -> bool:
     """Change columns of one call when it is still at `version`; the version goes up by one."""
     names = list(changes)

@@ -27,53 +27,65 @@ _turns = msgspec.json.Decoder(list[Turn])
 _kept = msgspec.json.Decoder(list[tuple[str, str]])
 
 
-async def append(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
+async def append(ask: Ask, row: asyncpg.Record) -> asyncpg.Record | Fault:
     """The call with the body's turns behind its own; as it was when it has all of them already.
 
-    409 `state_conflict` when it is no longer live or turns are missing between, `already_exists` when other
-    words stand in a place; 413 `body_too_large` and 422 when the call would grow beyond what one may be.
+    Raises 409 `state_conflict` when it is no longer live or turns are missing between, `already_exists` when
+    other words stand in a place. Gives back 413 `body_too_large` or 422 when the call would grow beyond what
+    one may be: it takes none of them, and is noted as truncated until some come that fit.
     """
     body: NewTurns = ask.body
     stored: int = row["message_count"]
     first = stored if body.from_index is None else body.from_index
     total = max(stored, first + len(body.turns))
-    _check_place(row, first, total)
+    _check_place(row, first)
+    if total > MAX_TURNS:
+        too_many = [FieldError("/turns", "too_long")]
+        return await _cut(ask, row, Fault(errors.VALIDATION_FAILED, field_errors=too_many))
     client_id, call_id = row["client_id"], str(row["call_id"])
     key = await ask.services.tenant_keys.get(ask.tx, client_id)
     said: Said | None = None
     if row["transcript_state"] != "redaction_failed":
         known = await _known(ask, key, client_id, call_id)
         whole = known[:first] + body.turns + known[first + len(body.turns) :]
-        _check_size(ask, whole)
+        if _is_too_large(ask, whole):
+            return await _cut(ask, row, Fault(errors.BODY_TOO_LARGE, reason="the whole call"))
         said = await redact_said(whole, ask.services.redactors)
         if said is not None and _words(known[first:]) != said.kept[first:stored]:
             raise Fault(errors.ALREADY_EXISTS, reason="other words stand in these places")
     if total == stored:
         return row
     await store.write_turns(ask.tx, client_id, call_id, _changed(key, call_id, said, total))
-    await record(ask, _event(row, total - stored, said))
-    ask.on_commit.append(partial(ask.services.news.tell, client_id, str(row["project_id"]), call_id))
+    told = {"turns": total - stored, "redactions": {} if said is None else said.counts}
+    await record(ask, _changed_event(row, "calls.turns.appended", told))
+    _tell(ask, row)
     changed = await store.find_call(ask.tx, ask.reach, call_id)
     if changed is None:
         raise RuntimeError("a call just changed cannot be read")
     return changed
 
 
-def _check_place(row: asyncpg.Record, first: int, total: int) -> None:
+async def _cut(ask: Ask, row: asyncpg.Record, refusal: Fault) -> Fault:
+    """Note that the call goes on after its last line; gives back what the sender is told."""
+    if row["transcript_state"] == "live":
+        await store.mark_truncated(ask.tx, row["client_id"], str(row["call_id"]))
+        await record(ask, _changed_event(row, "calls.call.updated", {"fields": ["transcript_state"]}))
+        _tell(ask, row)
+    return refusal
+
+
+def _check_place(row: asyncpg.Record, first: int) -> None:
     details: dict[str, Any] = {"current_state": row["status"], "allowed": ["live"]}
     if row["status"] != "live":
         raise Fault(errors.STATE_CONFLICT, details=details, reason="the call is not live")
     if first > row["message_count"]:
         details["message_count"] = row["message_count"]
         raise Fault(errors.STATE_CONFLICT, details=details, reason="turns are missing between")
-    if total > MAX_TURNS:
-        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/turns", "too_long")])
 
 
-def _check_size(ask: Ask, turns: Sequence[NewTurn]) -> None:
+def _is_too_large(ask: Ask, turns: Sequence[NewTurn]) -> bool:
     limit_bytes = ask.services.settings.numbers.size(CALL_BODY)
-    if sum(len(turn.text.encode()) for turn in turns) > limit_bytes:
-        raise Fault(errors.BODY_TOO_LARGE, reason="the whole call would be too large")
+    return sum(len(turn.text.encode()) for turn in turns) > limit_bytes
 
 
 async def _known(ask: Ask, key: TenantKey, client_id: str, call_id: str) -> list[NewTurn]:
@@ -104,12 +116,18 @@ def _changed(key: TenantKey, call_id: str, said: Said | None, total: int) -> sto
     )
 
 
-def _event(row: asyncpg.Record, added: int, said: Said | None) -> Event:
+def _changed_event(row: asyncpg.Record, action: str, technical: dict[str, Any]) -> Event:
     return Event(
-        action="calls.turns.appended",
+        action=action,
         target_kind="call",
         target_id=str(row["call_id"]),
         client_id=row["client_id"],
         project_id=str(row["project_id"]),
-        technical={"turns": added, "redactions": {} if said is None else said.counts},
+        technical=technical,
     )
+
+
+def _tell(ask: Ask, row: asyncpg.Record) -> None:
+    """Once it is committed, to whoever has the call open."""
+    tell = ask.services.news.tell
+    ask.on_commit.append(partial(tell, row["client_id"], str(row["project_id"]), str(row["call_id"])))
