@@ -10,6 +10,7 @@ servers, so they have a queue and places of their own. Source:
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -52,8 +53,19 @@ RETRIES = 8
 _log = structlog.get_logger("aidial_worker")
 
 
+class _ReadAgain(Exception):  # noqa: N818 - it is an end, not an error
+    """SIGHUP: begin anew with the configuration as it is now."""
+
+
+class QueueLost(Exception):  # noqa: N818 - it is an end, not an error
+    """The queue came to an end that nobody asked for."""
+
+
 def run_worker() -> None:
-    """Work until SIGTERM or Ctrl-C; exits with 78 for a bad configuration, 69 without a database."""
+    """Work until SIGTERM or Ctrl-C; exits with 78 for a bad configuration, 69 without a database.
+
+    SIGHUP reads the configuration again; one that is bad is logged, and the worker goes on with what it has.
+    """
     try:
         settings = read_settings()
     except ConfigurationError as error:
@@ -61,13 +73,33 @@ def run_worker() -> None:
             print(f"aidial worker: {name}: {reason}", file=sys.stderr)  # noqa: T201 - before logs exist
         sys.exit(EXIT_CODE)
     logs.set_up()
+    while True:
+        # Until the worker hears them itself a hang-up would end it.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            _work_with(settings)
+        except _ReadAgain:
+            settings = _settings_again(settings)
+        else:
+            return
+
+
+def _settings_again(known: Settings) -> Settings:
+    try:
+        return read_settings()
+    except ConfigurationError as error:
+        _log.error("configuration_invalid", problems=error.problems)
+        return known
+
+
+def _work_with(settings: Settings) -> None:
     try:
         asyncio.run(work(settings.database_url, post=post_of(settings), checkpoints=settings.checkpoints))
     except DatabaseRefused as refused:
         raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except DatabaseUnavailable as gone:
         raise CommandStopped(f"the database does not answer: {gone.reason}", Exit.UNAVAILABLE) from None
-    except (exceptions.ConnectorException, psycopg.Error, OSError) as gone:
+    except (exceptions.ConnectorException, psycopg.Error, OSError, QueueLost) as gone:
         raise CommandStopped(f"the job queue is gone: {type(gone).__name__}", Exit.UNAVAILABLE) from None
 
 
@@ -110,13 +142,26 @@ async def work(
 
 
 async def _both(app: procrastinate.App) -> None:
-    """Work at both queues until a signal: the first of them hears it, and where one ends both end."""
+    """Work at both queues until a signal; where one ends both end.
+
+    Raises `QueueLost` when one ended and nobody asked for it: a queue that lost its database ends without a
+    word once the database is back, and a worker that ended well is not started again.
+    """
+    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[int] = loop.create_future()
+
+    def hear(number: int) -> None:
+        if not asked.done():
+            asked.set_result(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, hear, number)
     tasks = (
-        asyncio.create_task(_run(app, QUEUE, CONCURRENCY, hears_signals=True)),
+        asyncio.create_task(_run(app, QUEUE, CONCURRENCY)),
         asyncio.create_task(_run(app, DELIVERIES, DELIVERIES_AT_ONCE)),
     )
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((asked, *tasks), return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
@@ -124,18 +169,20 @@ async def _both(app: procrastinate.App) -> None:
     for end in ends:
         if isinstance(end, Exception):
             raise end
+    if not asked.done():
+        raise QueueLost
+    if asked.result() == signal.SIGHUP:
+        raise _ReadAgain
 
 
-async def _run(
-    app: procrastinate.App, queue: str, at_once: int, *, wait: bool = True, hears_signals: bool = False
-) -> None:
+async def _run(app: procrastinate.App, queue: str, at_once: int, *, wait: bool = True) -> None:
     await app.run_worker_async(
         queues=[queue],
         wait=wait,
         concurrency=at_once,
         delete_jobs="successful",
         shutdown_graceful_timeout=STOP_S,
-        install_signal_handlers=hears_signals,
+        install_signal_handlers=False,
         update_heartbeat_interval=HEARTBEAT_S,
         stalled_worker_timeout=LOST_AFTER_S,
     )

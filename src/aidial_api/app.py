@@ -172,7 +172,7 @@ def _die_with_parent() -> None:
 
 
 class Application:
-    """The ASGI callable; `services` opens with the lifespan.
+    """The ASGI callable; `services` opens with the lifespan, or `refusal` says why it does not.
 
     `reload` takes new settings, or None when the configuration is no longer complete: from then on requests
     are answered 500 `configuration_invalid`, and health says `fail`, until a reload repairs it.
@@ -190,6 +190,7 @@ class Application:
         self._billing_provider = billing_provider
         self._opened = AsyncExitStack()
         self.services: Services | None = None
+        self.refusal: Exception | None = None
         self._http = LastResort(self._answer, reply.written)
 
     async def reload(self, settings: Settings | None) -> None:
@@ -233,6 +234,7 @@ class Application:
                     self._settings, self._opened, self._table, self._billing_provider
                 )
             except Exception as error:  # noqa: BLE001 - told to the server, which ends the process
+                self.refusal = error
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             await send({"type": "lifespan.startup.complete"})

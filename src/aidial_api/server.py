@@ -16,18 +16,20 @@ import uvloop
 
 from aidial_api.app import Application
 from aidial_api.kernel import logs
+from aidial_api.kernel.roles import DatabaseRefused
 from aidial_api.settings import Settings, read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
 from aidial_limits.metrics import listening
 from aidial_serving.server import Server, http_server
 
 GC_YOUNG = 20_000
-STARTUP_FAILED = 3
+UNAVAILABLE = 69
+"""What the API exits with when it cannot start for want of something (EX_UNAVAILABLE)."""
 _log = structlog.get_logger("aidial_api")
 
 
 def serve(host: str, port: int) -> None:
-    """Serve until told to stop; exits with 78 when the configuration is missing or bad."""
+    """Serve until told to stop; exits with 78 for a bad configuration, 69 when something does not answer."""
     try:
         settings = read_settings()
     except ConfigurationError as error:
@@ -43,7 +45,7 @@ def serve(host: str, port: int) -> None:
     with listening(settings.metrics_addr, settings.metrics_port):
         uvloop.run(_follow_hangups(app, running))
     if not running.started:
-        sys.exit(STARTUP_FAILED)
+        sys.exit(EXIT_CODE if isinstance(app.refusal, DatabaseRefused) else UNAVAILABLE)
 
 
 def _settle_memory() -> None:

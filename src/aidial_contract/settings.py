@@ -92,6 +92,19 @@ def text(raw: str) -> str:
     return value
 
 
+def one_of(*choices: str) -> Callable[[str], str]:
+    """One of these words, in whatever case."""
+    told = f"must be {', '.join(choices[:-1])} or {choices[-1]}"
+
+    def read(raw: str) -> str:
+        value = raw.strip().lower()
+        if value not in choices:
+            raise ValueError(told)
+        return value
+
+    return read
+
+
 def secret(least_bytes: int) -> Callable[[str], str]:
     """Text of at least `least_bytes` bytes, kept exactly as given."""
 

@@ -32,7 +32,7 @@ class Counting:
         self.memory = memory
         self.shared = shared
         self._fallbacks = FALLBACKS.labels(service)
-        self._up = STORE_UP.labels(service)
+        self._service = service
         self._failures = 0
         self._asking: asyncio.Task[None] | None = None
 
@@ -42,7 +42,7 @@ class Counting:
             return
         self.shared.lost = lambda: self._away("the connection was lost")
         if await self.shared.open():
-            self._up.set(1)
+            self._show_up(1)
         else:
             self._away("no connection")
 
@@ -81,10 +81,14 @@ class Counting:
         if self.shared is not None:
             self.shared.close()
 
+    def _show_up(self, value: int) -> None:
+        """The gauge begins with its first value: where no store is configured it would say 0 for ever."""
+        STORE_UP.labels(self._service).set(value)
+
     def _away(self, reason: str) -> None:
         if self._asking is not None or self.shared is None:
             return
-        self._up.set(0)
+        self._show_up(0)
         _log.warning("limits.store_away", reason=reason, counting="in this process's memory")
         self._asking = asyncio.get_running_loop().create_task(self._ask_until_it_answers(self.shared))
 
@@ -97,5 +101,5 @@ class Counting:
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
         self._failures = 0
         self._asking = None
-        self._up.set(1)
+        self._show_up(1)
         _log.info("limits.store_back")

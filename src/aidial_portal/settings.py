@@ -20,6 +20,7 @@ from aidial_contract.settings import (
     Setting,
     http_url,
     networks,
+    one_of,
     port,
     positive_int,
     positive_number,
@@ -56,7 +57,7 @@ SETTINGS: Final = (
     Setting("AIDIAL_CONCURRENCY", positive_int, default=64),
     Setting("AIDIAL_QUEUE", positive_int, default=256),
     Setting("AIDIAL_STOP_TIMEOUT_MS", positive_number, default=9_000.0),
-    Setting("AIDIAL_LOG_LEVEL", text, default="info"),
+    Setting("AIDIAL_LOG_LEVEL", one_of("debug", "info", "warning", "error"), default="info"),
 )
 
 

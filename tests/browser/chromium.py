@@ -1,4 +1,8 @@
-"""Debian's Chromium, driven by playwright: where it is and how it starts."""
+"""Debian's Chromium, driven by playwright: where it is and how it starts.
+
+Its headless shell where there is one: the same engine without a browser's window around the page, whose own
+toolbars are pages that cost more than ours.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,8 @@ FLAGS: Final = (
 
 
 def find_chromium() -> str | None:
-    """The path of Chromium, or None where there is none."""
-    return shutil.which("chromium")
+    """The path of Chromium's headless shell or of Chromium, or None where there is neither."""
+    return shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 @asynccontextmanager

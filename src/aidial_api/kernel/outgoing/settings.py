@@ -6,7 +6,8 @@ is missing is named at once, with everything else that is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import parseaddr
 from typing import Any, Final
 
@@ -14,17 +15,16 @@ from aidial_api.kernel.outgoing.circuit import Circuit
 from aidial_api.kernel.outgoing.port import Courier, EmbeddedOutbox
 from aidial_api.kernel.outgoing.smtp import LONGEST_TIMEOUT_MS, USUAL_PORTS, SmtpCourier, SmtpSettings
 from aidial_contract.addresses import is_address
-from aidial_contract.settings import ConfigurationError, Setting, port, positive_number, secret, text
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(raw: str) -> str:
-        value = raw.strip().lower()
-        if value not in choices:
-            raise ValueError(f"must be {' or '.join(choices)}")
-        return value
-
-    return read
+from aidial_contract.settings import (
+    ConfigurationError,
+    Setting,
+    load,
+    one_of,
+    port,
+    positive_number,
+    secret,
+    text,
+)
 
 
 def _sender(raw: str) -> tuple[str, str]:
@@ -44,12 +44,12 @@ def _timeout_ms(raw: str) -> float:
     return value
 
 
-CHOICE: Final = Setting("AIDIAL_MAIL", _one_of("outbox", "smtp"), default="outbox")
+CHOICE: Final = Setting("AIDIAL_MAIL", one_of("outbox", "smtp"), default="outbox")
 NEEDED: Final = (Setting("AIDIAL_SMTP_HOST", text), Setting("AIDIAL_MAIL_FROM", _sender))
 """Required with `AIDIAL_MAIL=smtp`."""
 _USERNAME: Final = Setting("AIDIAL_SMTP_USERNAME", text)
 PASSWORD: Final = Setting("AIDIAL_SMTP_PASSWORD", secret(1))
-_SECURITY: Final = Setting("AIDIAL_SMTP_SECURITY", _one_of("starttls", "tls", "none"), default="starttls")
+_SECURITY: Final = Setting("AIDIAL_SMTP_SECURITY", one_of("starttls", "tls", "none"), default="starttls")
 SETTINGS: Final = (
     CHOICE,
     *NEEDED,
@@ -63,9 +63,13 @@ SETTINGS: Final = (
 
 def needed(environ: Mapping[str, str]) -> tuple[Setting, ...]:
     """What this environment makes required."""
-    uses_smtp = (environ.get(CHOICE.name) or "").strip().lower() == "smtp"
-    if not uses_smtp:
-        return ()
+    with suppress(ConfigurationError):
+        if load((CHOICE,), environ)[CHOICE.name] == "smtp":
+            return _needed_by_smtp(environ)
+    return ()
+
+
+def _needed_by_smtp(environ: Mapping[str, str]) -> tuple[Setting, ...]:
     signs_in = environ.get(_USERNAME.name) or environ.get(f"{_USERNAME.name}_FILE")
     return (*NEEDED, PASSWORD) if signs_in else NEEDED
 
