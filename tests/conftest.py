@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from aidial.postgres import PostgresUrls
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tests.support.api import World
     from tests.support.portal import Town
 
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no finding
+settings.load_profile("unhurried")
 
 ON_ONE_WORKER = (
     "tests/aidial/seed/test_bulk.py",

@@ -5,8 +5,9 @@ The one thing a newcomer would get wrong: nothing is raised for a status; a refu
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,3 +109,15 @@ class KeyHolder(Asker):
 
     machine: Machine = field(kw_only=True)
     key: str = field(kw_only=True, repr=False)
+
+
+async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask again while there is no place for it: many at once may wait long on a busy machine.
+
+    Nothing was done by whoever is answered so.
+    """
+    while True:
+        answer = await ask()
+        if answer.status != 503 or answer.code != "dependency_unavailable":
+            return answer
+        await asyncio.sleep(0.05)

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from aidial.worker import post_of, work
+from aidial_api.kernel.jobs import DELIVERIES
 from aidial_api.kernel.outgoing.port import Post
 from aidial_api.kernel.outgoing.queue import Channel, Wanted, add
 from aidial_api.kernel.reach import Reach
@@ -46,7 +47,10 @@ def by_smtp(port: int) -> dict[str, str]:
 
 
 async def delivered_call(world: World, **changes: Any) -> str:
-    """A call of Harbour's front desk."""
+    """A call of Harbour's front desk, to send messages about: none that other tests queued is still due."""
+    await world.sql(
+        "DELETE FROM jobs.procrastinate_jobs WHERE status = 'todo' AND queue_name = $1", DELIVERIES
+    )
     call = new_call(FRONT_DESK, f"told-{new_id()}", **changes)
     answer = await world.harbour_manage.post("/v1/calls", call)
     assert answer.status == 201, answer

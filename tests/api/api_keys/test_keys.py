@@ -35,9 +35,9 @@ async def test_priya_makes_a_key_that_works_at_once_and_is_shown_once(world: Wor
     assert parts is not None
     assert shown["api_key_id"] == parts.api_key_id
     assert (shown["state"], shown["environment"], shown["last_four"]) == ("active", "live", secret[-4:])
-    assert (await holder(world, secret).get("/v1/session-context")).json["client_id"] == HARBOUR
     listed = await world.priya.get(f"/v1/api-keys?client_id={HARBOUR}&limit=100")
     assert shown in listed.json["api_keys"]
+    assert (await holder(world, secret).get("/v1/session-context")).json["client_id"] == HARBOUR
     assert secret.encode() not in listed.body
     (event,) = await world.events(shown["api_key_id"])
     assert (event["action"], event["client_id"]) == ("api_keys.key.created", HARBOUR)

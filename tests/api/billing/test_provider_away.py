@@ -60,7 +60,7 @@ async def test_what_needs_the_provider_says_so_in_time_and_the_rest_works(
     for path in paths(world):
         began = time.monotonic()
         assert is_away(await alice.get(path)), path
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
     assert is_away(await alice.post("/v1/payment-portal", RETURN))
     assert (await alice.get("/v1/calls")).status == 200
     assert (await alice.get("/v1/billing-recipients")).status == 200
@@ -132,13 +132,13 @@ async def test_nobody_is_sent_to_an_address_that_is_not_safe(
 async def test_a_provider_that_keeps_failing_is_left_alone_for_a_while(
     alice: SignedIn, provider: Troubled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "QUIET_S", 0.3)
+    monkeypatch.setattr(desk, "QUIET_S", 2.0)
     provider.trouble = "refuses"
     for _ in range(5):
         assert is_away(await alice.get("/v1/invoices"))
     assert provider.asked == desk.FAILURES_IN_A_ROW
     provider.trouble = None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await alice.get("/v1/invoices")).status != 200:  # noqa: ASYNC110 - the desk has no bell
             await asyncio.sleep(0.05)
 

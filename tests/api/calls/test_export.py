@@ -13,7 +13,7 @@ import pytest
 from aidial_api.surfaces.calls import columns, export
 from aidial_contract.csv_text import csv_lines, neutral
 from aidial_contract.shapes.downloads import FULL_COLUMNS, METADATA_COLUMNS, SENSITIVE_COLUMNS
-from tests.api.calls.lines import Business
+from tests.api.calls.lines import Business, open_business
 from tests.api.calls.reading_csv import rows_of
 from tests.people import AFTER_HOURS, FRONT_DESK, NORTHSIDE_LINE
 from tests.support.api import World, running_api
@@ -82,7 +82,9 @@ async def test_a_project_has_to_be_chosen(world: World) -> None:
     assert (await world.alice.get(f"{FRONT}&include=everything")).code == "unsupported_query_value"
 
 
-async def test_the_filters_of_the_list_are_those_of_the_export(clinic: Business) -> None:
+async def test_the_filters_of_the_list_are_those_of_the_export(world: World) -> None:
+    # One page of the list has to hold them all.
+    clinic = await open_business(world, "Australia/Sydney")
     line = clinic.lines[0]
     several: tuple[dict[str, Any], ...] = (
         {"status": "missed", "end_reason": "missed"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from aidial_contract.ids import new_id
 from tests.api.calls.lines import Business
 from tests.support.api import World
+from tests.support.askers import patiently
 from tests.support.world_calls import new_call
 
 STATUSES = ("live", "completed", "missed", "failed", "unknown")
@@ -106,7 +108,10 @@ async def test_of_fifty_writers_of_one_revision_exactly_one_wins(world: World, c
     path, tag = created.headers["location"], created.headers["etag"]
     for version in (2, 3):
         answers = await asyncio.gather(
-            *(clinic.key.patch(path, {"resolution": f"writer {n}"}, if_match=tag) for n in range(50))
+            *(
+                patiently(partial(clinic.key.patch, path, {"resolution": f"writer {n}"}, if_match=tag))
+                for n in range(50)
+            )
         )
         (winner,) = [one for one in answers if one.status == 200]
         assert {one.code for one in answers if one is not winner} == {"revision_stale"}

@@ -33,7 +33,7 @@ SLEEPING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND da
 @pytest.fixture
 async def one(database_urls: PostgresUrls, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """A database whose questions may take a second, with its first connection for them."""
-    monkeypatch.setattr(counting, "COUNT_MS", 1_000)
+    monkeypatch.setattr(counting, "COUNT_MS", 3_000)
     database = await Database.connect(database_urls.app_url, min_size=1, max_size=1)
     await asked(database, NOBODY, BACKEND)
     yield database

@@ -181,11 +181,11 @@ async def test_a_crowd_takes_turns_at_few_connections(database_urls: PostgresUrl
     finally:
         began = asyncio.get_running_loop().time()
         await db.close()
-        assert asyncio.get_running_loop().time() - began < 1
+        assert asyncio.get_running_loop().time() - began < 5
 
 
 async def test_a_command_without_an_end_is_given_up(database_urls: PostgresUrls) -> None:
-    hasty = await Database.connect(database_urls.app_url, min_size=1, max_size=1, command_timeout_s=0.2)
+    hasty = await Database.connect(database_urls.app_url, min_size=1, max_size=1, command_timeout_s=1)
     try:
         with pytest.raises(DatabaseUnavailable):
             async with hasty.transaction(NOTHING) as tx:

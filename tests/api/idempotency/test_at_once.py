@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -26,7 +27,7 @@ from tests.api.idempotency.posting import (
 )
 from tests.api.kernel.test_hangup import served
 from tests.support.api import World, running_api
-from tests.support.askers import Asker
+from tests.support.askers import Asker, patiently
 
 
 async def test_fifty_at_once_have_one_effect_and_one_answer(world: World, surgery: Business) -> None:
@@ -34,7 +35,7 @@ async def test_fifty_at_once_have_one_effect_and_one_answer(world: World, surger
     async with running_api(world.environ) as second:
         there = Asker(second.http, surgery.key.headers)
         answers = await asyncio.gather(
-            *(deliver((surgery.key, there)[turn % 2], call, key) for turn in range(50))
+            *(patiently(partial(deliver, (surgery.key, there)[turn % 2], call, key)) for turn in range(50))
         )
     done = [one for one in answers if one.status == 201]
     (first,) = [one for one in done if not is_replay(one)]

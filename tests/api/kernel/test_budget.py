@@ -15,7 +15,7 @@ from tests.support.askers import Answer, Asker, KeyHolder
 from tests.support.running_api import running_api
 
 MARGIN_S = 0.1
-TRIES = 5
+TRIES = 25
 STUCK = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )

@@ -44,7 +44,7 @@ async def test_beyond_places_and_queue_the_answer_is_a_quick_503_and_the_rest_go
                 assert (refused.status, refused.code) == (503, "dependency_unavailable")
                 assert refused.json["details"] == {"reason": "busy"}
                 assert refused.headers["retry-after"] == "1"
-            assert min(took) < 0.02, took
+            assert min(took) < 0.1, took
             # A body that comes along is not read first.
             assert (await key.post("/v1/calls", {"external_id": "x" * 100_000})).status == 503
             for path in ("/v1/health", "/v1/health/live", "/v1/errors"):

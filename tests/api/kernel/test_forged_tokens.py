@@ -113,7 +113,7 @@ def written(payload: str) -> Make:
 
 
 def plus(member: str) -> str:
-    return f'{{"iss":"ISS","sub":"forged","aud":"{API_AUDIENCE}","exp":{int(time.time()) + 600},{member}}}'
+    return f'{{"iss":"ISS","sub":"forged","aud":"{API_AUDIENCE}","exp":{int(time.time()) + 36_000},{member}}}'
 
 
 TAKEN: dict[str, Make] = {
@@ -127,7 +127,7 @@ TAKEN: dict[str, Make] = {
     "PS256 by a key that says no algorithm": by(UNPINNED, "PS256"),
     "PS256 by a key that says so": by(PSS_ONLY, "PS256"),
     "audience as a list": saying(aud=["other", API_AUDIENCE]),
-    "times with fractions": saying(exp=time.time() + 600.5, nbf=time.time() - 1.5, iat=time.time() - 2.5),
+    "times with fractions": saying(exp=time.time() + 36_000.5, nbf=time.time() - 1.5, iat=time.time() - 2.5),
     "no iat": saying(iat=None),
     "iat a little ahead": saying(iat=int(time.time()) + 20),
     "nbf at the beginning of time": saying(nbf=0),

@@ -14,15 +14,16 @@ from tests.support.deliveries import delivered_call, deliveries, queue, send_due
 async def aged(world: World, *days: int) -> str:
     """A call about which messages were made so many days ago."""
     call_id = await delivered_call(world)
-    for number, age in enumerate(days):
+    for number in range(len(days)):
         await queue(world, call_id, f"desk-{number}@harbour.example")
+    # Before they are old: a worker that begins soon after the sweep's hour sweeps.
+    await send_due(world)
+    for row, age in zip(await deliveries(world, call_id), days, strict=True):
         await world.sql(
-            "UPDATE deliveries SET created_at = now() - $2::interval WHERE about_id = $1"
-            " AND created_at > now() - interval '1 hour'",
-            call_id,
+            "UPDATE deliveries SET created_at = now() - $2::interval WHERE delivery_id = $1",
+            row["delivery_id"],
             timedelta(days=age),
         )
-    await send_due(world)
     return call_id
 
 

@@ -86,7 +86,7 @@ INVALID: dict[str, Callable[[Issuer], str]] = {
     "no subject": saying(sub=None),
     "no end": saying(exp=None),
     "an end that is true": saying(exp=True),
-    "not valid yet": saying(nbf=int(time.time()) + 600),
+    "not valid yet": saying(nbf=int(time.time()) + 36_000),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -13,16 +12,7 @@ import pytest
 from aidial_api.kernel.clock import utc_now
 from tests.people import ALICE, TOM
 from tests.support.api import World
-from tests.support.askers import Answer, SignedIn
-
-
-async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask again while there is no place for it: many at once may wait for one longer than a second."""
-    while True:
-        answer = await ask()
-        if answer.status != 503 or answer.json["details"] != {"reason": "busy"}:
-            return answer
-        await asyncio.sleep(0.05)
+from tests.support.askers import SignedIn, patiently
 
 
 async def lease(person: SignedIn) -> dict[str, Any]:

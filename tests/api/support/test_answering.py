@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from aidial_contract.lifecycle import TICKETS
 from tests.api.support.tickets import changed, failing, opened, path, seen
 from tests.people import AFTER_HOURS, BAYSIDE, CLOSED, HARBOUR, NORTHSIDE, PHYSIO_LINE
 from tests.support.api import World
+from tests.support.askers import patiently
 
 AT_HARBOUR = f"?client_id={HARBOUR}"
 
@@ -152,7 +154,7 @@ async def test_fifty_writers_on_one_ticket_have_one_winner_a_version(world: Worl
     for version in (1, 2, 3):
         answers = await asyncio.gather(
             *(
-                changed(asker, ticket, version, priority=priority)
+                patiently(partial(changed, asker, ticket, version, priority=priority))
                 for number, priority in enumerate(("low", "normal", "high", "low", "high") * 10)
                 for asker in ((world.alice, world.ben, world.priya)[number % 3],)
             )
@@ -169,7 +171,10 @@ async def test_fifty_writers_on_one_ticket_have_one_winner_a_version(world: Worl
 async def test_fifty_comments_at_once_are_all_there(world: World) -> None:
     ticket = await opened(world.alice)
     answers = await asyncio.gather(
-        *(world.ben.post(f"{path(ticket)}/comments", {"body": f"Comment {number}"}) for number in range(55))
+        *(
+            patiently(partial(world.ben.post, f"{path(ticket)}/comments", {"body": f"Comment {number}"}))
+            for number in range(55)
+        )
     )
     assert {one.status for one in answers} == {201}
     newest = await seen(world.alice, ticket)

@@ -62,7 +62,7 @@ async def test_ada_names_the_client_she_means(town: Town) -> None:
 async def test_what_a_policy_would_delete_is_counted_without_a_script_before_it_can_be_saved(
     town: Town,
 ) -> None:
-    call = new_call(PHYSIO_LINE, f"old-{new_id()}", age=timedelta(days=90))
+    call = new_call(PHYSIO_LINE, f"old-{new_id()}", age=timedelta(days=80))
     await town.deliver(BAYSIDE, call)
     priya = await town.of(PRIYA)
     page = await priya.get(f"{PAGE}&try=1&transcripts_days=60")
