@@ -71,10 +71,15 @@ def test_the_example_file_holds_no_secret(name: str) -> None:
     assert re.search(rf"^{name}=$", EXAMPLE, re.MULTILINE)
 
 
-def test_the_compose_file_gives_each_process_what_it_requires() -> None:
+def test_the_compose_file_passes_every_setting_on_to_whom_it_is_for() -> None:
     for setting in (*OF_API, *OF_PORTAL):
         if setting.required:
             assert re.search(rf"^ +{setting.name}: ", COMPOSE, re.MULTILINE), setting.name
+    of_api, _, rest = COMPOSE.partition("\nservices:\n")
+    of_portal = rest.partition("\n  portal:\n")[2].partition("\n  zitadel:\n")[0]
+    for settings, block in ((OF_API, of_api), (OF_PORTAL, of_portal)):
+        for setting in settings:
+            assert re.search(rf"^ +{setting.name}: ", block, re.MULTILINE), f"{setting.name} is not passed on"
     for name in re.findall(r"^ +(AIDIAL_[A-Z_]+): ", COMPOSE, re.MULTILINE):
         assert name in {*API, *PORTAL, OWNER_URL, "AIDIAL_OWNER_PASSWORD", "AIDIAL_APP_PASSWORD"}
 
