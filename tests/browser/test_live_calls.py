@@ -272,17 +272,17 @@ async def test_every_state_of_a_transcript_says_what_it_means_and_what_to_do(
     for state, (heading, advice) in PANELS.items():
         async with in_state(manifest, call, state):
             await alice.go(f"/calls/{call['call_id']}?project_id={project_of(people)}")
-        assert alice.path == f"/calls?project_id={project_of(people)}&expand={call['call_id']}"
-        panel = review(alice).locator(".panel-state")
-        await expect(panel).to_contain_text(heading)
-        await expect(panel).to_contain_text(advice)
-        await expect(panel.get_by_role("link", name="Open a support ticket")).to_have_count(
-            int(state in {"missing", "redaction_failed", "incomplete"})
-        )
-        kept = state in {"truncated", "incomplete", "missing"}
-        await expect(review(alice).locator(".turn")).to_have_count(2 if kept else 0)
-        if scripts:
-            assert await violations(alice, axe) == []
+            assert alice.path == f"/calls?project_id={project_of(people)}&expand={call['call_id']}"
+            panel = review(alice).locator(".panel-state")
+            await expect(panel).to_contain_text(heading)
+            await expect(panel).to_contain_text(advice)
+            await expect(panel.get_by_role("link", name="Open a support ticket")).to_have_count(
+                int(state in {"missing", "redaction_failed", "incomplete"})
+            )
+            kept = state in {"truncated", "incomplete", "missing"}
+            await expect(review(alice).locator(".turn")).to_have_count(2 if kept else 0)
+            if scripts:
+                assert await violations(alice, axe) == []
 
 
 async def test_a_live_call_can_be_followed_without_scripts(

@@ -52,7 +52,8 @@ async def test_what_alice_does_not_see_yet_waits_for_the_first_paint(visit: Open
     await alice.go("/calls")
     assert await alice.page.locator("[name=sentiment]").count() == 0  # twenty fields nobody opened
     painted_ms, asked_ms = await alice.page.evaluate(FIRST_PAINT_AND_FIRST_QUESTION)
-    assert asked_ms >= painted_ms
+    # A second after the page is there it is asked for anyway.
+    assert asked_ms >= min(painted_ms, 1_000)
 
 
 async def test_alice_reads_three_weights_of_one_typeface(visit: OpenVisitor) -> None:

@@ -77,7 +77,7 @@ async def test_a_file_that_breaks_off_is_no_file(ending: str) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with AsyncAidial(url, KEY, timeout_s=0.3, retries=0) as client:
+        async with AsyncAidial(url, KEY, timeout_s=10 if ending == "html" else 0.3, retries=0) as client:
             with pytest.raises(UnexpectedAnswer if ending == "html" else NoAnswer):
                 await whole(client.export_calls(FRONT_DESK))
     finally:

@@ -40,7 +40,14 @@ SEARCHED = {
     param.name for row in READS for param in row.query if param.kind in {ParamKind.TEXT, ParamKind.TEXTS}
 }
 OF_NOW = frozenset(
-    {"sessions.list", "audit.list", "audit.actors", "status.show", "settings.business_hours.preview"}
+    {
+        "sessions.list",
+        "api_keys.list",
+        "audit.list",
+        "audit.actors",
+        "status.show",
+        "settings.business_hours.preview",
+    }
 )
 """Rows whose answer changes by being asked, or by the time."""
 

@@ -25,7 +25,7 @@ KEYS = "/keys"
 INTROSPECTION = "/introspect"
 MANAGEMENT_TOKEN = "tests-manage-people"
 INTROSPECTION_CLIENT = ("api@aidial", "s3cret/+:%=&")
-_LIFE_S = 3_600
+_LIFE_S = 12 * 3_600
 
 
 class Issuer:

@@ -152,6 +152,12 @@ class Town:
         """A person's browser, signed in since its first use."""
         if someone not in self._browsers:
             self._browsers[someone] = await self._open.enter_async_context(self.visitor(someone))
+            # Nobody moves a mouse there, and a slow run takes longer than half an hour.
+            await self.sql(
+                "UPDATE sessions s SET idle_expires_at = absolute_expires_at FROM users u"
+                " WHERE u.user_id = s.user_id AND u.email = $1 AND s.state = 'active'",
+                someone.email,
+            )
         return self._browsers[someone]
 
     async def at_v1(self, someone: Someone) -> Asker:
@@ -185,8 +191,10 @@ class Town:
         """A browser without a session."""
         async with new_browser() as http:
             browser = Browser(http, self.url)
-            yield browser
-            await browser.sign_out()  # a sixth session of one person would end their first
+            try:
+                yield browser
+            finally:
+                await browser.sign_out()  # a sixth session of one person would end their first
 
     async def sign_in(self, browser: Browser, someone: Someone, to: str = "/") -> str:
         """Walk through the pages as their forms say, without a script; where the portal leads in the end."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NOWHERE = "http://127.0.0.1:1"
 TIMEOUT_MS = 400.0
 MARGIN_S = 0.1
-OPEN_CIRCUIT_S = 0.01
+OPEN_CIRCUIT_S = 0.05
 
 
 @contextmanager

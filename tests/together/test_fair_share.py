@@ -68,7 +68,7 @@ async def test_a_tenant_at_twenty_times_its_rate_moves_anothers_p99_by_less_than
     refused = log.count("rate_limited")
     words = f"p99 {_p99(quiet) * 1_000:.1f} ms alone, {_p99(flooded) * 1_000:.1f} ms beside {per_second:g}/s"
     record_property("measured", f"{words} ({len(quiet)} and {len(flooded)} requests, {refused:,} refusals)")
-    assert refused > per_second * TURN_S * TURNS / 2  # it did flood
+    assert refused > per_second * TURN_S * TURNS / 5  # it did flood
     assert _p99(flooded) <= MOST * _p99(quiet), words
 
 

@@ -70,7 +70,8 @@ class Child:
         limit_s = self.program.ready_limit_s
         until = time.monotonic() + limit_s
         while not self.program.ready():
-            if self._process.poll() is not None:
+            # Ended, and not ready in the moment between.
+            if self._process.poll() is not None and not self.program.ready():
                 raise ChildFailed(f"{self._ending()} before it was ready. {self._last_words()}")
             if time.monotonic() > until:
                 raise ChildFailed(

@@ -228,7 +228,10 @@ async def test_a_label_full_of_birth_dates_still_fits(clinic: Business) -> None:
 async def test_the_names_of_metadata_say_what_its_values_are(clinic: Business) -> None:
     """A form filled in by an agent has the question in the name and the answer in the value."""
     metadata = {
-        "card": {"cvv": "314", "last4": "4242", "verificationCode": 271},
+        "card": {"cvv": "314", "last4": "4242", "verificationCode": 271, "code": "314", "type": "visa"},
+        "cv2": "314",
+        "CVVCode": 27,
+        "cvc": ["3", "1", "4"],
         "dateOfBirth": "1986-02-14",
         "driver_licence": "88 120 447",
         "medicare_card_number": "2123 45671 1",
@@ -237,7 +240,16 @@ async def test_the_names_of_metadata_say_what_its_values_are(clinic: Business) -
     }
     answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata=metadata))
     assert answer.json["metadata"] == {
-        "card": {"cvv": "[CVV]", "last4": "4242", "verificationCode": "[CVV]"},
+        "card": {
+            "cvv": "[CVV]",
+            "last4": "4242",
+            "verificationCode": "[CVV]",
+            "code": "[CVV]",
+            "type": "visa",
+        },
+        "cv2": "[CVV]",
+        "CVVCode": "[CVV]",
+        "cvc": ["[CVV]", "[CVV]", "[CVV]"],
         "dateOfBirth": "[DATE_OF_BIRTH]",
         "driver_licence": "[LICENCE]",
         "medicare_card_number": "[MEDICARE]",

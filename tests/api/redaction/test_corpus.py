@@ -42,6 +42,11 @@ def test_card_verification_codes_are_never_left(scores: dict[str, Score]) -> Non
         assert one.covered[Kind.CVV] == one.labelled[Kind.CVV] > 0
 
 
+def test_what_was_made_up_to_get_past_us_is_covered_and_nothing_else_is() -> None:
+    attacked = score(read("attacked"), find)
+    assert (attacked.leaks, attacked.wrong) == ([], [])
+
+
 def test_the_corpus_is_large_and_no_line_is_there_twice(
     scores: dict[str, Score], capsys: pytest.CaptureFixture[str]
 ) -> None:

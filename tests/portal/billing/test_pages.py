@@ -100,7 +100,7 @@ async def test_the_menu_leads_each_to_their_own(town: Town) -> None:
 async def away(town: Town) -> AsyncIterator[tuple[Browser, Troubled]]:
     """Alice at a portal whose API's billing provider may get into trouble."""
     provider = Troubled()
-    environ = {**town.environ, "AIDIAL_BILLING_TIMEOUT_MS": "150"}
+    environ = {**town.environ, "AIDIAL_BILLING_TIMEOUT_MS": "700"}
     async with (
         running_api(environ, billing_provider=provider) as api,
         another_portal(town, api_base_url=api.url) as url,

@@ -45,7 +45,8 @@ def next_page(page: Page) -> str | None:
 
 
 async def test_alice_sees_her_calls_newest_first_with_the_full_number(town: Town) -> None:
-    page = await (await town.of(ALICE)).get("/calls")
+    # Others' tests deliver newer ones.
+    page = await (await town.of(ALICE)).get("/calls?limit=100")
     assert page.status == 200
     order = [town.calls[name] for name in ("front-1", "after-1", "front-2", "old-1")]
     assert [one for one in shown(page) if one in order] == order
@@ -54,7 +55,7 @@ async def test_alice_sees_her_calls_newest_first_with_the_full_number(town: Town
 
 
 async def test_chloe_sees_masked_callers_and_only_her_project(town: Town) -> None:
-    page = await (await town.of(CHLOE)).get("/calls")
+    page = await (await town.of(CHLOE)).get("/calls?limit=100")
     assert "+61 ... 567" in page.words
     assert "9123 4567" not in page.text
     assert "+61291234567" not in page.text

@@ -106,7 +106,8 @@ async def test_a_session_that_asked_too_much_is_told_by_every_row(
     page = await send(town, spent, row)
     kind = family(row.method, row.path)
     assert_is_error(page, kind, "rate_limited")
-    assert HOUR - 600 < assert_twins(page, kind) <= HOUR
+    # Of an hour's window, not a minute's; it began with the first of these tests on this worker.
+    assert 60 < assert_twins(page, kind) <= HOUR
 
 
 @pytest.mark.parametrize("row", OWN_BUCKET, ids=named)

@@ -20,6 +20,12 @@ def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(context, "REUSED_S", 0.0)
 
 
+@pytest.fixture(autouse=True)
+async def calm(town: Town) -> None:
+    """Other tests' incidents are over."""
+    await town.sql("UPDATE incidents SET state = 'resolved', resolved_at = now() WHERE state <> 'resolved'")
+
+
 def banners(page: Page) -> list[str]:
     """The titles of the banners of a page."""
     return re.findall(r'aria-label="Incident: ([^"]+)"', page.text)

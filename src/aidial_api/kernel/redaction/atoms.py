@@ -62,16 +62,32 @@ _SPOKEN = rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z]|'[a-z]{{2}})(?![ -](?:
 WRITTEN = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})", re.VERBOSE)
 SPOKEN = re.compile(_SPOKEN, re.VERBOSE)
 BOTH = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})|{_SPOKEN}", re.VERBOSE)
-_STOPS = frozenset(("stop", "pause"))
+_STOPS = frozenset(("stop",))
 _PLUS = frozenset(("plus", "said_plus"))
 
+# A shorter one that begins a longer one stands behind it: what was taken is not tried again.
 _FILLER = (
-    "it's|what's|that's|um+|uh+|er+m*|ah+|a+nd|then|dash|hyphen|space|dot|slash|comma|period|point|stop|so|yeah|yes|yep|yup|mm+|mhm|hmm+|huh|ok|okay|"
-    "right|sure|alright|got|it|go|on|ahead|thanks|thank|you|great|perfect|cool|is|next|the|rest|"
-    "please|like|well|i|see|carry|good|lovely|was|that|no worries|open|close|bracket|brackets|"
-    "number|no|sorry|actually|i mean|scratch that|make that|correction|"
-    "let me (?:think|see|check|look)|hang on|hold on|bear with me"
-    "|just a (?:sec|second|moment)|what is it|wait"
+    "m+-? ?hm+|uh-? ?huh|ta|cheers|righto|rightio|alrighty|okey doke|okie dokie|gotcha|noted|beautiful"
+    "|excellent|wonderful|fantastic|awesome|brilliant|absolutely|of course|sure thing|too easy|no problem"
+    "|no dramas|go for it|fire away|keep going|continue|proceed|i'm (?:listening|with you|ready|here)"
+    "|still here|mate|love|darl|pardon|pardon me|i think|i believe|i reckon|you know|from memory|so far"
+    "|so good|oh (?:god|gosh|sorry|dear|um|uh|yeah|yes)|followed by|after that|it goes"
+    "|(?:it )?(?:ends|finishes) (?:in|with)"
+    "|(?:just )?(?:hang on |hold on |give me )?(?:a|one|two)"
+    " (?:secs?|seconds?|moment|minute|min|tick|mo|more time|more)"
+    "|(?:first|last|next|final|other) (?:bit|lot|part|one|few|three|two|five|six|four|group|set)"
+    "(?: digits?| numbers?| ones?)?"
+    "|are|then the|did you say|you said|i have|i've got|is that|was that|what|what comes|what was it"
+    "|where is it|here it is|(?:can|could) you (?:say|repeat) (?:that|it)(?: again)?"
+    "|say (?:that|it) again|i missed that|i've got that|again|i'm writing it down"
+    "|let me (?:write (?:that|it) down|get a pen|find it|read it|grab it|just grab it|have a look"
+    "|turn it over)"
+    "|it's|what's|that's|um+|uh+|er+m*|ah+|a+nd|then|dash|hyphen|space|dot|slash|comma|period|point|stop"
+    "|so|yeah|yes|yep|yup|mm+|mhm|hmm+|huh|ok|okay|right|sure|alright|got|it|go|on|ahead|thanks|thank|you"
+    "|great|perfect|cool|is|next|the|rest|please|like|well|i|see|carry|good|lovely|was|that|no worries"
+    "|open|close|bracket|brackets|my bad|nah|oops|whoops|(?:i'll |let me )?start again|number|no|sorry"
+    "|actually|i mean|scratch that|make that|correction|let me (?:think|see|check|look)|hang on|hold on"
+    "|bear with me|what is it|wait"
 )
 _LIGHT = re.compile(r"[ .,/\\()\-_;'*|~]*")
 _GAP = re.compile(rf"(?:(?:{_FILLER})(?![a-z0-9])|[ .,/\\()\-_;:'*|~?!\n])*+")
@@ -79,6 +95,10 @@ _HESITATION = re.compile(r"(?:um+|uh+|er+m*|ah+|mm+|[ ,.\n-])*+")
 _THING = re.compile(
     r"(?:the|this|that|new|old|green|blue|gold|yellow|other|another|right|wrong|same|only|first|last|which|any"
     r"|good|every|each|no) \Z"
+)
+_PART = re.compile(r"(?<![a-z])(?:first|last|next|final|other) \Z")  # "and the last three?"
+_PART_END = re.compile(
+    r"(?: digits?| numbers?| ones?)?(?: please| then)?(?:[?.,]|\n|\Z| (?:are|is|were|was)\b)"
 )
 _DIGIT = re.compile(r"\d")
 _UUID = re.compile(
@@ -208,6 +228,8 @@ def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
     for found in _found(doc):
         kind = found.lastgroup
         start, end = found.span()
+        if kind == "pause" or (kind == "word" and _is_part(found)):
+            continue  # a number may go on behind either
         if kind in _PLUS:
             plus = end
             continue
@@ -240,6 +262,14 @@ def _is_thing(found: re.Match[str], run: Run, joined: int) -> bool:
     if found["word"] != "one" or (run.atoms and joined >= 0):
         return False
     return bool(_THING.search(found.string, max(0, found.start() - MAX_LIGHT), found.start()))
+
+
+def _is_part(found: re.Match[str]) -> bool:
+    """Whether it counts the digits to come: "and the last three?"."""
+    return bool(
+        _PART.search(found.string, max(0, found.start() - MAX_LIGHT), found.start())
+        and _PART_END.match(found.string, found.end())
+    )
 
 
 def _is_surprise(atom: Atom, text: str, start: int) -> bool:

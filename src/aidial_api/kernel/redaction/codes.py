@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .vocabulary import CORRECTED
+
 if TYPE_CHECKING:
     from .context import Context
     from .digits import Digits
@@ -16,11 +18,21 @@ if TYPE_CHECKING:
 
 LENGTHS = (3, 4)
 _EXPIRY = re.compile(r"(?:0?[1-9]|1[0-2])(?:20)?[2-4]\d")
+_EXPIRY_AND_CODE = re.compile(r"(?:0[1-9]|1[0-2])(?:20)?[2-4]\d\d{3,4}")
 _YEAR = re.compile(r"(?:20)?[2-4]\d")
-_MONTH = re.compile(r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*,? \Z")
-_MONTH_LONG = 12
+_MONTH = re.compile(r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*,?(?: of| in)? \Z")
+_NAMES_IT = re.compile(
+    r"[ .,!?]{0,3}\n?(?:(?:yep|yes|ok|okay|so|sorry|and)[, ]{1,2}){0,2}"
+    r"(?:that's|that is|is that|that was|that'd be|is) (?:the|your|my|his|her) "
+)
+_NAMED_WITHIN = 12
+_ELSE = re.compile(
+    r"(?<![a-z])(?:rooms?|how many|how much|what time|post ?codes?|receipts?|orders?|bookings?|invoices?"
+    r"|references?|amount|total|guests?|people|tables?|units?|extension|pin|year|age|how old)(?![a-z])"
+)
+_MONTH_LONG = 15
 _FEW_WORDS = 3
-_CARD_TURNS = 5
+_CARD_TURNS = 10
 _ASKED_TURNS = 6
 _OTHER_WORDS = ("card", "number")
 
@@ -33,11 +45,13 @@ class Codes:
         self._context = context
         self._card_turn = -_CARD_TURNS - 1
         self._said_turn = -1
+        self._card_end: tuple[Digits | None, int] = (None, 0)
         self._said: set[str] = set()
 
-    def card_said(self, turn: int) -> None:
-        """Note that a payment card was said in a turn."""
+    def card_said(self, turn: int, digits: Digits | None = None, end: int = 0) -> None:
+        """Note that a payment card was said in a turn, and ends inside these digits."""
         self._card_turn = turn
+        self._card_end = (digits, end)
 
     def code_said(self, code: str, turn: int) -> None:
         """Note a code; the same digits near the card are the code again."""
@@ -48,16 +62,24 @@ class Codes:
         """Where a code that begins at `start` ends, or 0. `behind_card`: a card stands right before."""
         turn = self._doc.turn_at(digits.atoms[digits.at[start]].start)
         after_card = turn - self._card_turn <= _CARD_TURNS
+        behind_card = (behind_card and start == 0) or self._card_end == (digits, start)
+        glued = _EXPIRY_AND_CODE.fullmatch(digits.text, start)
+        if after_card and glued and len(digits.groups(start, len(digits.text))) == 1:
+            return len(digits.text)
         for length in LENGTHS:
             end = start + length
             if end not in digits.at:
                 continue
+            if after_card and start == taken > 0 and _is_put_right(digits, start):
+                return end
             if after_card and _ends_with_it(digits, taken, start, end):
                 return end
             if (
                 behind_card
-                and start == 0
-                and digits.is_alone(start, end, taken)
+                and (
+                    digits.is_alone(start, end, taken)
+                    or (digits.groups(start, end) == (length,) and _EXPIRY.fullmatch(digits.text, end))
+                )
                 and not _is_expiry(digits, start, end)
             ):
                 return end
@@ -71,15 +93,37 @@ class Codes:
         return 0
 
     def _is_called(self, digits: Digits, start: int, end: int) -> bool:
+        if _is_expiry(digits, start, end) and len(digits.text) - end in LENGTHS:
+            return False
+        if self._is_named_next(digits.span(start, end)[1]):
+            return True
         return "cvv" in {digits.label(start, end), digits.label(start, end, skip=_OTHER_WORDS)}
+
+    def _is_named_next(self, at: int) -> bool:
+        """Whether what follows says so: "482. That's my CVV", "482" - "is that the CVV?"."""
+        found = _NAMES_IT.match(self._doc.text, at)
+        if not found:
+            return False
+        turn = self._doc.turn_at(found.end() - 1)
+        return any(
+            word.label == "cvv" and found.end() <= word.start <= found.end() + _NAMED_WITHIN
+            for word in self._context.words(turn)
+        )
 
     def _is_due(self, digits: Digits, start: int, end: int) -> bool:
         """Whether, a card having been said, this is its code: by name, said again, or a turn of its own."""
         return (
             digits.text[start:end] in self._said
             or self._context.is_near(digits.span(start, end)[0], "code")
-            or self._is_whole_turn(digits, start, end)
+            or (self._is_whole_turn(digits, start, end) and not self._is_about_else(digits, start))
         )
+
+    def _is_about_else(self, digits: Digits, start: int) -> bool:
+        """Whether its turn, or the one before, asks for something else that is a few digits."""
+        first = digits.span(start, len(digits.text))[0]
+        turn = self._doc.turn_at(first)
+        begins = self._doc.turn_starts[max(0, turn - 1)]
+        return bool(_ELSE.search(self._doc.text, begins, first))
 
     def _is_awaited(self, turn: int) -> bool:
         """Whether somebody asked for it some turns ago and got no answer yet."""
@@ -98,6 +142,12 @@ class Codes:
         )
 
 
+def _is_put_right(digits: Digits, start: int) -> bool:
+    """Whether somebody corrects the code: "482, no sorry, 483"."""
+    index = digits.at[start]
+    return bool(CORRECTED.search(digits.doc.text, digits.atoms[index - 1].end, digits.atoms[index].start))
+
+
 def _is_expiry(digits: Digits, start: int, end: int) -> bool:
     return end - start == LENGTHS[1] and (
         bool(_EXPIRY.fullmatch(digits.text, start, end)) or _is_year_of_month(digits, start, end)
@@ -114,6 +164,6 @@ def _is_year_of_month(digits: Digits, start: int, end: int) -> bool:
 
 def _ends_with_it(digits: Digits, taken: int, start: int, end: int) -> bool:
     """Whether `[start, end)` ends the run behind an expiry date: "04 28 314", "November 28, 314"."""
-    if end != len(digits.text) or start <= taken:
+    if start <= taken or not (end == len(digits.text) or digits.is_alone(taken, end, taken)):
         return False
     return bool(_EXPIRY.fullmatch(digits.text, taken, start)) or _is_year_of_month(digits, taken, start)

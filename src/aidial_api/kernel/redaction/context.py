@@ -33,6 +33,10 @@ class Word(NamedTuple):
 
 _IS = re.compile(r"(?<![a-z])(?:is|was|as)(?![a-z])|'s ")
 _SHORT = ("near", "code", "place")  # said right before the number, or about something else
+_ASKED_TURNS = 6
+_DOCUMENTS = ("passport", "licence", "medicare", "tfn", "abn", "acn")
+_SAID = re.compile(r"[\d\x01]")  # it was answered
+_QUANTITY = re.compile(r"how (?:many|much|far|long)|what time|total|amount|income|budget|kilomet|odometer|\$")
 _start = attrgetter("start")
 _end = attrgetter("end")
 
@@ -70,6 +74,8 @@ class Context:
         """Find the nearest word after a place, in the same sentence and close by."""
         words = self.words(self._doc.turn_at(at))
         index = bisect_left(words, at, key=_start)
+        while index < len(words) and words[index].label in _SHORT and words[index].start - at <= BEHIND:
+            index += 1
         if index == len(words) or words[index].start - at > BEHIND:
             return None
         between = self._doc.text[at : words[index].start]
@@ -94,6 +100,19 @@ class Context:
         if word is not None and word.label not in {*skip, *_SHORT}:
             return word.label
         return "phone" if self.is_near(start, "place") else ""
+
+    def asked(self, at: int) -> str:
+        """The document asked for some turns ago, when nothing but talk lies between."""
+        here = self._doc.turn_at(at)
+        for turn in range(here, max(-1, here - _ASKED_TURNS - 1), -1):
+            words = self.words(turn)
+            for word in reversed(words[: bisect_left(words, at, key=_start)][-MOST_SKIPPED:]):
+                if word.label not in {"number", *_SHORT}:
+                    return word.label if word.label in _DOCUMENTS else ""
+            text = self._doc.text[self._doc.turn_starts[turn] : min(at, self._doc.turn_end(turn))]
+            if _SAID.search(text) or _QUANTITY.search(text):
+                return ""
+        return ""
 
     def is_near(self, at: int, label: str) -> bool:
         """Whether a word of this label stands right before a place."""

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 _TLDS = (
     "com|net|org|edu|gov|au|nz|uk|co|io|me|info|biz|app|dev|ai|us|ca|id|asn|email|cloud|online|clinic|dental|health|tech"
-    "|melbourne|sydney|de|fr|in|jp|cn|example|test|invalid|local"
+    "|melbourne|sydney|de|fr|in|jp|cn|fm|example|test|invalid|local|a u"
 )
-_PROVIDERS = "g ?mail|hot ?mail|outlook|i ?cloud|yahoo|big ?pond|optus ?net|proton ?mail|live(?= dot)"
-_DOT = r"(?:[ ]?[(\[]dot[)\]][ ]?|\.|[ \n]dot[ \n]|[ \n]point[ \n]|[ ]full[ ]stop[ ]|[ ]\.[ ])"
+_PROVIDERS = (
+    "g ?mail|hot ?mail|outlook|i ?cloud|yahoo|big ?pond|tpg|i ?i ?net|west ?net|internode|dodo|ozemail|aol"
+    "|msn|fast ?mail|y ?mail|me(?= dot com)|optus ?net|proton ?mail|live(?= dot)"
+    "|students?(?= dot)|uni(?= dot)"
+)
+_DOT = (
+    r"(?:[ ]?[(\[]dot[)\]][ ]?|\.|,?[ \n]dot,?[ \n]|\.[ ](?=(?:com|net|org|au)(?!\w))|[ \n]point[ \n]"
+    r"|[ ]full[ ]stop[ ]|[ ]\.[ ])"
+)
 _WRITTEN = re.compile(
     rf" ?(?:[^\W_][\w-]{{0,62}}{_DOT}){{1,6}}[^\W\d_][\w-]{{0,24}}|\w[\w-]{{0,62}}(?=[\s,]|$)"
 )
@@ -28,7 +35,19 @@ _SPOKEN = re.compile(
     rf"{_DOT}){{1,4}}(?:{_TLDS})(?!\w)"
     rf"|[ \n](?:{_PROVIDERS})(?:[ ](?:com|net|dot))?(?:[ ]au)?(?![\w.])"
 )
-_SAID_AT = (" at sign ", " at ", " at\n", "\nat ", "(at) ", "(at)", "[at] ", "[at]")
+_SAID_AT = (
+    ", at, ",
+    " at, ",
+    ", at ",
+    " at sign ",
+    " at ",
+    " at\n",
+    "\nat ",
+    "(at) ",
+    "(at)",
+    "[at] ",
+    "[at]",
+)
 _WORD_BEFORE = re.compile(r"[\w.%+'-]+\Z")
 _JOINER = {"dot", "underscore", "dash", "hyphen", "plus", "point", "period", "minus", "full", "stop"}
 _NUMBER_WORDS = """
@@ -40,7 +59,7 @@ _NUMBER = frozenset(_NUMBER_WORDS.split())
 _NOT_A_NAME_WORDS = """
 us me look is it website site online them available open out visit page up here there booked order
 buy him her you we on find shop live looking be are was see go book that this and or so they one app
-blog also work works emails mail email e-mail menu
+blog also cheaper prices price sale specials work works emails mail email e-mail menu
 """
 _TALK_WORDS = """
 my your our his their the a an to at for address name full first last just from with use try send write please
@@ -62,9 +81,16 @@ _AT_MOST_THREE = re.compile(
     r"(?:(?<![\w'])(?!(?:is|it's|that's|yeah|yes|yep|so|um|uh"
     r"|e?mails?|address|to|at|my|use|try)(?![\w']))[\w'.-]{1,30}(?: |\Z)){1,3}\Z"
 )
+_SPELLED = re.compile(
+    r"(?:[, ]*\n(?:yep|yes|yeah|ok|okay|right|mm|m+-? ?hm+|uh-? ?huh|got it|sure|and|go on|lovely|great"
+    r"|thanks)"
+    r"[.,?]?(?:\n(?:yep|yes|yeah)?,?)?|,? (?:that's |spelled |spelt )(?:[a-z][ ,.-]{1,2}){2,14}[a-z]"
+    r"|, (?:[a-z][ -]){2,14}[a-z])+,?\Z"
+)
 _ASIDE_LONG = 60
 _PERSONAL = re.compile(rf"[ \n]?(?:{_PROVIDERS})")
-_LETTER_FOR = re.compile(r"(?<![a-z])[a-z] (?:for|as in|like) \Z")
+_CONTRACTED = re.compile(r"(?:we|they|you|i|it|he|she|that|who|what|there)'(?:re|s|m|ve|ll|d)")
+_LETTER_FOR = re.compile(r"(?<![a-z])[a-z],? (?:for|as in|like) \Z")
 _LETTER_LONG = 10
 _LEFT = 90
 _LOCAL = 64
@@ -95,7 +121,7 @@ def _written(text: str, at: int) -> tuple[int, int] | None:
     domain = _WRITTEN.match(text, at + 1)
     left = at - 1 if text[at - 1 : at] == " " else at
     local = _WORD_BEFORE.search(text[max(0, left - _LOCAL) : left])
-    if not domain or not local or (left != at and "." not in domain[0]):
+    if not domain or not local or (left != at and "." not in domain[0] and " dot " not in domain[0]):
         return None
     start = (
         _local_start(text, left)
@@ -111,6 +137,9 @@ def _spoken(text: str, at: int, said: str) -> tuple[int, int] | None:
     if not domain:
         return None
     at -= said[0] in "([" and text[at - 1 : at] == " "
+    spelled = _SPELLED.search(text, max(0, at - _ASIDE_LONG), at)
+    if spelled:
+        at = spelled.start()
     aside = _ASIDE.search(text, max(0, at - _ASIDE_LONG), at)
     end = aside.start() if aside else at
     behind = _ASIDE_BEHIND.match(text, domain.end())
@@ -151,6 +180,8 @@ def _local_start(text: str, end: int, *, personal: bool = False) -> int | None:
         if not word or (taken and edge == start):
             break
         said = word[0]
+        if _CONTRACTED.fullmatch(said) and not taken:
+            return None
         number = said in _NUMBER or said.isdigit()
         joins = said in _JOINER
         before = edge - len(said)

@@ -14,6 +14,7 @@ from . import identifiers, phones
 from .codes import LENGTHS, Codes
 from .digits import MINIMUM, Digits, by_turn, without_echoes
 from .marks import Find, Kind
+from .vocabulary import CORRECTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     _Claim = Callable[[Digits, int, int], tuple[Kind, int] | None]
 
-_CORRECTED = re.compile(
-    r"(?<![a-z])(?:sorry|actually|i mean|scratch that|make that|correction|wait|no)(?![a-z])"
-)
 _SHORTEST_NAMED = 4
 
 
@@ -53,7 +51,7 @@ class Numbers:
             for piece in pieces:
                 for atoms in (piece.atoms, *piece.echoes):
                     covered += self._claims([type(piece)(atoms, [])], sum(len(atom.digits) for atom in atoms))
-        if _CORRECTED.search(self._doc.text, run.start, run.end) and _something_left(run, covered):
+        if CORRECTED.search(self._doc.text, run.start, run.end) and _something_left(run, covered):
             covered = self._corrected(run, covered)
         yield from covered
 
@@ -62,7 +60,9 @@ class Numbers:
         pieces = by_turn(run)
         label = self._context.label(run.start, run.end)
         kind = identifiers.kind_called(label) or (covered[0].kind if covered else None)
-        if kind is None or kind is Kind.CVV or sum(len(atom.digits) for atom in run.atoms) < MINIMUM:
+        if any(find.kind is Kind.CVV for find in covered):
+            return covered
+        if kind is None or sum(len(atom.digits) for atom in run.atoms) < MINIMUM:
             return covered
         return list(self._cover(pieces, kind, 0, len(run.atoms)))
 
@@ -71,7 +71,7 @@ class Numbers:
         atoms = [atom for piece in pieces for atom in piece.atoms]
         whole = Digits(self._doc, self._context, atoms)
         shaped = _scan(whole, _shaped) if length >= MINIMUM else []
-        if any(kind is Kind.CARD for kind, _, _ in shaped):
+        if any(kind is Kind.CARD for kind, _, _ in shaped) or identifiers.looks_like_a_card(whole):
             self._code.card_said(self._doc.turn_at(atoms[0].start))
         for kind, first, last in shaped:
             yield from self._cover(pieces, kind, first, last)
@@ -93,8 +93,14 @@ class Numbers:
     def _named(self, digits: Digits, start: int, taken: int, *, behind_card: bool) -> tuple[Kind, int] | None:
         if len(digits.text) - start >= _SHORTEST_NAMED:
             label = digits.label(start, len(digits.text))
+            if label in {"", "number"} and start == 0:
+                label = self._context.asked(digits.span(0, len(digits.text))[0]) or label
             claim = identifiers.called(digits, start, taken, label)
             if claim:
+                if claim[0] is Kind.CARD:
+                    self._code.card_said(
+                        self._doc.turn_at(digits.atoms[digits.at[start]].start), digits, claim[1]
+                    )
                 return claim
             end = phones.called(digits, start, taken, label)
             if end:
@@ -175,12 +181,12 @@ _ALPHABET = (
 )
 _LETTERS = re.compile(
     rf"(?:(?<![a-z])(?:{_ALPHABET}|capital [a-z])[ ,]{{1,2}}){{1,2}}\Z|(?<![a-z0-9'])[a-z]{{2}} \Z|"
-    r"(?:(?<![a-z0-9'])[a-z](?: (?:for|as in) [a-z]{2,12})?[ .-]{1,2}){1,3}\Z|(?<![a-z0-9'])[a-z]{1,3}-?\Z"
+    r"(?:(?<![a-z0-9'])[a-z](?: (?:for|as in) [a-z]{2,12})?[ ,.-]{1,2}){1,3}\Z|(?<![a-z0-9'])[a-z]{1,3}-?\Z"
 )
 _WORDS_OF_TWO = frozenset(
     f"{word} " for word in ("is", "it", "no", "so", "of", "um", "uh", "oh", "ok", "to", "my", "or", "be")
 )
-_REST = re.compile(r"[a-z0-9]{1,6}(?![a-z0-9])")
+_REST = re.compile(r"[a-z0-9]{1,6}(?![a-z0-9])|(?: [a-z]){2}(?![a-z0-9'])")
 
 
 def _letters(text: str, cased: str, start: int, end: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ country code; the rest is decided by shape, because a misheard number is still s
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -27,6 +28,14 @@ _SHORT = re.compile(r"13\d{4}")
 _YEARS = re.compile(r"(?:19|20)\d\d(?:19|20)\d\d")
 _MISHEARD = re.compile(r"0[2-578]\d{7,9}")
 _UNIT = re.compile(r" ?(?:dollars|bucks|cents|percent|%|years|people|kilomet|metres|square|grams|million)")
+_PARTED = re.compile(r"(?<![a-z])(?:and|or|to|till|until)(?! then)(?![a-z])|,")
+_AT_A_TIME = re.compile(
+    r"(?<![a-z])(?:at|between|from|around|about|by|before|after|till|until|for|got|have) \Z"
+)
+_AT_LONG = 12
+_TIMES = re.compile(
+    r"(?:0?[1-9]|1\d|2[0-3])(?:[0-5][05])?|(?:(?:1[0-2]|[1-9])[0-5][05]){2,3}|(?:(?:19|20)\d\d)+"
+)
 _GROUPS_13 = {(2, 2, 2), (2, 1, 1, 1, 1), (2, 4)}  # "131 122" and "131122" have to be called
 _GROUPS_AMERICAN = {
     (3, 3, 4),
@@ -49,7 +58,7 @@ def strong(digits: Digits, start: int) -> int:
     if digits.atoms[digits.at[start]].plus:
         return _international(digits, start)
     text = digits.text
-    found = STRONG.match(text, start)
+    found = _begun_again(digits, start) or STRONG.match(text, start)
     if found and found.end() in digits.at:
         if text[start] == "1" and digits.label(start, found.end()) == "neg":
             return 0
@@ -58,6 +67,15 @@ def strong(digits: Digits, start: int) -> int:
     if found:
         return _longest_possible(digits, start, start + 4)
     return 0
+
+
+def _begun_again(digits: Digits, start: int) -> re.Match[str] | None:
+    """The whole number behind its own beginning: "0432, yeah, 0432 118 907"."""
+    text = digits.text
+    for cut in range(start + 3, min(start + 10, len(text) - 9)):
+        if cut in digits.at and text.startswith(text[start:cut], cut):
+            return STRONG.match(text, cut)
+    return None
 
 
 def _international(digits: Digits, start: int) -> int:
@@ -130,10 +148,32 @@ def _is_local(digits: Digits, start: int, groups: tuple[int, ...], label: str) -
     return groups == (3, 3, 3) and text[start] == "4" and label in {"", *CALLED}
 
 
+def _are_times(digits: Digits, start: int) -> bool:
+    """Whether it is times or years: "call between ten fifteen and eleven", "from 2019 2020"."""
+    atoms = digits.atoms[digits.at[start] :]
+    first, last = atoms[0].start, atoms[-1].end
+    text = digits.doc.text
+    if not _PARTED.search(text, first, last) and not _AT_A_TIME.search(text, max(0, first - _AT_LONG), first):
+        return False
+    if sum(len(atom.digits) == 1 for atom in atoms) > len(atoms) // 2:
+        return False  # said digit by digit
+    groups = [atoms[0].digits]
+    for before, atom in pairwise(atoms):
+        if _PARTED.search(text, before.end, atom.start):
+            groups.append(atom.digits)
+        else:
+            groups[-1] += atom.digits
+    return all(_TIMES.fullmatch(group) for group in groups)
+
+
 def _fits(digits: Digits, start: int, length: int, groups: tuple[int, ...]) -> bool:
     """Whether what is called a phone number has the size of one."""
     first, last = digits.span(start, len(digits.text))
-    if _UNIT.match(digits.doc.text, last) or digits.doc.text[first - 1 : first] == "$":
+    if (
+        _are_times(digits, start)
+        or _UNIT.match(digits.doc.text, last)
+        or digits.doc.text[first - 1 : first] == "$"
+    ):
         return False
     return _LOCAL <= length <= _LONGEST or groups == _SEVEN or (length == MINIMUM_CALLED and len(groups) > 1)
 

@@ -23,6 +23,14 @@ _BACK = rf" the back\b(?! (?:{_BACK_OF})\b)(?! of (?!(?:(?:the|my|your) )?(?:car
 _WHOSE = ("my", "your", "best", "her", "his", "their", "our", "the", "which", "what", "good", "another", "a")
 
 
+CORRECTED = re.compile(
+    r"(?<![a-z])(?:sorry|oops|whoops|my bad|nah|start again|actually|i mean|scratch that|make that|correction"
+    r"|wait|no)(?![a-z])"
+)
+"""What somebody says who puts right what they just said."""
+_NO_CARDS = "gate|door|front|building|alarm|lift|garage|shed|unit|complex|office|site"
+
+
 def _each(*heads: str, then: str) -> tuple[str, ...]:
     return tuple(head + then for head in heads)
 
@@ -40,10 +48,19 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"see (?:see|cee|vee) (?:vee|see|cee)\b",
         r"cee (?:see|cee|vee) (?:vee|see|cee)\b",
         r"csc\b",
+        r"cv ?2\b",
+        r"back three\b",
+        *_each("on", "at", "from", "off", then=r" the (?:reverse|other side|flip ?side)\b"),
+        r"and (?:on )?the back(?= ?[?.]| is\b| says\b|\n|\Z)",
+        r"flip (?:it|the card) over",
         r"cid\b",
-        *_each("security", r"sec\.?", "verification", then=r" (?:code|number|no\b|digits|value)"),
+        *_each(
+            "security", r"sec\.?", "verification",
+            then=r" (?:code|number|no\b|digits|value)"
+            rf"(?! (?:for|to|of|on|at) (?:the|our|my|your) (?:{_NO_CARDS}))",
+        ),
         *_each("three", "four", "3", "4", then="[ -](?:digits?|numbers)"),
-        r"last (?:three|3)\b",
+        r"last (?:three|3)(?= ?(?:digits?|numbers?|on|at|from|off|please|are|is|[?.,:!]|\n|\Z))",
         *_each("on", "at", "from", "off", then=_BACK),
         "back of (?:the|my|your) card",
         "code on (?:the|your|my) card",

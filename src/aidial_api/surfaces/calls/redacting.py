@@ -19,6 +19,7 @@ from msgspec import UNSET
 
 from aidial_api.kernel.redaction import (
     POOL_FROM_BYTES,
+    Kind,
     RedactionBusy,
     RedactionFailed,
     redact,
@@ -38,6 +39,8 @@ LABEL_CHARACTERS = 80
 FINDINGS_ELSEWHERE_FROM_BYTES = 4 * 1024
 """Several short texts, each read beside its name, take longer than one long one of the same size."""
 _PATH_CHARACTERS = 120
+_CODE = re.compile(r"[ -]*(?:\d[ -]*){1,4}")
+_CODES_NAME = re.compile(r"\bcvv|\bcv[cn]?\b|\bcsc\b|\bcard (?:code|security|verification)|\bsecurity code")
 _BETWEEN_WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _log = structlog.get_logger("aidial_api")
 T = TypeVar("T")
@@ -201,6 +204,8 @@ def _document(value: object) -> str | None:
 
 def _deep(value: Any, path: str) -> Any:
     """A document redacted: names by themselves, values beside the names that lead to them."""
+    if _is_code(value, path):
+        return f"[{Kind.CVV}]"
     if isinstance(value, str):
         return redact_beside(path, value).text
     if isinstance(value, dict):
@@ -217,6 +222,13 @@ def _deep(value: Any, path: str) -> Any:
         shown = redact_beside(path, text).text
         return value if shown == text else shown
     return value
+
+
+def _is_code(value: Any, path: str) -> bool:
+    """Whether its names say that it is a verification code, and it is digits: all of it, or some."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return False
+    return bool(_CODE.fullmatch(str(value)) and _CODES_NAME.search(path.lower()))
 
 
 def _apart(names: list[str]) -> list[str]:

@@ -13,10 +13,14 @@ export function count(field) {
   place.textContent = `${_("{count} of {most} characters", { count: [...field.value].length, most: field.maxLength.toLocaleString(LANGUAGE) })}${spoken}`;
 }
 
+/** Counts what is typed, and what was before this was there to hear it. */
 export function startCounts() {
   for (const kind of ["input", "filled"]) {
     document.addEventListener(kind, (event) => {
       if (event.target instanceof HTMLTextAreaElement && "counted" in event.target.dataset) count(event.target);
     });
+  }
+  for (const field of document.querySelectorAll("textarea[data-counted]")) {
+    if (field instanceof HTMLTextAreaElement) count(field);
   }
 }

@@ -16,4 +16,6 @@ function preview(form) {
 /** @param {HTMLFormElement} form */
 export function startNotices(form) {
   for (const kind of ["input", "filled"]) form.addEventListener(kind, () => preview(form));
+  // What was typed before this was there to hear it.
+  preview(form);
 }
