@@ -24,8 +24,11 @@ tested with a proxy that fails in that way on purpose.
   minute. Signing in waits for the identity provider besides, at most 3.5 s each time it is asked.
 - The API answers within `AIDIAL_REQUEST_TIMEOUT_MS`, and before the time the portal has left is over.
 - What a process has too much of it refuses at once: 503 `dependency_unavailable` with `details.reason` =
-  `busy`, and `Retry-After`. Sessions, sign-in and health have room of their own.
-- Everything works again by itself when what failed is back. Nothing has to be restarted.
+  `busy`, and `Retry-After` (`session_service_unavailable` on the portal's session routes). Sessions,
+  sign-in and health have room of their own.
+- Everything works again by itself when what failed is back. An API or a portal that runs needs no
+  restart; a worker that lost its queue, and an API that starts without PostgreSQL, end with 69 and are to be
+  started again.
 - No check of a right ever passes because what it asks is away.
 """
 

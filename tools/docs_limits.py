@@ -26,6 +26,11 @@ API met through the portal `upstream_rate_limited`; how it is told is in [errors
 HOW_SIZES = """\
 Bytes are written `1048576`, `1024KiB` or `1MiB`. `AIDIAL_LIMITS_SCALE` does not touch them."""
 
+FIXED = """\
+Nothing changes these: live streams of a portal process (64) and of one session (8, then 429), uploads to an
+API process (a quarter of `AIDIAL_CONCURRENCY`), the time a request's head (10 s) and body may take (60 s at
+the API, 30 s at the portal, 15 minutes for a recording with 15 s between its pieces)."""
+
 STORE = """\
 By default each process counts for itself. With `AIDIAL_LIMITS_URL` all processes count together in one Valkey
 or Redis; see [operations](operations.md#more-than-one-machine). Times that are settings of one app (sessions,
@@ -47,6 +52,7 @@ def page() -> str:
         "## Sizes",
         HOW_SIZES,
         table(("Setting", "Default", "Of what"), sizes),
+        FIXED,
         "## Where they are counted",
         STORE,
     )

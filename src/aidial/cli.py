@@ -42,7 +42,7 @@ app = typer.Typer(
     "Try it:   aidial demo\n\n"
     "Run it:   aidial db migrate, aidial bootstrap, then aidial api, aidial portal and aidial worker\n\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the activity log was tampered with, "
-    "69 something needed does not answer, 78 configuration.",
+    "4 some of it waits for its seal, 69 something needed does not answer, 78 configuration.",
 )
 
 

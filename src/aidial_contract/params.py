@@ -83,7 +83,7 @@ CALL_FILTERS: Final = (
 CALLER: Final = QueryParam(
     "caller",
     Kind.TEXT,
-    "The caller's whole number, or its last 3 or more digits; needs project_id.",
+    "The caller's whole number, or its last 3 to 9 digits; needs project_id.",
     permission=Permission.CALLS_SEARCH_CALLER,
     requires="project_id",
 )
