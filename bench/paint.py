@@ -1,7 +1,8 @@
 """First contentful paint of `/calls` with 2,000 calls: what a person waits for, in Debian's Chromium.
 
 The one thing a newcomer would get wrong: this one needs a whole demo and a quiet machine. The browser paints
-without a graphics card, so its share is most of the time.
+without a graphics card, so its share is most of the time. Its headless shell, where there is one, at least
+paints no window of its own around the page.
 """
 
 from __future__ import annotations
