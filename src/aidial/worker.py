@@ -79,6 +79,7 @@ def run_worker() -> None:
         try:
             _work_with(settings)
         except _ReadAgain:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             settings = _settings_again(settings)
         else:
             return
@@ -148,20 +149,22 @@ async def _both(app: procrastinate.App) -> None:
     word once the database is back, and a worker that ended well is not started again.
     """
     loop = asyncio.get_running_loop()
-    asked: asyncio.Future[int] = loop.create_future()
+    heard: set[int] = set()
+    asked = asyncio.Event()
 
     def hear(number: int) -> None:
-        if not asked.done():
-            asked.set_result(number)
+        heard.add(number)
+        asked.set()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, hear, number)
     tasks = (
+        asyncio.create_task(asked.wait()),
         asyncio.create_task(_run(app, QUEUE, CONCURRENCY)),
         asyncio.create_task(_run(app, DELIVERIES, DELIVERIES_AT_ONCE)),
     )
     try:
-        await asyncio.wait((asked, *tasks), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
@@ -169,9 +172,10 @@ async def _both(app: procrastinate.App) -> None:
     for end in ends:
         if isinstance(end, Exception):
             raise end
-    if not asked.done():
+    if not heard:
         raise QueueLost
-    if asked.result() == signal.SIGHUP:
+    # Told to end while it ends to begin anew, it ends.
+    if heard == {signal.SIGHUP}:
         raise _ReadAgain
 
 

@@ -35,6 +35,8 @@ DUE: Final = {
     "transcripts": (
         "c.client_id = $1 AND c.started_at < $2"
         " AND c.transcript_state IN ('available', 'hidden', 'truncated', 'incomplete')"
+        # A live one whose turns outgrew it is added to, and would come back in part.
+        " AND c.status <> 'live'"
     ),
     "recordings": (
         "c.client_id = $1 AND c.started_at < $2 AND EXISTS (SELECT FROM recordings r"

@@ -71,6 +71,14 @@ async def test_a_hang_up_begins_anew_and_a_bad_setting_leaves_what_there_is(
     assert "no key at all" not in told
 
 
+async def test_whoever_is_told_to_end_while_beginning_anew_ends(world: World, tmp_path: Path) -> None:
+    async with started(world, tmp_path) as (process, _):
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        await said(process)
+        assert await asyncio.wait_for(process.wait(), LIMIT_S) == Exit.DONE
+
+
 async def test_a_worker_whose_queue_is_cut_off_ends_as_one_that_is_to_be_started_again(
     world: World, tmp_path: Path
 ) -> None:

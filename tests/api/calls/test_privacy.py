@@ -237,6 +237,8 @@ async def test_the_names_of_metadata_say_what_its_values_are(clinic: Business) -
         "medicare_card_number": "2123 45671 1",
         "order_number": 412345678,
         "guests": 120,
+        "security_code_attempts": 3,
+        "cvvChecks": 1,
     }
     answer = await clinic.deliver(new_call(clinic.lines[0], new_id(), metadata=metadata))
     assert answer.json["metadata"] == {
@@ -255,6 +257,8 @@ async def test_the_names_of_metadata_say_what_its_values_are(clinic: Business) -
         "medicare_card_number": "[MEDICARE]",
         "order_number": 412345678,
         "guests": 120,
+        "security_code_attempts": 3,
+        "cvvChecks": 1,
     }
 
 

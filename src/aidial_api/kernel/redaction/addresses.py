@@ -48,14 +48,8 @@ def _street_end(doc: Doc, run: Run) -> int:
 
 
 def _is_street(doc: Doc, run: Run, found: re.Match[str]) -> bool:
-    if len(run.atoms[-1].digits) >= _MOST_DIGITS or (
-        len(run.atoms) == 1 and streets.NO_HOUSE.search(doc.text, max(0, run.start - 20), run.end)
-    ):
+    if len(run.atoms[-1].digits) >= _MOST_DIGITS:
         return False
-    if "\n" in found[0]:  # told over turns: only when asked for
-        return not found["everyday"] and bool(
-            streets.CALLED.search(doc.text, max(0, run.start - 80), run.start)
-        )
     if not found["everyday"]:
         return True
     names = doc.cased[found.start("names") : found.end("names")]
@@ -90,9 +84,6 @@ def _start(doc: Doc, run: Run) -> int:
 def _end(doc: Doc, end: int) -> int:
     sub = streets.SUB_TAIL.match(doc.text, end)
     end = sub.end() if sub else end
-    code = streets.POSTCODE_SAID.match(doc.text, end)
-    if code:
-        return code.end()
     tail = streets.TAIL.match(doc.text, end)
     if tail and not (tail["code"] and not _capitals(doc.cased[end : tail.start("code")])):
         return tail.end()

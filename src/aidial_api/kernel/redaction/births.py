@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .fold import BLANK, Doc
+from .fold import Doc
 from .marks import Find, Kind
 
 if TYPE_CHECKING:
@@ -36,16 +36,11 @@ _ORDINAL = (
 _DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL}|{_UNDER_100})"
 _YEAR = (
     rf"(?:(?:19|20)\d\d|'?\d\d(?!\d)|(?:nineteen|twenty)(?:[ -]hundred(?: and)?)?[ -]{_UNDER_100}"
-    rf"|(?:one nine|two (?:oh|o|zero))(?: (?:{_ONES}|oh|o|zero)){{2}}"
     rf"|two thousand(?: and)?(?: {_UNDER_100})?|double (?:oh|o|zero)|{_UNDER_100})"
 )
-_HEARD = (
-    r"[.,]?\n(?:yep|yes|yeah|ok|okay|right|m+-? ?h?m*|uh-? ?huh|and|of|got it|go on|go ahead"
-    r"|and then)[.,?]?\n"
-)
+_HEARD = r"\n(?:yep|yes|yeah|ok|okay|right|mm|mhm|uh-? ?huh|and)[.,?]?\n"
 _OF = rf"(?:(?:[ ,\n]{{1,2}}|{_HEARD})(?:of (?:the )?|the )?)"
-_NEXT = r"(?:[ ,\n]{1,2}(?:(?:slash|dash|of|of the) )?)"
-_CUT = rf"(?:[ ]?[/\\|,. \n-][ ]?|{_HEARD})"
+_CUT = rf"(?:[ ]?[/. \n-][ ]?|{_HEARD})"
 DATE = re.compile(
     rf"(?<![\w])(?:(?P<iso>(?:19|20)\d\d[/. -]\d{{1,2}}[/. -]\d{{1,2}})"
     rf"|(?P<numbers>\d{{1,2}}{_CUT}\d{{1,2}}{_CUT}(?:(?:19|20)\d\d|\d\d))"
@@ -56,8 +51,8 @@ DATE = re.compile(
     rf"(?:{_OF}(?P<year_5>{_YEAR}))?"
     rf"|(?:{_MONTHS})\.?{_OF}{_DAY}(?:[ ,\n]{{1,2}}(?P<year_2>{_YEAR}))?"
     rf"|(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)){_OF}(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)|{_SMALL}){_OF}(?P<year_3>{_YEAR})"
-    rf"|(?:(?:(?:oh|o|zero)[ -])?(?:{_SMALL}|{_TENS}))(?:[ -](?:{_ONES}))?"
-    rf"{_NEXT}(?:(?:(?:oh|o|zero)[ -])?(?:{_SMALL})){_NEXT}(?P<year_4>{_YEAR})"
+    rf"|(?:(?:oh[ -])?(?:{_SMALL}|{_TENS}))(?:[ -](?:{_ONES}))?"
+    rf"[ ,\n]{{1,2}}(?:slash )?(?:(?:oh[ -])?(?:{_SMALL}))[ ,\n]{{1,2}}(?:slash )?(?P<year_4>{_YEAR})"
     r")(?![\w])(?!:\d)"
 )
 _YEAR_TURN = re.compile(rf"(?:(?:um|uh|oh|yeah|it's|in|of)[ ,]{{1,2}}){{0,3}}(?P<year>{_YEAR})[ .,?]{{0,2}}")
@@ -66,16 +61,6 @@ _REACH = 140
 _TURNS = 4  # it starts within so many turns of the word,
 _GOES_ON = 4  # and may go on for so many more: "14", "yep", "2", "yep", "1986"
 _BEHIND = 60
-_MARKED = re.compile(BLANK + "{15}")  # [DATE_OF_BIRTH]: what the word asked for was found in an earlier pass
-_IS_MINE = re.compile(r"(?:'s|,? (?:is|was|that's|that is|as))(?: (?:my|his|her|the|their|your|our))? ?\Z")
-_ALSO = re.compile(
-    r"(?: for [a-z'-]{2,15})?(?:[,;.]* and|[,;.]+| &|(?=\n| (?:sorry|no|actually|wait)\b))[ \n]"
-    r"(?:(?:sorry|no|actually|i mean|wait|make that|correction)[, ]+)*"
-    r"(?:(?:my|his|her|the) (?:[a-z]{2,12}(?:'s)? ?){1,2}(?:is |was )?"
-    r"|(?:for|mine is|hers is|his is|born)(?: on)? (?:[a-z]{2,12} )?)?(?:the )?"
-)
-_MOST_OTHERS = 8
-_CLOSE = 30
 
 
 def has_full_date(text: str) -> bool:
@@ -90,12 +75,7 @@ def births(doc: Doc, context: Context, check: Callable[[], None]) -> Iterator[Fi
     said: set[str] = set()
     for word in _words(doc, context):
         check()
-        if _is_answered(doc, word):
-            continue
-        found = _said_before(doc, word) or _ahead(doc, word) or _behind(doc, word)
-        for one in _others(doc, found) if found else ():
-            said.add(_plain(one))
-            yield Find(one.start(), one.end(), Kind.DATE_OF_BIRTH)
+        found = _ahead(doc, word) or _behind(doc, word)
         if found:
             said.add(_plain(found))
             yield Find(found.start(), found.end(), Kind.DATE_OF_BIRTH)
@@ -113,35 +93,6 @@ def _words(doc: Doc, context: Context) -> Iterator[Word]:
         said = doc.text[start : doc.turn_end(turn)]
         if any(hint in said for hint in _HINTS):
             yield from (word for word in context.words(turn) if word.label == "born")
-
-
-def _is_answered(doc: Doc, word: Word) -> bool:
-    return bool(
-        _MARKED.search(doc.text, word.end, min(len(doc.text), word.end + _REACH))
-        or _MARKED.search(doc.text, max(0, word.start - _CLOSE), word.start)
-    )
-
-
-def _said_before(doc: Doc, word: Word) -> re.Match[str] | None:
-    """The date in "3/4/62 is my date of birth"."""
-    start = max(doc.turn_starts[doc.turn_at(word.start)], word.start - _BEHIND)
-    for found in DATE.finditer(doc.text, start, word.start):
-        if _has_year(found) and _IS_MINE.fullmatch(doc.text, found.end(), word.start):
-            return found
-    return None
-
-
-def _others(doc: Doc, found: re.Match[str]) -> Iterator[re.Match[str]]:
-    """Birth dates that follow in a list."""
-    end = doc.turn_end(doc.turn_at(found.start()))
-    at = found.end()
-    for _ in range(_MOST_OTHERS):
-        also = _ALSO.match(doc.text, at, end)
-        one = DATE.match(doc.text, also.end(), end) if also else None
-        if not one or not _has_year(one):
-            return
-        yield one
-        at = one.end()
 
 
 def _ahead(doc: Doc, word: Word) -> re.Match[str] | None:

@@ -26,13 +26,9 @@ _NAMES_IT = re.compile(
     r"(?:that's|that is|is that|that was|that'd be|is) (?:the|your|my|his|her) "
 )
 _NAMED_WITHIN = 12
-_ELSE = re.compile(
-    r"(?<![a-z])(?:rooms?|how many|how much|what time|post ?codes?|receipts?|orders?|bookings?|invoices?"
-    r"|references?|amount|total|guests?|people|tables?|units?|extension|pin|year|age|how old)(?![a-z])"
-)
 _MONTH_LONG = 15
 _FEW_WORDS = 3
-_CARD_TURNS = 10
+_CARD_TURNS = 5
 _ASKED_TURNS = 6
 _OTHER_WORDS = ("card", "number")
 
@@ -63,8 +59,7 @@ class Codes:
         turn = self._doc.turn_at(digits.atoms[digits.at[start]].start)
         after_card = turn - self._card_turn <= _CARD_TURNS
         behind_card = (behind_card and start == 0) or self._card_end == (digits, start)
-        glued = _EXPIRY_AND_CODE.fullmatch(digits.text, start)
-        if after_card and glued and len(digits.groups(start, len(digits.text))) == 1:
+        if after_card and self._is_glued(digits, start):
             return len(digits.text)
         for length in LENGTHS:
             end = start + length
@@ -92,6 +87,15 @@ class Codes:
                 return end
         return 0
 
+    def _is_glued(self, digits: Digits, start: int) -> bool:
+        """Whether all that is left is a date of expiry and a code in one: "0927482"."""
+        end = len(digits.text)
+        return (
+            len(digits.groups(start, end)) == 1
+            and bool(_EXPIRY_AND_CODE.fullmatch(digits.text, start))
+            and digits.label(start, end) != "neg"
+        )
+
     def _is_called(self, digits: Digits, start: int, end: int) -> bool:
         if _is_expiry(digits, start, end) and len(digits.text) - end in LENGTHS:
             return False
@@ -115,15 +119,8 @@ class Codes:
         return (
             digits.text[start:end] in self._said
             or self._context.is_near(digits.span(start, end)[0], "code")
-            or (self._is_whole_turn(digits, start, end) and not self._is_about_else(digits, start))
+            or self._is_whole_turn(digits, start, end)
         )
-
-    def _is_about_else(self, digits: Digits, start: int) -> bool:
-        """Whether its turn, or the one before, asks for something else that is a few digits."""
-        first = digits.span(start, len(digits.text))[0]
-        turn = self._doc.turn_at(first)
-        begins = self._doc.turn_starts[max(0, turn - 1)]
-        return bool(_ELSE.search(self._doc.text, begins, first))
 
     def _is_awaited(self, turn: int) -> bool:
         """Whether somebody asked for it some turns ago and got no answer yet."""

@@ -18,11 +18,7 @@ _TLDS = (
     "com|net|org|edu|gov|au|nz|uk|co|io|me|info|biz|app|dev|ai|us|ca|id|asn|email|cloud|online|clinic|dental|health|tech"
     "|melbourne|sydney|de|fr|in|jp|cn|fm|example|test|invalid|local|a u"
 )
-_PROVIDERS = (
-    "g ?mail|hot ?mail|outlook|i ?cloud|yahoo|big ?pond|tpg|i ?i ?net|west ?net|internode|dodo|ozemail|aol"
-    "|msn|fast ?mail|y ?mail|me(?= dot com)|optus ?net|proton ?mail|live(?= dot)"
-    "|students?(?= dot)|uni(?= dot)"
-)
+_PROVIDERS = "g ?mail|hot ?mail|outlook|i ?cloud|yahoo|big ?pond|optus ?net|proton ?mail|live(?= dot)"
 _DOT = (
     r"(?:[ ]?[(\[]dot[)\]][ ]?|\.|,?[ \n]dot,?[ \n]|\.[ ](?=(?:com|net|org|au)(?!\w))|[ \n]point[ \n]"
     r"|[ ]full[ ]stop[ ]|[ ]\.[ ])"

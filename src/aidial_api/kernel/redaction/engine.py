@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from .addresses import addresses
 from .atoms import runs
 from .births import births
-from .bridges import bridges
 from .context import Context
 from .emails import emails
 from .fold import Doc
@@ -139,7 +138,6 @@ def _recognise(doc: Doc, check: Callable[[], None]) -> Iterator[Find]:
     for run in found:
         check()
         yield from numbers.finds(run)
-    yield from bridges(doc, context, found)
     check()
     yield from addresses(doc, found)
     check()

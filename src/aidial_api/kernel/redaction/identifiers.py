@@ -33,21 +33,10 @@ _CHECKS = (
     (Kind.ACN, (9,), checksums.acn),
 )
 _USUAL_CARD = 16  # what is longer ends in a date or a verification code
+_SHORTEST_CODE = 3
 _SHORTEST_CALLED = 5
 _BEFORE_LETTERS = 4
-_SHORT_ONE = 6
-_APART = 28
-_QUANTITY = re.compile(
-    r" ?(?:dollars|bucks|people|k's|ks\b|kilomet|km\b|on the clock|metres|a year|a month|per)"
-)
-_ANSWERED = re.compile(r"[\d\x01$]")
-_LETTERS_BEFORE = re.compile(
-    r"(?<![a-z0-9'])"
-    r"(?:[a-z]{2}[ -]?|[a-z][ .-]{1,2}[a-z][ .-]{1,2}|(?:[a-z] (?:for|as in) [a-z]{2,12},? ){2})\Z"
-)
-_LETTERS_LONG = 40
-_LETTERS_BEHIND = re.compile(r",? ?[a-z][ .,]{0,2}[a-z](?![a-z0-9'])")
-_IS_TALK = re.compile(r"(?<![a-z])(?:is|it|no|so|of|um|uh|oh|ok|to|my|or|be|at|on|in|s|'s)[ -]?\Z")
+_TWO_LETTERS = re.compile(r"[a-z]{2}(?![a-z0-9])")
 _CALLED = {
     "medicare": (Kind.MEDICARE, (11, 10, 9)),
     "tfn": (Kind.TFN, (9, 8)),
@@ -73,11 +62,6 @@ def card(digits: Digits, start: int) -> int:
                 return end
     whole = start == 0 and left <= max(_CARD_LENGTHS)
     return len(text) if whole and checksums.luhn(text) else 0
-
-
-def is_card(text: str) -> bool:
-    """Whether these digits are a payment card's, all of them."""
-    return bool(_CARD_BRANDS.fullmatch(text)) and checksums.luhn(text)
 
 
 def looks_like_a_card(digits: Digits) -> bool:
@@ -129,42 +113,14 @@ def whole(digits: Digits) -> tuple[Kind, int] | None:
     """Kind and end of a run that is called something and has its length, whatever stands inside it."""
     length = len(digits.text)
     label = digits.label(0, length)
-    if label == "card" and length > _USUAL_CARD and digits.text[0] in "245":
+    if label == "card" and length >= _USUAL_CARD + _SHORTEST_CODE and digits.text[0] in "245":
         return (Kind.CARD, _USUAL_CARD) if _USUAL_CARD in digits.at else None
-    kind, lengths = _CALLED.get(label, (None, ()))
-    if kind is None or length not in lengths or not _may_be(kind, digits, 0, length):
-        return None
-    return kind, length
+    return (_CALLED[label][0], length) if label in _CALLED and length in _CALLED[label][1] else None
 
 
-def _may_be(kind: Kind, digits: Digits, start: int, length: int) -> bool:
-    """Whether it may be one of so few digits: a short passport or licence stands beside the word."""
-    return length > _SHORT_ONE or kind not in {Kind.PASSPORT, Kind.LICENCE} or _is_close(digits, start)
-
-
-def _is_close(digits: Digits, start: int) -> bool:
-    """Whether a short number stands near enough to the word to be what it names."""
-    first, last = digits.span(start, len(digits.text))
-    text = digits.doc.text
-    if _QUANTITY.match(text, last):
-        return False
-    word = digits.context.before(first)
-    if word is None:
-        return True
-    between = text[word.end : first]
-    return not _ANSWERED.search(between) and ("\n" in between or len(between) <= _APART)
-
-
-def _has_letters(digits: Digits, start: int, end: int) -> bool:
-    """Whether it is written like a licence of South Australia or New South Wales: AB1234, 1234AB."""
-    if end not in digits.at:
-        return False
-    first, last = digits.span(start, end)
-    text = digits.doc.text
-    before = text[max(0, first - _LETTERS_LONG) : first]
-    return bool(_LETTERS_BEHIND.match(text, last)) or bool(
-        _LETTERS_BEFORE.search(before) and not _IS_TALK.search(before)
-    )
+def _ends_in_letters(digits: Digits, start: int, end: int) -> bool:
+    """Whether it is written like a licence of New South Wales: 1234AB."""
+    return end in digits.at and bool(_TWO_LETTERS.match(digits.doc.text, digits.span(start, end)[1]))
 
 
 def kind_called(label: str) -> Kind | None:
@@ -180,19 +136,12 @@ def called(digits: Digits, start: int, taken: int, label: str) -> tuple[Kind, in
         return None
     if len(digits.text) - start < _SHORTEST_CALLED:
         short = start + _BEFORE_LETTERS
-        return (Kind.LICENCE, short) if label == "licence" and _has_letters(digits, start, short) else None
+        return (
+            (Kind.LICENCE, short) if label == "licence" and _ends_in_letters(digits, start, short) else None
+        )
     kind, lengths = _CALLED[label]
     for length in lengths:
         end = start + length
-        if (end in digits.at and _may_be(kind, digits, start, length)) and (
-            digits.is_alone(start, end, taken)
-            or len(digits.groups(start, end)) == 1
-            or (kind is Kind.CARD and _begins_as_a_card(digits, start, length))
-        ):
+        if end in digits.at and (digits.is_alone(start, end, taken) or len(digits.groups(start, end)) == 1):
             return kind, end
     return None
-
-
-def _begins_as_a_card(digits: Digits, start: int, length: int) -> bool:
-    text = digits.text
-    return bool(_CARD_BRANDS.match(text, start)) and _is_brand_length(text[start], length)

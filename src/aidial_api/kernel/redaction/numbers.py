@@ -93,9 +93,7 @@ class Numbers:
     def _named(self, digits: Digits, start: int, taken: int, *, behind_card: bool) -> tuple[Kind, int] | None:
         if len(digits.text) - start >= _SHORTEST_NAMED:
             label = digits.label(start, len(digits.text))
-            if label in {"", "number"} and start == 0:
-                label = self._context.asked(digits.span(0, len(digits.text))[0]) or label
-            claim = identifiers.called(digits, start, taken, label)
+            claim = identifiers.called(digits, start, taken, self._asked(digits, start, label))
             if claim:
                 if claim[0] is Kind.CARD:
                     self._code.card_said(
@@ -107,6 +105,12 @@ class Numbers:
                 return Kind.PHONE, end
         end = self._code.end(digits, start, taken, behind_card=behind_card)
         return (Kind.CVV, end) if end else None
+
+    def _asked(self, digits: Digits, start: int, label: str) -> str:
+        """What it is called, or the document that was asked for some turns ago."""
+        if start or label not in {"", "number"}:
+            return label
+        return self._context.asked(digits.span(0, len(digits.text))[0]) or label
 
     def _cover(self, pieces: list[Piece], kind: Kind, first: int, last: int) -> Iterator[Find]:
         """One finding for each turn the atoms were said in, and for each repeat of such a part."""

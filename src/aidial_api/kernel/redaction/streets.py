@@ -10,21 +10,18 @@ import re
 
 _TYPES = (
     "street|str|st|road|rd|avenue|aven?|av|boulevard|blvd|bvd|lane|ln|highway|hwy|crescent|cres|cr|terrace|tce|parade|pde"
-    "|esplanade|esp|broadway|freeway|fwy|parkway|pkwy|circuit|cct|alley|quay|promenade|prom|arcade|mews|boardwalk|causeway|boulevarde"
+    "|esplanade|esp|broadway|freeway|fwy|parkway|pkwy|circuit|cct|alley|quay|promenade|prom|arcade|mews|boardwalk|causeway"
     "|gdns|wy|dr(?!\\.)|crt|ct|cl|pl|sq|gr|grv|hwy|el camino real|close of"
 )
 _EVERYDAY = (
     "drive|court|place|close|way|grove|square|park|row|rise|walk|loop|link|mall|point|circle|gardens|green|view|ridge|run"
     "|hill|end|gate|track|vista|retreat|plaza|wharf|parklands"
-    "|cove|strand|outlook|pass|corner|approach|glade|heights|bend|dell|crossing|bypass|concourse|entrance|ramble|trail|lookout"
-    "|haven|chase|elbow|turn|quays|reserve|circus|fairway|landing|nook|path|pocket|waters|brace|glen|knoll|meander|cutting"
 )
 _STOP = (
     "am|pm|a|an|on|in|at|for|to|of|from|with|and|or|by|is|are|was|i|you|we|they|he|she|it|my|your|our|their|his|her|people"
     "|person|persons|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|o'clock|dollars|percent|stars?|km|kms"
     "|kilomet(?:re|er)s?|met(?:re|er)s?|miles?|doors?|blocks?|seats?|tables?|adults?|kids|children|guests?|appointments?"
-    "|way|wheel|wheels|car|star|lane|pin|course|hole|bedroom|bed|storey|story|night|nights|please|thanks|that"
-    "|this|there|near|off|down|up|one|two|three|more|other|times?|available|open|rating|average|best"
+    "|please|thanks|that|this|there|near|off|down|up|one|two|three|more|other|times?|available|open|rating|average|best"
     "|only|just|not|no|yes|but|if|so|then|when|where|can|will|would|has|have|be|do|does|what|which|call|number"
 )
 _NAME = (
@@ -33,17 +30,13 @@ _NAME = (
     rf"(?:(?:st|mt)(?:\.|(?= [a-z'-]+ (?:{_TYPES})(?![\w'])))|[a-z][a-z'-]{{0,24}}"
     r"|\d{1,3}(?:st|nd|rd|th)) )"
 )
-_HEAD = (
-    r"(?:[a-z]| [a-d](?= ))?(?:[-/]\d{1,5}[a-z]?)?"
-    r"(?:,? |[.,]?\n"
-    r"(?:(?:yep|yes|yeah|ok|okay|right|sure|m+-? ?h?m+|uh-? ?huh|got it|go on)[.,]?\n)?(?=[a-z]))"
-)
+_HEAD = r"(?:[a-z]| [a-d](?= ))?(?:[-/]\d{1,5}[a-z]?)?,? "
 STREET = re.compile(
     rf"{_HEAD}(?:(?P<names>{_NAME}{{1,5}})(?:(?P<type>{_TYPES})|(?P<everyday>{_EVERYDAY}))"
     r"|(?P<lettered>(?:(?:east|west|north|south|[ewns]) )?[a-z] (?:street|st|avenue|ave))"
     rf"|(?P<named>(?:east |west |north |south |[ewns] )?"
     rf"(?:el camino real|broadway(?: ave(?:nue)?)?|(?:camino|via|calle|rue) [a-z]{{3,}}))"
-    rf"|(?P<the>the (?:esplanade|avenue|parade|boulevarde?|strand|terrace|crescent|corso|promenade|grand)))"
+    rf"|(?P<the>the (?:esplanade|avenue|parade|boulevard|strand|terrace|crescent|corso|promenade|grand)))"
     r"(?![\w'])"
 )
 _SUB = (
@@ -61,15 +54,6 @@ _STATE = (
 TAIL = re.compile(
     rf",? (?:[a-z][a-z'-]{{1,20}},? ){{0,3}}?(?:{_STATE}(?:,? \d{{4}}(?!\d))?|[nqvwst] \d{{4}}(?!\d)"
     r"|(?P<code>\d{4})(?![\d:]))"
-)
-_ONES = "one|two|three|four|five|six|seven|eight|nine"
-_FIGURE = (
-    rf"(?:oh|o|zero|{_ONES}|(?:double|triple) (?:oh|o|zero|{_ONES})|(?:thir|twen|for|fif|six|seven|eigh)ty)"
-)
-POSTCODE_SAID = re.compile(
-    r"(?:,? [a-z][a-z'-]{2,20}){0,3}?,?"
-    r" (?:[2-8]|two|three|four|five|six|seven|eight|twenty|thirty|forty|fifty|sixty|seventy)"
-    rf"(?: {_FIGURE}){{1,3}}(?=[.,?!\n]|$| (?:and|yep|yeah|thanks|please)\b)"
 )
 SUBURB = re.compile(r", ((?:[A-Z][a-z'-]{2,20})(?: [A-Z][a-z'-]{2,20}){0,2})(?=[.,?!\n]|$)")
 _NO_SUBURB_WORDS = """
@@ -90,23 +74,13 @@ SUBURB_SAID = re.compile(
     r"(?=[.,?!\n]|$)"
 )
 UNIT = re.compile(
-    r"(?:unit|apartment|apt|flat|villa|lvl|tower|studio|site|cabin|factory|warehouse|block|bldg|rear|townhouse"
-    r"|suite|ste|shop|level|floor|lot|house|no|number|u"
+    r"(?:unit|apartment|apt|flat|villa|townhouse|suite|ste|shop|level|floor|lot|house|no|number|u"
     r"|street number|room|building)"
     r"\.? ?(?:no\.? ?|number |#)?\Z"
 )
 SAID_TO_BE = re.compile(r"(?:address|located)(?: [a-z&'.-]{1,20}){0,6} (?:is|at|as|in) \Z")
 BARE = re.compile(r"(?: [A-Z][A-Za-z'-]{1,20}){1,3}(?: (?:\d{1,4}|[A-Z]))?(?![\w'])")
-NO_HOUSE = re.compile(
-    r"(?<![a-z])(?:(?:tram|route|bus|stop|platform|exit|bay)s?(?: (?:number|no\.?))? [a-z0-9]+"
-    r"|(?:in|since|of|from|by|until) (?:19|20)\d\d)\Z"
-)
-CALLED = re.compile(
-    r"address|live[sd]?\b|living at|located|home is|deliver|house|residen|which street|what street|suburb"
-    r"|(?:where(?:'s| is) (?:the|your)|the) (?:job|place|property|site)|i'm at|we're at|staying at"
-    r"|(?:place|job|site|pickup|pick-up)(?:'s| is)(?: at)?\b|pick(?: (?:me|us|it|them|her|him))? up from"
-    r"|drop(?: \w+)? off (?:at|to)|come (?:out |over )?to|where (?:are|will) (?:you|we|they)"
-)
+CALLED = re.compile(r"address|live[sd]?\b|living at|located|home is|deliver|house|residen")
 _WORD_OF_NUMBER = (
     "one|two|three|four|five|six|seven|eight|nine|oh|zero|double|triple|hundred|and|ten|eleven|twelve"
     "|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"

@@ -50,9 +50,6 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"csc\b",
         r"cv ?2\b",
         r"back three\b",
-        *_each("on", "at", "from", "off", then=r" the (?:reverse|other side|flip ?side)\b"),
-        r"and (?:on )?the back(?= ?[?.]| is\b| says\b|\n|\Z)",
-        r"flip (?:it|the card) over",
         r"cid\b",
         *_each(
             "security", r"sec\.?", "verification",
@@ -60,7 +57,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
             rf"(?! (?:for|to|of|on|at) (?:the|our|my|your) (?:{_NO_CARDS}))",
         ),
         *_each("three", "four", "3", "4", then="[ -](?:digits?|numbers)"),
-        r"last (?:three|3)(?= ?(?:digits?|numbers?|on|at|from|off|please|are|is|[?.,:!]|\n|\Z))",
+        r"last (?:three|3)\b(?! (?:visits|days|weeks|months|years|times|calls)\b)",
         *_each("on", "at", "from", "off", then=_BACK),
         "back of (?:the|my|your) card",
         "code on (?:the|your|my) card",

@@ -40,7 +40,10 @@ FINDINGS_ELSEWHERE_FROM_BYTES = 4 * 1024
 """Several short texts, each read beside its name, take longer than one long one of the same size."""
 _PATH_CHARACTERS = 120
 _CODE = re.compile(r"[ -]*(?:\d[ -]*){1,4}")
-_CODES_NAME = re.compile(r"\bcvv|\bcv[cn]?\b|\bcsc\b|\bcard (?:code|security|verification)|\bsecurity code")
+_CODES_NAME = re.compile(
+    r"\b(?:cvv|cvc|cvn|cv|csc|card (?:code|security|verification)|security code)"
+    r"(?: ?(?:code|number|value|no))?\Z"
+)
 _BETWEEN_WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _log = structlog.get_logger("aidial_api")
 T = TypeVar("T")

@@ -203,9 +203,12 @@ async def mark_stalled(tx: Tx, client_id: str, call_id: str) -> None:
 
 
 async def mark_truncated(tx: Tx, client_id: str, call_id: str) -> None:
-    """A live call, whose row is held, goes on after the last of its turns that are kept."""
+    """A live call, whose row is held, goes on after the last of its turns that are kept.
+
+    Its version stays: whoever was refused goes on with the ETag they have.
+    """
     await tx.execute(
-        "UPDATE calls SET transcript_state = 'truncated', version = version + 1, updated_at = now()"
+        "UPDATE calls SET transcript_state = 'truncated', updated_at = now()"
         " WHERE client_id = $1 AND call_id = $2",
         client_id,
         call_id,

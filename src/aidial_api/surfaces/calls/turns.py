@@ -32,7 +32,7 @@ async def append(ask: Ask, row: asyncpg.Record) -> asyncpg.Record | Fault:
 
     Raises 409 `state_conflict` when it is no longer live or turns are missing between, `already_exists` when
     other words stand in a place. Gives back 413 `body_too_large` or 422 when the call would grow beyond what
-    one may be: it takes none of them, and is noted as truncated until some come that fit.
+    one may be: it takes none of them, and is noted as truncated until some come that fit, with their place.
     """
     body: NewTurns = ask.body
     stored: int = row["message_count"]
@@ -55,7 +55,9 @@ async def append(ask: Ask, row: asyncpg.Record) -> asyncpg.Record | Fault:
             raise Fault(errors.ALREADY_EXISTS, reason="other words stand in these places")
     if total == stored:
         return row
-    await store.write_turns(ask.tx, client_id, call_id, _changed(key, call_id, said, total))
+    # Whoever names the place goes on from the last turn that is kept: then none is missing before it.
+    state = row["transcript_state"] if body.from_index is None else "live"
+    await store.write_turns(ask.tx, client_id, call_id, _changed(key, call_id, said, total, state))
     told = {"turns": total - stored, "redactions": {} if said is None else said.counts}
     await record(ask, _changed_event(row, "calls.turns.appended", told))
     _tell(ask, row)
@@ -106,13 +108,13 @@ def _words(turns: Sequence[NewTurn]) -> tuple[tuple[str, str], ...]:
     return tuple((turn.speaker, turn.text) for turn in turns)
 
 
-def _changed(key: TenantKey, call_id: str, said: Said | None, total: int) -> store.Conversation:
+def _changed(key: TenantKey, call_id: str, said: Said | None, total: int, state: str) -> store.Conversation:
     return store.Conversation(
         turns="[]" if said is None else said.turns,
         raw=key.encrypt(b"[]" if said is None else said.raw, purpose="turns", record=call_id),
         redaction_counts=msgspec.json.encode({} if said is None else said.counts).decode(),
         message_count=total,
-        state="redaction_failed" if said is None else "live",
+        state="redaction_failed" if said is None else state,
     )
 
 
