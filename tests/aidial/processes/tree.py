@@ -9,7 +9,7 @@ from aidial.processes import ChildFailed, Program, Supervisor
 
 # Marks that it is up with its process id, then waits; `stubborn` does not listen to SIGTERM.
 CHILD = """
-import os, pathlib, signal, sys
+import os, pathlib, signal, sys, time
 name, folder, kind = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 def leave(*_):
     with open(folder / "order", "a") as order: order.write(name + "\\n")
@@ -22,7 +22,8 @@ part.write_text(str(os.getpid()))
 part.rename(folder / (name + ".pid"))
 if kind == "frail":
     sys.exit(9)
-while True: signal.pause()
+# Not pause(): a signal that comes right before it would be waited for in vain.
+while True: time.sleep(0.1)
 """
 
 
