@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from aidial_api.kernel.transaction import observe
 from aidial_contract.access import GRANTS
 from aidial_contract.ids import new_id
 from aidial_contract.scope import ScopeKind
@@ -35,6 +34,7 @@ from tests.matrix.portal_requests import (
 from tests.matrix.portal_visitors import BY_NAME, SIGNED_IN, Visitor, papers_of
 from tests.matrix.records import own_record, records_elsewhere
 from tests.people import AFTER_HOURS, CLOSED, CLOSED_LINE, FRONT_DESK, HARBOUR, NORTHSIDE, NORTHSIDE_LINE
+from tests.support.statements import nobody_known, statements_of_requests
 
 if TYPE_CHECKING:
     from tests.support.portal import Town
@@ -80,10 +80,8 @@ async def trace(town: Town, calls: list[str], row: Route, visitor: Visitor, good
     services = town.api.app.services
     assert services is not None
     await town.api.all_heard(town.past_policies)
-    services.credentials.heard(None)
     calls.clear()
-    statements: list[str] = []
-    with observe(statements.append):
+    with nobody_known(services.credentials), statements_of_requests() as statements:
         page = await send(town, row, visitor, good)
     own_id = page.headers["x-request-id"]
     headers = frozenset(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from aidial_api.kernel.db import observe
 from aidial_api.kernel.route import Access, AuthMode, Route
 from aidial_api.routes import TABLE
 from aidial_contract.headers import AIDIAL_SESSION
@@ -45,6 +44,7 @@ from tests.people import (
 )
 from tests.support.api import World
 from tests.support.askers import Asker
+from tests.support.statements import nobody_known, statements_of_requests
 
 MAY_DIFFER = {"x-request-id", "date"}
 BY_NAME = {kind.name: kind for kind in KINDS}
@@ -99,9 +99,7 @@ async def trace(world: World, row: Route, denial: Denial) -> Trace:
     """Ask once, with nothing remembered of the asker."""
     services = world.api.app.services
     assert services is not None
-    services.credentials.heard(None)
-    statements: list[str] = []
-    with observe(statements.append):
+    with nobody_known(services.credentials), statements_of_requests() as statements:
         answer = await send(world, row, denial.asker, denial.target)
     request_id = answer.headers["x-request-id"].encode()
     headers = frozenset(

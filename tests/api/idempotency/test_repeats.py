@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from aidial_api.kernel.db import observe
 from aidial_contract.ids import new_id
 from tests.api.calls.lines import Business
 from tests.api.idempotency.posting import (
@@ -23,6 +22,7 @@ from tests.api.sessions.newcomers import invite
 from tests.people import ALICE, NORTHSIDE_LINE
 from tests.support.api import World
 from tests.support.askers import Asker
+from tests.support.statements import statements_of_requests
 
 
 async def test_the_same_request_again_gets_the_first_answer_and_makes_nothing(
@@ -50,8 +50,7 @@ async def test_without_a_key_nothing_is_kept_and_no_statement_is_spent(
     world: World, surgery: Business
 ) -> None:
     before = await kept(world, surgery)
-    statements: list[str] = []
-    with observe(statements.append):
+    with statements_of_requests() as statements:
         plain = await surgery.key.post("/v1/calls", call_of(surgery))
     assert (plain.status, is_replay(plain)) == (201, False)
     assert not [text for text in statements if "idempotency" in text or "advisory" in text]

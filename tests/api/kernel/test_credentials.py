@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aidial_api.kernel.db import observe
 from aidial_contract.headers import API_KEY
 from aidial_contract.ids import new_api_key, new_id
 from tests.api.kernel.raw import exchange, get
@@ -17,6 +16,7 @@ from tests.api.kernel.strict import at, small_limits
 from tests.people import CLOSED, HARBOUR
 from tests.support.api import World, running_api
 from tests.support.askers import Asker
+from tests.support.statements import statements_of_requests
 
 JUNK_HEADERS = (
     {"alg": "none", "kid": "tests-1"},
@@ -54,8 +54,7 @@ def damaged(key: str) -> list[str]:
 
 
 async def test_a_damaged_key_never_touches_the_database(world: World) -> None:
-    statements: list[str] = []
-    with observe(statements.append):
+    with statements_of_requests() as statements:
         for key in damaged(world.harbour_read.key):
             answer = await world.anonymous.ask("GET", "/v1/projects", headers={API_KEY: key or " "})
             assert (answer.status, answer.code) == (401, "api_key_invalid"), key

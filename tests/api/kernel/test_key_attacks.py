@@ -9,13 +9,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from aidial_api.kernel.db import observe
 from aidial_contract.headers import API_KEY
 from aidial_contract.ids import _check, new_api_key, parse_api_key
 from tests.api.kernel.raw import exchange, get
 from tests.people import HARBOUR
 from tests.support.api import World
 from tests.support.askers import Answer, Asker
+from tests.support.statements import nobody_known, statements_of_requests
 
 
 def sealed(body: str) -> str:
@@ -91,10 +91,10 @@ async def test_an_unknown_id_and_a_wrong_secret_cost_the_same(
         with_another_secret(world.revoked_key.key),
         in_another_environment(world.harbour_read.key),
     ):
-        world.api.app.services.credentials.heard(None)  # type: ignore[union-attr]
-        statements: list[str] = []
+        services = world.api.app.services
+        assert services is not None
         compared.clear()
-        with observe(statements.append):
+        with nobody_known(services.credentials), statements_of_requests() as statements:
             assert (await ask(world, key)).code == "api_key_invalid"
         costs.append((tuple(statements), tuple(compared)))
     assert set(costs) == {(("lookup_api_key",), ((32, 32),))}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aidial_api.kernel import key_use
-from aidial_api.kernel.db import Database, observe
+from aidial_api.kernel.db import Database
 from aidial_api.kernel.key_use import KeyUse
 from aidial_api.kernel.reach import Reach
 from aidial_contract.headers import API_KEY
@@ -17,6 +17,7 @@ from tests.people import HARBOUR
 from tests.support.api import World, running_api
 from tests.support.askers import Asker
 from tests.support.faults import faulty_url
+from tests.support.statements import statements_of_requests
 
 LAST_USED = "SELECT last_used_at FROM api_keys WHERE api_key_id = $1"
 
@@ -35,8 +36,7 @@ async def test_a_key_that_was_used_says_when(
     text, api_key_id = key
     monkeypatch.setattr(key_use, "WRITE_EVERY_S", 0.02)
     async with running_api(world.environ) as api:
-        statements: list[str] = []
-        with observe(statements.append):
+        with statements_of_requests() as statements:
             for _ in range(3):
                 assert (await Asker(api.http, {API_KEY: text}).get("/v1/projects")).status == 200
         assert not any("UPDATE" in statement for statement in statements)

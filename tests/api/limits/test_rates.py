@@ -16,6 +16,7 @@ from tests.api.limits.clock import limited
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World, running_api
 from tests.support.askers import Answer, Asker
+from tests.support.statements import statements_of_requests
 from tests.support.world_calls import new_call
 
 PROJECTS = "/v1/projects"
@@ -163,13 +164,10 @@ async def test_at_once_exactly_the_amount_passes(world: World) -> None:
 
 
 async def test_a_refused_request_asks_the_database_nothing(world: World) -> None:
-    from aidial_api.kernel.db import observe  # noqa: PLC0415
-
     async with limited(world, reads="1/min") as (api, _):
         reader = at(api, world.harbour_read)
         assert (await reader.get(PROJECTS)).status == 200
-        statements: list[str] = []
-        with observe(statements.append):
+        with statements_of_requests() as statements:
             for method, path in (("GET", PROJECTS), ("GET", f"/v1/calls/{new_id()}"), ("DELETE", PROJECTS)):
                 assert (await reader.ask(method, path)).status == 429
         assert statements == []

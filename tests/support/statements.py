@@ -1,0 +1,48 @@
+"""Which statements requests cost: what tests of equal work compare.
+
+The one thing a newcomer would get wrong: a slow machine must not count as work. What the API does by itself
+every few seconds is not of any request, and who asks is looked up once, however long the request takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from aidial_api.kernel.transaction import observe
+
+if TYPE_CHECKING:
+    from aidial_api.kernel.credentials import Credentials
+
+A_LONG_TIME_S = 600.0
+
+
+@contextmanager
+def statements_of_requests() -> Iterator[list[str]]:
+    """The statements of this process while the block runs, without its own tasks': these have names."""
+    statements: list[str] = []
+
+    def said(sql: str) -> None:
+        task = asyncio.current_task()
+        if task is None or task.get_name().startswith("Task-"):
+            statements.append(sql)
+
+    with observe(said):
+        yield statements
+
+
+@contextmanager
+def nobody_known(credentials: Credentials) -> Iterator[None]:
+    """Begin with nothing remembered of anybody; what is then looked up stays known until the block ends."""
+    remembered = (credentials._keys, credentials._people, credentials._services, credentials._sessions)
+    ages_s = [one._max_age_s for one in remembered]
+    credentials.heard(None)
+    try:
+        for one in remembered:
+            one._max_age_s = A_LONG_TIME_S
+        yield
+    finally:
+        for one, age_s in zip(remembered, ages_s, strict=True):
+            one._max_age_s = age_s
