@@ -2,6 +2,7 @@
 
 The one thing a newcomer would get wrong: a condition names a column and a place, never a value. Those of
 yes and no have no place either: an index of the calls that have something is used for its own words only.
+What nearly every call lacks has other words for no: those of a column that the index of starts holds.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ CONDITIONS: Final[dict[str, str]] = {
     "max_duration": "c.duration_seconds <= {}::integer",
 }
 """By the name of the parameter."""
+_LACKING: Final = {"transfer": "NOT c.has_transfer", "follow_up": "NOT c.has_follow_up"}
 
 
 _ANY: Final = "any({}::text[])"
@@ -41,4 +43,4 @@ def condition(name: str, value: Any, place: Callable[[Any], str]) -> str:
         return text.replace(_ANY, "{}::text").format(place(value[0]))
     if "{}" in text:
         return text.format(place(value))
-    return text if value == "yes" else f"NOT {text}"
+    return text if value == "yes" else _LACKING.get(name, f"NOT {text}")

@@ -19,14 +19,14 @@ from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 
 MOST_RANGES: Final = 48
 """Of one project, for the values asked for. More would cost more than looking at calls one by one."""
-LENGTHS_S: Final = (15, 30, 45, 60, 90, 120, 180, 300, 600, 1_200, 3_600)
+LENGTHS_S: Final = (10, 15, 30, 45, 60, 90, 120, 180, 300, 600, 1_200, 3_600)
 """Where the classes of durations of the index `calls_by_length` end, seconds."""
 LENGTH_CLASS: Final = (
     "(CASE"
     + "".join(f" WHEN c.duration_seconds < {end} THEN {at}" for at, end in enumerate(LENGTHS_S))
     + f" ELSE {len(LENGTHS_S)} END)"
 )
-_LENGTH_SHARES: Final = (0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.1, 0.03, 0.01, 0.005, 0.005)
+_LENGTH_SHARES: Final = (0.05, 0.05, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.1, 0.03, 0.01, 0.005, 0.005)
 
 # What part of a project's calls usually has a value: only which of two is less counts, and a business that is
 # otherwise waits a little longer.
