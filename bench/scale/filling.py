@@ -20,6 +20,7 @@ from aidial.console import progress_bar
 from aidial.postgres import PostgresUrls
 from aidial.postgres.roles import make_database
 from aidial_api.kernel.migrate import upgrade
+from aidial_api.kernel.storage import Storage
 from bench.scale.sides import DAYS, TENANT
 
 TENANTS: Final = 41
@@ -36,12 +37,14 @@ _TOKENS_KEY: Final = (
 )
 
 
-async def filled(urls: PostgresUrls, master_key: bytes, calls: int, until: datetime) -> None:
+async def filled(
+    urls: PostgresUrls, master_key: bytes, calls: int, until: datetime, storage: Storage | None = None
+) -> None:
     """Write the calls, as the superuser and with the indexes made afterwards: in a fifth of the time."""
     plan = Plan(tenants(calls, TENANTS, SHARE, TENANT), until, DAYS, 1)
     async with without_indexes(urls):
         with progress_bar("Writing calls", calls) as show:
-            await Loader(urls.superuser_url, master_key, plan).load(show)
+            await Loader(urls.superuser_url, master_key, plan, storage).load(show)
 
 
 @asynccontextmanager
@@ -66,7 +69,9 @@ async def without_indexes(urls: PostgresUrls) -> AsyncIterator[None]:
                 await connection.execute(text, timeout=3_600)
                 show(made)
         await connection.execute(f"REINDEX INDEX {COUNTED_BY}", timeout=3_600)
-        await connection.execute("VACUUM (ANALYZE) calls, transcripts, caller_tokens", timeout=3_600)
+        await connection.execute(
+            "VACUUM (ANALYZE) calls, transcripts, caller_tokens, recordings", timeout=3_600
+        )
     finally:
         await connection.close()
 

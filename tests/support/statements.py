@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aidial_api.kernel.transaction import observe
 
 if TYPE_CHECKING:
     from aidial_api.kernel.credentials import Credentials
+    from aidial_api.kernel.remembered import Remembered
 
 A_LONG_TIME_S = 600.0
 
@@ -36,7 +37,12 @@ def statements_of_requests() -> Iterator[list[str]]:
 @contextmanager
 def nobody_known(credentials: Credentials) -> Iterator[None]:
     """Begin with nothing remembered of anybody; what is then looked up stays known until the block ends."""
-    remembered = (credentials._keys, credentials._people, credentials._services, credentials._sessions)
+    remembered: tuple[Remembered[Any], ...] = (
+        credentials._keys,
+        credentials._people,
+        credentials._services,
+        credentials._sessions,
+    )
     ages_s = [one._max_age_s for one in remembered]
     credentials.heard(None)
     try:

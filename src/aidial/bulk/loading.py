@@ -16,11 +16,14 @@ import asyncpg
 
 from aidial.bulk.binary import HEADER, TRAILER
 from aidial.bulk.plan import Line, Plan, external_id
+from aidial.bulk.recordings import COLUMNS as RECORDING_COLUMNS
+from aidial.bulk.recordings import Recording, write_files
 from aidial.bulk.rows import TRANSCRIPT_COLUMNS, LineRows, staged_columns
 from aidial.bulk.templates import Template, templates
 from aidial_api.kernel.crypto import MasterKey, TenantKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.reach import Reach, begin_text
+from aidial_api.kernel.storage import Storage
 from aidial_api.provisioning import NewClient, NewProject, Provisioner
 from aidial_api.recounting import parts_of, recount
 
@@ -34,7 +37,8 @@ _LONG_NAMES = {"integer": "int4", "boolean": "bool", "timestamp with time zone":
 _STAGE = """
 CREATE TEMPORARY TABLE staged_calls (LIKE calls INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 ALTER TABLE staged_calls ADD COLUMN tokens bytea[];
-CREATE TEMPORARY TABLE staged_transcripts (LIKE transcripts INCLUDING DEFAULTS) ON COMMIT DELETE ROWS
+CREATE TEMPORARY TABLE staged_transcripts (LIKE transcripts INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE staged_recordings (LIKE recordings INCLUDING DEFAULTS) ON COMMIT DELETE ROWS
 """
 # Rows of one slice refer to one another and to projects just read: who may, saves asking for each.
 _MAY_SKIP = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
@@ -52,13 +56,17 @@ class Slice:
 
     calls: list[bytes]
     transcripts: list[bytes]
+    recordings: list[Recording]
 
 
 class Loader:
-    """Brings a plan's tenants and calls into a database. Every call of it may be repeated."""
+    """Brings a plan's tenants and calls into a database. Every call of it may be repeated.
 
-    def __init__(self, owner_url: str, master_key: bytes, plan: Plan) -> None:
-        self._url, self._master, self._plan = owner_url, MasterKey(master_key), plan
+    Recordings are made where there is a `storage` for them.
+    """
+
+    def __init__(self, owner_url: str, master_key: bytes, plan: Plan, storage: Storage | None = None) -> None:
+        self._url, self._master, self._plan, self._storage = owner_url, MasterKey(master_key), plan, storage
         self._provisioner = Provisioner(owner_url, master_key, "")
         self._begin = begin_text(Reach(tuple(tenant.client_id for tenant in plan.tenants)))
         self._columns: list[str] = []
@@ -92,7 +100,9 @@ class Loader:
                 written += len(rows.calls)
                 show(there + written)
             # Fresh visibility maps as well: pages and counts read the indexes alone.
-            await connection.execute("VACUUM (ANALYZE) calls, transcripts, caller_tokens", timeout=None)
+            await connection.execute(
+                "VACUUM (ANALYZE) calls, transcripts, caller_tokens, recordings", timeout=None
+            )
         finally:
             connection.terminate()  # what is not committed is undone
         await self._count()
@@ -160,6 +170,7 @@ class Loader:
                 pools[line.project.project_id],
                 keys[line.client_id],
                 len(self._columns),
+                records=self._storage is not None,
             )
             for line in lines
         ]
@@ -185,10 +196,15 @@ class Loader:
         return [part for part in range(plan.slices) if part not in written]
 
     async def _write(self, connection: asyncpg.Connection, rows: Slice) -> None:
+        if self._storage is not None:
+            await write_files(self._storage, rows.recordings)
         await connection.execute(self._begin)
-        await _copy(connection, "calls", self._columns, rows.calls)
-        await _copy(connection, "transcripts", TRANSCRIPT_COLUMNS, rows.transcripts)
-        for table, columns in (("calls", self._columns), ("transcripts", TRANSCRIPT_COLUMNS)):
+        for table, columns, copied in (
+            ("calls", self._columns, rows.calls),
+            ("transcripts", TRANSCRIPT_COLUMNS, rows.transcripts),
+            ("recordings", RECORDING_COLUMNS, [one.row for one in rows.recordings]),
+        ):
+            await _copy(connection, table, columns, copied)
             names = ", ".join(name for name in columns if name != "tokens")
             await connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM staged_{table}")
         await connection.execute(_TOKENS)
@@ -209,7 +225,11 @@ async def _made_ahead(makers: list[LineRows], parts: list[int], of: int) -> Asyn
 def _slice(makers: list[LineRows], part: int, of: int) -> Slice:
     calls = [call for maker in makers for call in maker.of_slice(part, of)]
     calls.sort(key=attrgetter("started"))
-    return Slice([call.row for call in calls], [call.transcript for call in calls if call.transcript])
+    return Slice(
+        [call.row for call in calls],
+        [call.transcript for call in calls if call.transcript],
+        [call.recording for call in calls if call.recording],
+    )
 
 
 async def _copy(

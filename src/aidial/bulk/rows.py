@@ -17,6 +17,9 @@ from zoneinfo import ZoneInfo
 
 from aidial.bulk.binary import NULL, bytes_array_field, encoded, field, moment_field, row_head, uuid_field
 from aidial.bulk.plan import Line, Plan, external_id
+from aidial.bulk.recordings import COLUMNS as RECORDING_COLUMNS
+from aidial.bulk.recordings import TOLD as RECORDED
+from aidial.bulk.recordings import Recording, recording
 from aidial.bulk.templates import OWN, WEEK_S, Template, fits
 from aidial.seed.people import FICTION_MOBILES, WITHHELD_SHARE, to_e164
 from aidial.seed.rhythm import busy_hours
@@ -33,24 +36,28 @@ _VARIANT: Final = 2 << 62
 _RANDOM_BITS: Final = 74
 _UNTOLD: Final = encoded("int4", 0) + encoded("text", "missing")
 _NO_TOKENS: Final = bytes_array_field(())
+_RECORDED: Final = encoded("jsonb", RECORDED)
 SETTLE: Final = timedelta(hours=1)
 """No call starts later than this before the plan's end, so that none ends in the future."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One row of `calls` with the tokens that find it, and its row of `transcripts` where it has one."""
+    """One row of `calls` with the tokens that find it, and what else it has of its own."""
 
     started: int
     row: bytes
     transcript: bytes | None
+    recording: Recording | None
 
 
 class LineRows:
     """Makes the calls of one line."""
 
-    def __init__(self, line: Line, plan: Plan, pool: list[Template], key: TenantKey, columns: int) -> None:
-        self.line, self._plan, self._key = line, plan, key
+    def __init__(
+        self, line: Line, plan: Plan, pool: list[Template], key: TenantKey, columns: int, *, records: bool
+    ) -> None:
+        self.line, self._plan, self._key, self._records = line, plan, key, records
         polite = [one for one in pool if not one.polite]
         zone = ZoneInfo(line.business.timezone)
         until = plan.until - SETTLE
@@ -69,6 +76,8 @@ class LineRows:
         client, project = field(line.client_id.encode()), uuid_field(UUID(line.project_id).bytes)
         self._head = row_head(columns) + client + project
         self._transcript_head = row_head(len(TRANSCRIPT_COLUMNS)) + client
+        self._recording_head = row_head(len(RECORDING_COLUMNS)) + client
+        self._project = UUID(line.project_id).bytes
         self._landlines = _landlines(line)
         self._mobiles = [to_e164(mobile) for mobile in FICTION_MOBILES]
         self._tokens: dict[str, bytes] = {}
@@ -98,6 +107,7 @@ class LineRows:
         # By whole weeks: an appointment at half past nine stays one.
         shift = -(-(started - template.started) // WEEK_S) * WEEK_S
         told = template.message_count and index % TRANSCRIPT_EVERY == 0
+        heard = self._records and told and template.may_be_recorded
         answered = template.answered_after
         id_field = uuid_field(raw_id)
         row = b"".join(
@@ -112,16 +122,26 @@ class LineRows:
                 self._sealed(caller, "from_number", call_id),
                 self._sealed(called, "to_number", call_id),
                 template.told if told else _UNTOLD,
+                _RECORDED if heard else NULL,
                 *(one if isinstance(one, bytes) else one.field(shift) for one in template.dated),
                 self._found_by(number),
                 template.rest,
             )
         )
-        return Call(started, row, self._transcript(id_field, call_id, template) if told else None)
+        return Call(
+            started,
+            row,
+            self._transcript(id_field, call_id, template) if told else None,
+            self._recording(raw_id, started + template.ended_after) if heard else None,
+        )
 
     def _transcript(self, id_field: bytes, call_id: str, template: Template) -> bytes:
         raw = self._key.encrypt(template.raw, purpose="turns", record=call_id)
         return self._transcript_head + id_field + template.turns + field(raw) + template.counts
+
+    def _recording(self, call_id: bytes, ended: int) -> Recording:
+        ids = (call_id, self._project)
+        return recording(self._recording_head, self.line.client_id, self._key, ids, ended)
 
     def _number(self, rng: Random, template: Template) -> str | None:
         if template.mobile or rng.random() < MOBILE_SHARE:

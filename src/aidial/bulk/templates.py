@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from aidial.bulk.binary import encoded, field
+from aidial.bulk.recordings import CONSENTING
 from aidial.seed import Business, generate_calls
 from aidial.seed.businesses import Project
 from aidial.seed.dialogues.themes import POLITE_HOURS, SUNDAY
@@ -40,6 +41,7 @@ OWN: Final = (
     "to_number",
     "message_count",
     "transcript_state",
+    "recording",
     *DATED,
 )
 """Columns that differ from call to call, in the order rows have them; all others are a template's."""
@@ -84,6 +86,8 @@ class Template:
     message_count: int
     told: bytes
     """Number of turns and state of the transcript, where the call has one."""
+    may_be_recorded: bool
+    """Whether everybody agreed, and nothing was said that no recording may hold."""
 
 
 async def templates(
@@ -122,6 +126,10 @@ async def _template(body: NewCall, kinds: dict[str, str], redactors: Executor) -
         counts=encoded("jsonb", msgspec.json.encode(redacted.counts).decode()),
         message_count=len(body.turns),
         told=encoded("int4", len(body.turns)) + encoded("text", redacted.state),
+        may_be_recorded=body.channel == "voice"
+        and body.consent is not None
+        and body.consent.state in CONSENTING
+        and not redacted.counts.get("CVV"),
     )
 
 

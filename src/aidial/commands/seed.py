@@ -13,9 +13,9 @@ import typer
 from aidial.commands.owner import master_key, owner_url, read
 from aidial.stops import CommandStopped, Exit
 from aidial_contract.ids import is_slug, parse_uuid
-from aidial_contract.settings import Setting
+from aidial_contract.settings import Setting, secret, text
 
-_NEEDS = (Setting("AIDIAL_MASTER_KEY", master_key, required=True),)
+_STORAGE_TIMEOUT_S = 30.0
 _MOST_DELIVERED = 1_000_000
 
 
@@ -49,8 +49,9 @@ def command(  # noqa: PLR0913 - one knob each
 
     With --project they are delivered through the public API, each with its conversation. Without, they go
     straight into the database by COPY, to as many clients as --tenants says (made where they are missing):
-    for measuring with millions of calls. One call in fifty has its conversation. That needs
-    AIDIAL_DATABASE_OWNER_URL (else DATABASE_URL) and AIDIAL_MASTER_KEY; a superuser's takes half the time.
+    for measuring with millions of calls. One call in fifty has its conversation, and a recording of half
+    a second where the API's AIDIAL_STORAGE_URL is given. That needs AIDIAL_DATABASE_OWNER_URL (else
+    DATABASE_URL) and AIDIAL_MASTER_KEY; a superuser's takes half the time.
 
     The n-th call of a seed keeps its external id, so a second run adds nothing, and one after Ctrl-C goes on.
 
@@ -74,19 +75,34 @@ def _copy(
     from aidial.bulk.loading import Loader  # noqa: PLC0415
     from aidial.console import progress_bar, say  # noqa: PLC0415
     from aidial_api.kernel.db import DatabaseUnavailable  # noqa: PLC0415
+    from aidial_api.kernel.storage import Storage, StoragePlace, storage_url  # noqa: PLC0415
+    from aidial_contract.fault import Fault  # noqa: PLC0415
 
     if not is_slug(client):
         raise typer.BadParameter(
             "must be 2 to 63 of a-z, 0-9 and -, like harbour-dental", param_hint="--client"
         )
     intended = plan.Plan(plan.tenants(calls, tenants, share, client), until, days, seed)
-    loader = Loader(owner_url(), read(_NEEDS)["AIDIAL_MASTER_KEY"], intended)
+    given = read(
+        (
+            Setting("AIDIAL_MASTER_KEY", master_key, required=True),
+            Setting("AIDIAL_STORAGE_URL", storage_url, default=None),
+            Setting("AIDIAL_STORAGE_KEY_ID", text, default=None),
+            Setting("AIDIAL_STORAGE_SECRET", secret(1), default=None),
+        )
+    )
+    url: str | None = given["AIDIAL_STORAGE_URL"]
+    place = StoragePlace(url or "", given["AIDIAL_STORAGE_KEY_ID"], given["AIDIAL_STORAGE_SECRET"])
+    storage = Storage(place, timeout_s=_STORAGE_TIMEOUT_S) if url else None
+    loader = Loader(owner_url(), given["AIDIAL_MASTER_KEY"], intended, storage)
     try:
         with progress_bar("Writing calls", calls) as show:
             written = asyncio.run(loader.load(show))
     except KeyboardInterrupt:
         say("Stopped between two parts; the same command goes on.")
         raise typer.Exit(130) from None
+    except Fault as away:
+        raise CommandStopped(f"the recordings could not be stored: {away.reason}", Exit.UNAVAILABLE) from None
     except (DatabaseUnavailable, asyncpg.PostgresError, OSError) as problem:
         raise CommandStopped(f"the database refused the calls: {problem}", Exit.UNAVAILABLE) from None
     say(f"{written:,} written, {calls - written:,} already there; {client} has the largest share.")

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -17,6 +18,8 @@ from aidial.cli import app
 from aidial_api.kernel.crypto import MasterKey, TenantKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.reach import Reach
+from aidial_api.kernel.storage import Files, Storage, StoragePlace
+from aidial_api.surfaces.recordings.measuring import Measured, _read
 from aidial_contract.shapes.calls import Turn
 
 UNTIL = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
@@ -102,6 +105,31 @@ async def test_one_call_in_fifty_has_its_conversation_and_the_others_say_so(owne
     assert {row["transcript_state"] for row in told if row["turns"] is None} == {"missing"}
 
 
+async def test_a_recording_is_stored_for_those_who_agreed_and_plays_as_it_was_measured(
+    postgres_server: PostgresServer, worker_id: str, tmp_path: Path
+) -> None:
+    url = postgres_server.migrated_database(f"aidial_bulk_heard_{worker_id}").owner_url
+    storage = Storage(StoragePlace(f"file://{tmp_path}/files"), timeout_s=30)
+    assert await Loader(url, MASTER, plan(2_000, 1), storage).load(lambda _: None) == 2_000
+    key = await key_of(url)
+    told = await rows(
+        url,
+        "SELECT c.recording, c.channel, c.consent ->> 'state' AS consent, r.*, r.recording_id::text AS id"
+        " FROM calls c LEFT JOIN recordings r ON r.client_id = c.client_id AND r.call_id = c.call_id",
+    )
+    heard = [row for row in told if row["id"] is not None]
+    assert 10 < len(heard) <= 40
+    assert all(row["recording"] is None for row in told if row["id"] is None)
+    for row in heard:
+        assert msgspec.json.decode(row["recording"])["availability"] == "available"
+        assert (row["state"], row["side"], row["channel"]) == ("stored", "mixed", "voice")
+        assert row["consent"] in {"obtained", "not_required"}
+    files = Files(storage, TenantKeys(MasterKey(MASTER)))
+    for row in heard[:3]:
+        measured = await _read(files, key, "seed-0001", row["id"], row["size_bytes"])
+        assert measured == Measured(row["duration_ms"], row["channels"], row["peaks"])
+
+
 async def test_times_belong_together(owner_url: str) -> None:
     zone = ZoneInfo("Australia/Sydney")
     hours = []
@@ -177,6 +205,9 @@ def test_the_command_says_what_it_needs_and_what_it_did(
     done = CliRunner().invoke(app, arguments, env=env)
     assert done.exit_code == 0, done.output
     assert "60 written, 0 already there; harbour-dental has the largest share." in done.output
+    away = {**env, "AIDIAL_STORAGE_URL": f"file://{__file__}/no-folder"}
+    refused = CliRunner().invoke(app, [*arguments, "--calls", "600"], env=away)
+    assert "the recordings could not be stored" in str(refused.exception)
     again = CliRunner().invoke(app, [*arguments, "--client", "Not A Slug"], env=env)
     assert again.exit_code == 2
     assert "--client" in again.output

@@ -59,11 +59,12 @@ INDEXES = {
 }
 WALKED = {
     **{(name, "yes"): f"calls_with_{name}" for name in ("attention", "booking", "transfer", "follow_up")},
-    **{(name, "no"): f"calls_without_{name}" for name in ("attention", "booking")},
+    ("booking", "no"): "calls_without_booking",
 }
 
 
 BY_START = "calls_by_start"
+
 
 def index_of(single: tuple[str, str]) -> str:
     return WALKED.get(single) or INDEXES.get(single[0], BY_START)
