@@ -46,7 +46,7 @@ async def test_nobody_waits_longer_than_the_queue_or_their_own_time_allows() -> 
 
 
 async def test_places_survive_everybody_who_gives_up() -> None:
-    room = Room("requests", places=3, queue=50)
+    room = Room("requests", places=3, queue=50, longest_wait_s=60)
     done = 0
 
     async def visit(number: int) -> None:
