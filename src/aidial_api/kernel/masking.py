@@ -8,13 +8,14 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 _SHOWN_DIGITS: Final = 3
 _HOME: Final = "+61"
+_MASKED_HOME: Final = f"{_HOME} ... "
 _COUNTRY_CODES: Final = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 
 def mask_number(number: str) -> str:
     """`+61 ... 678`: the country code and the last three digits."""
-    if number.startswith(_HOME):  # nearly every number, and forty a page
-        return f"{_HOME} ... {number[-_SHOWN_DIGITS:]}"
+    if number[:3] == _HOME:  # nearly every number, and forty a page
+        return _MASKED_HOME + number[-_SHOWN_DIGITS:]
     for end in (2, 3, 4):
         if number[1:end] in _COUNTRY_CODES:
             return f"{number[:end]} ... {number[-_SHOWN_DIGITS:]}"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -265,3 +265,21 @@ async def until(heard: asyncio.Queue[str | None], wanted: str | None) -> None:
     async with asyncio.timeout(20):
         while await heard.get() != wanted:
             pass
+
+
+async def test_times_are_read_in_utc_to_the_microsecond_wherever_they_were_told(db: Database) -> None:
+    perth = timezone(timedelta(hours=8))
+    told = [
+        datetime(2026, 11, 26, 9, 0, 0, 1, tzinfo=perth),
+        datetime(2026, 11, 26, 9, 0, 0, 500_000, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ]
+    async with db.transaction(NOTHING) as tx:
+        for at in told:
+            read = await tx.fetchval("SELECT $1::timestamptz", at)
+            assert (read, read.tzinfo) == (at, UTC)
+        assert await tx.fetchval("SELECT $1::timestamptz[]", [*told, None]) == [*told, None]
+        assert await tx.fetchval("SELECT NULL::timestamptz") is None
+        with pytest.raises(asyncpg.DataError):
+            await tx.fetchval("SELECT $1::timestamptz", "yesterday")

@@ -7,7 +7,7 @@ What nearly every call lacks has other words for no: those of a column that the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 CONDITIONS: Final[dict[str, str]] = {
@@ -34,9 +34,12 @@ _LACKING: Final = {
     "transfer": "NOT c.has_transfer",
     "follow_up": "NOT c.has_follow_up",
 }
-
-
 _ANY: Final = "any({}::text[])"
+
+
+def asked_of(query: Mapping[str, Any]) -> list[str]:
+    """The filters a query asks by: none, where everything of a period is listed, as most lists are."""
+    return [name for name in CONDITIONS if query[name] is not None]
 
 
 def condition(name: str, value: Any, place: Callable[[Any], str]) -> str:

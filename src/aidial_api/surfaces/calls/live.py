@@ -21,7 +21,7 @@ from aidial_api.kernel.news import Watcher
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.scoping import database_reach
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.calls.filters import CONDITIONS, condition
+from aidial_api.surfaces.calls.filters import asked_of, condition
 from aidial_api.surfaces.calls.question import bounds
 from aidial_contract.fault import Fault
 from aidial_contract.scope import Reach
@@ -119,9 +119,8 @@ async def _read(tx: Tx, reach: Reach, query: Mapping[str, Any], call_ids: list[s
         values.append(value)
         return f"${len(values)}"
 
-    for name in CONDITIONS:
-        if query[name] is not None:
-            matches += f" AND {condition(name, query[name], place)}"
+    for name in asked_of(query):
+        matches += f" AND {condition(name, query[name], place)}"
     return await tx.fetch(
         "SELECT c.call_id::text AS call_id, c.project_id::text AS project_id, c.status, c.transcript_state,"
         f" c.message_count, c.version, coalesce({matches}, false) AS matches"

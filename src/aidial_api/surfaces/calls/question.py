@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from aidial_api.surfaces.calls.filters import CONDITIONS, condition
+from aidial_api.surfaces.calls.filters import asked_of, condition
 from aidial_api.surfaces.calls.store import CALL_COLUMNS
 from aidial_api.surfaces.calls.ways import Way, way_of
 from aidial_contract.scope import ProjectReach, Reach
@@ -246,8 +246,8 @@ def walk_of(
 
 
 def _add_filters(question: Question, query: Mapping[str, Any], way: Way | None = None) -> None:
-    for name in CONDITIONS:
-        if query[name] is None or (way is not None and name in way.answered):
+    for name in asked_of(query):
+        if way is not None and name in way.answered:
             continue
         asked = condition(name, query[name], question.place)
         # Hidden from the planner, who might read another index for it, a range of the way's after the other.

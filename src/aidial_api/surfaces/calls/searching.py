@@ -12,7 +12,7 @@ from typing import Any, Final
 import asyncpg
 
 from aidial_api.kernel.transaction import Tx
-from aidial_api.surfaces.calls.filters import CONDITIONS
+from aidial_api.surfaces.calls.filters import asked_of
 from aidial_api.surfaces.calls.question import After, Caller, Question, bounds, question_of, scope_of
 from aidial_contract.scope import Reach
 
@@ -60,7 +60,7 @@ async def count_found(
     found: int | None = await tx.fetchval_within(
         within_ms, f"SELECT count(*) FROM ({_FOUND}) AS counted", *searched
     )
-    narrowed = caller is not None or any(query[name] is not None for name in CONDITIONS)
+    narrowed = caller is not None or bool(asked_of(query))
     if not found or not narrowed:
         return found
     question = question_of(reach, query, caller)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any, Final, get_args
 
-from aidial_api.surfaces.calls.filters import CONDITIONS
+from aidial_api.surfaces.calls.filters import asked_of
 from aidial_contract.shapes.calls import STATUSES, Channel, Direction, Feeling
 
 MOST_RANGES: Final = 48
@@ -117,11 +117,13 @@ _HELD_BY_LENGTH: Final = ("status",)
 
 def way_of(query: Mapping[str, Any], *, counting: bool = False) -> Way | None:
     """The way that leaves the fewest calls to look at; None when no filter has an index."""
+    asked = asked_of(query)
+    if not asked:
+        return None
     ways = (*_by_value(query), *_by_presence(query), *_by_length(query))
-    asked = {name for name in CONDITIONS if query[name] is not None}
 
     def cost(way: Way) -> float:
-        looks = counting and asked.difference(way.answered, way.bare, way.held)
+        looks = counting and set(asked).difference(way.answered, way.bare, way.held)
         return way.share * (_WITHOUT_LOOKING if looks else 1.0)
 
     return min(ways, key=cost, default=None)
