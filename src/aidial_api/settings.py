@@ -68,6 +68,16 @@ INTROSPECTION = (
 )
 """Required when `ZITADEL_INTROSPECTION` is true."""
 
+_STORAGE_KEY = (
+    Setting("AIDIAL_STORAGE_KEY_ID", text, default=None),
+    Setting("AIDIAL_STORAGE_SECRET", secret(1), default=None),
+)
+"""One is nothing without the other."""
+STORAGE = (
+    Setting("AIDIAL_STORAGE_URL", storage_url, default="file:///var/lib/aidial/files"),
+    *_STORAGE_KEY,
+)
+
 CHECKPOINTS = (
     Setting(
         "AIDIAL_AUDIT_CHECKPOINTS", place_of_checkpoints, default="file:///var/lib/aidial/audit-checkpoints"
@@ -104,9 +114,7 @@ SETTINGS = (
     Setting("AIDIAL_QUEUE", positive_int, default=256),
     Setting("AIDIAL_STOP_TIMEOUT_MS", positive_number, default=9_000.0),
     Setting("AIDIAL_BILLING_TIMEOUT_MS", positive_number, default=2_000.0),
-    Setting("AIDIAL_STORAGE_URL", storage_url, default="file:///var/lib/aidial/files"),
-    Setting("AIDIAL_STORAGE_KEY_ID", text, default=None),
-    Setting("AIDIAL_STORAGE_SECRET", secret(1), default=None),
+    *STORAGE,
     Setting("AIDIAL_STORAGE_TIMEOUT_MS", positive_number, default=3_000.0),
     Setting("AIDIAL_INVOICE_ISSUER", text, default="AiDial"),
     Setting("AIDIAL_INVOICE_ABN", text, default=None),
@@ -188,9 +196,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         queue=values["AIDIAL_QUEUE"],
         stop_timeout_ms=values["AIDIAL_STOP_TIMEOUT_MS"],
         billing_timeout_ms=values["AIDIAL_BILLING_TIMEOUT_MS"],
-        storage=StoragePlace(
-            values["AIDIAL_STORAGE_URL"], values["AIDIAL_STORAGE_KEY_ID"], values["AIDIAL_STORAGE_SECRET"]
-        ),
+        storage=_place(values),
         storage_timeout_ms=values["AIDIAL_STORAGE_TIMEOUT_MS"],
         invoice_issuer=values["AIDIAL_INVOICE_ISSUER"],
         invoice_abn=values["AIDIAL_INVOICE_ABN"],
@@ -219,8 +225,25 @@ def _settings_for(environ: Mapping[str, str]) -> tuple[Setting, ...]:
         is_on = load((_SWITCH,), environ)[_SWITCH.name]
     except ConfigurationError:
         is_on = False  # the whole reading complains of it
-    required = (*(INTROSPECTION if is_on else ()), *mail.needed(environ))
+    required = (*(INTROSPECTION if is_on else ()), *mail.needed(environ), *_storage_needed(environ))
     return tuple(replace(one, required=True) if one in required else one for one in SETTINGS)
+
+
+def _storage_needed(environ: Mapping[str, str]) -> tuple[Setting, ...]:
+    given = any(environ.get(one.name) or environ.get(f"{one.name}_FILE") for one in _STORAGE_KEY)
+    return _STORAGE_KEY if given else ()
+
+
+def storage_place(environ: Mapping[str, str]) -> StoragePlace:
+    """Where files are kept. `ConfigurationError` names what is missing or bad."""
+    needed = _storage_needed(environ)
+    return _place(
+        load(tuple(replace(one, required=True) if one in needed else one for one in STORAGE), environ)
+    )
+
+
+def _place(values: Mapping[str, Any]) -> StoragePlace:
+    return StoragePlace(*(values[one.name] for one in STORAGE))
 
 
 def _introspection(values: Mapping[str, Any]) -> IntrospectionClient | None:

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from aidial_api.kernel.remembered import Remembered
 
 A_LONG_TIME_S = 600.0
+OWN = ("issuer keys", "last use of keys", "listen ", "news of calls")
+"""What the API does by itself, whoever asks for something meanwhile."""
 
 
 @contextmanager
 def statements_of_requests() -> Iterator[list[str]]:
-    """The statements of this process while the block runs, without its own tasks': these have names."""
+    """The statements of this process while the block runs, without those of its `OWN` tasks."""
     statements: list[str] = []
 
     def said(sql: str) -> None:
         task = asyncio.current_task()
-        if task is None or task.get_name().startswith("Task-"):
+        if task is None or not task.get_name().startswith(OWN):
             statements.append(sql)
 
     with observe(said):

@@ -1,7 +1,7 @@
 """Recordings of made-up calls: half a second of a fading tone each, sealed and stored as an upload would be.
 
 The one thing a newcomer would get wrong: a file is there before the row that names it. Broken off between the
-two, the same command writes the same names again.
+two, the same command writes the same names again; told another end of the time, all but a few of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import exp, pi, sin
 from typing import Final
+from uuid import UUID
 
 from aidial.bulk.binary import encoded, field, moment_field, uuid_field
 from aidial_api.kernel.crypto import TenantKey
@@ -22,6 +23,7 @@ from aidial_api.kernel.recordings import file_name
 from aidial_api.kernel.sealed import seal
 from aidial_api.kernel.storage import Storage
 from aidial_api.surfaces.recordings.sound_reader import joined
+from aidial_contract.fault import Fault
 
 COLUMNS: Final = (
     "client_id", "recording_id", "call_id", "project_id", "side", "state", "media_type", "size_bytes",
@@ -37,6 +39,8 @@ _HEAD_BYTES: Final = 44
 _STRETCH: Final = RATE_HZ // 20
 _PITCH_HZ: Final = 220.0
 _AT_ONCE: Final = 32
+_WAITS_S: Final = (1.0, 4.0, 10.0)
+"""Before trying again: a load of hours does not end with one answer of a store that is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,19 @@ def sound() -> bytes:
 
 
 def recording(
-    head: bytes, client_id: str, key: TenantKey, call: tuple[bytes, bytes], ended: int
+    head: bytes, client_id: str, key: TenantKey, call: tuple[bytes, bytes, bytes], ended: int
 ) -> Recording:
-    """One of a call (its id and its project's, as bytes), stored when it ended; `head` begins its row."""
-    call_id, project_id = call
-    # The call's own id, turned round where it is random: the same whenever the call is made again.
-    raw_id = call_id[:10] + call_id[:9:-1]
-    digits = raw_id.hex()
+    """One of a call, stored when it ended; `head` begins its row.
+
+    `call` is its id and its project's, as bytes, and its external id. That one is the same whenever the call
+    is made again, and the tenant's key is that of this database alone.
+    """
+    call_id, project_id, external_id = call
+    made_id = UUID(bytes=key.fingerprint(b"recording of " + external_id)[:16], version=4)
     row = b"".join(
         (
             head,
-            uuid_field(raw_id),
+            uuid_field(made_id.bytes),
             uuid_field(call_id),
             uuid_field(project_id),
             field(b"mixed"),
@@ -89,8 +95,7 @@ def recording(
             moment_field(ended),
         )
     )
-    recording_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-    return Recording(client_id, recording_id, key, row)
+    return Recording(client_id, str(made_id), key, row)
 
 
 @cache
@@ -106,15 +111,26 @@ def _peaks() -> bytes:
 
 
 async def write_files(storage: Storage, recordings: Sequence[Recording]) -> None:
-    """Have every file in the store, some at a time."""
+    """Have every file in the store, some at a time; 503 `storage_unavailable` when it stays away."""
     for start in range(0, len(recordings), _AT_ONCE):
         some = recordings[start : start + _AT_ONCE]
-        await asyncio.gather(*(_write(storage, one) for one in some))
+        ends = await asyncio.gather(*(_write(storage, one) for one in some), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
 
 
 async def _write(storage: Storage, one: Recording) -> None:
     name = file_name(one.client_id, one.recording_id)
-    await storage.write(name, seal(one.key.of_file(name), _pieces()))
+    for wait_s in (*_WAITS_S, None):
+        try:
+            await storage.write(name, seal(one.key.of_file(name), _pieces()))
+        except Fault:
+            if wait_s is None:
+                raise
+            await asyncio.sleep(wait_s)
+        else:
+            return
 
 
 async def _pieces() -> AsyncIterator[bytes]:

@@ -132,16 +132,15 @@ class LineRows:
             started,
             row,
             self._transcript(id_field, call_id, template) if told else None,
-            self._recording(raw_id, started + template.ended_after) if heard else None,
+            self._recording((raw_id, self._project, name), started + template.ended_after) if heard else None,
         )
 
     def _transcript(self, id_field: bytes, call_id: str, template: Template) -> bytes:
         raw = self._key.encrypt(template.raw, purpose="turns", record=call_id)
         return self._transcript_head + id_field + template.turns + field(raw) + template.counts
 
-    def _recording(self, call_id: bytes, ended: int) -> Recording:
-        ids = (call_id, self._project)
-        return recording(self._recording_head, self.line.client_id, self._key, ids, ended)
+    def _recording(self, call: tuple[bytes, bytes, bytes], ended: int) -> Recording:
+        return recording(self._recording_head, self.line.client_id, self._key, call, ended)
 
     def _number(self, rng: Random, template: Template) -> str | None:
         if template.mobile or rng.random() < MOBILE_SHARE:

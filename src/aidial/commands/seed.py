@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 import typer
 
-from aidial.commands.owner import master_key, owner_url, read
+from aidial.commands.owner import incomplete, master_key, owner_url, read
 from aidial.stops import CommandStopped, Exit
 from aidial_contract.ids import is_slug, parse_uuid
-from aidial_contract.settings import Setting, secret, text
+from aidial_contract.settings import ConfigurationError, Setting
 
+if TYPE_CHECKING:
+    from aidial_api.kernel.storage import Storage
+
+_NEEDS = (Setting("AIDIAL_MASTER_KEY", master_key, required=True),)
 _STORAGE_TIMEOUT_S = 30.0
 _MOST_DELIVERED = 1_000_000
 
@@ -44,14 +49,19 @@ def command(  # noqa: PLR0913 - one knob each
     share: Annotated[
         float, typer.Option("--share", min=0.01, max=1, help="Without --project: that client's share.")
     ] = 0.2,
+    recordings: Annotated[  # noqa: FBT002 - an option of the command line
+        bool,
+        typer.Option("--recordings", help="Without --project: recordings too, in AIDIAL_STORAGE_URL."),
+    ] = False,
 ) -> None:
     """Make up Australian phone calls. Numbers, people and streets are fiction.
 
     With --project they are delivered through the public API, each with its conversation. Without, they go
     straight into the database by COPY, to as many clients as --tenants says (made where they are missing):
-    for measuring with millions of calls. One call in fifty has its conversation, and a recording of half
-    a second where the API's AIDIAL_STORAGE_URL is given. That needs AIDIAL_DATABASE_OWNER_URL (else
-    DATABASE_URL) and AIDIAL_MASTER_KEY; a superuser's takes half the time.
+    for measuring with millions of calls. One call in fifty has its conversation, and with --recordings
+    half a second of sound where everybody agreed, stored as the API is told to (AIDIAL_STORAGE_URL). That
+    needs AIDIAL_DATABASE_OWNER_URL (else DATABASE_URL) and AIDIAL_MASTER_KEY; a superuser's takes half the
+    time.
 
     The n-th call of a seed keeps its external id, so a second run adds nothing, and one after Ctrl-C goes on.
 
@@ -61,21 +71,49 @@ def command(  # noqa: PLR0913 - one knob each
     """
     newest = (until or datetime.now(UTC)).replace(microsecond=0, tzinfo=UTC)
     if not project:
-        _copy(calls, days=days, seed=seed, until=newest, tenants=tenants, client=client, share=share)
+        _copy(
+            calls,
+            days=days,
+            seed=seed,
+            until=newest,
+            tenants=tenants,
+            client=client,
+            share=share,
+            storage=_storage() if recordings else None,
+        )
         return
     if calls > _MOST_DELIVERED:
         raise typer.BadParameter(f"must be at most {_MOST_DELIVERED:,} with --project", param_hint="--calls")
     _deliver(project, key, api_url, calls, days=days, like=like, seed=seed, until=newest)
 
 
-def _copy(
-    calls: int, *, days: int, seed: int, until: datetime, tenants: int, client: str, share: float
+def _storage() -> Storage:
+    """The store that the API is told to use."""
+    from aidial_api.kernel.storage import Storage  # noqa: PLC0415
+    from aidial_api.settings import storage_place  # noqa: PLC0415
+
+    try:
+        place = storage_place(os.environ)
+    except ConfigurationError as error:
+        raise incomplete(error) from None
+    return Storage(place, timeout_s=_STORAGE_TIMEOUT_S)
+
+
+def _copy(  # noqa: PLR0913 - the command's knobs
+    calls: int,
+    *,
+    days: int,
+    seed: int,
+    until: datetime,
+    tenants: int,
+    client: str,
+    share: float,
+    storage: Storage | None,
 ) -> None:
     from aidial.bulk import plan  # noqa: PLC0415
     from aidial.bulk.loading import Loader  # noqa: PLC0415
     from aidial.console import progress_bar, say  # noqa: PLC0415
     from aidial_api.kernel.db import DatabaseUnavailable  # noqa: PLC0415
-    from aidial_api.kernel.storage import Storage, StoragePlace, storage_url  # noqa: PLC0415
     from aidial_contract.fault import Fault  # noqa: PLC0415
 
     if not is_slug(client):
@@ -83,18 +121,7 @@ def _copy(
             "must be 2 to 63 of a-z, 0-9 and -, like harbour-dental", param_hint="--client"
         )
     intended = plan.Plan(plan.tenants(calls, tenants, share, client), until, days, seed)
-    given = read(
-        (
-            Setting("AIDIAL_MASTER_KEY", master_key, required=True),
-            Setting("AIDIAL_STORAGE_URL", storage_url, default=None),
-            Setting("AIDIAL_STORAGE_KEY_ID", text, default=None),
-            Setting("AIDIAL_STORAGE_SECRET", secret(1), default=None),
-        )
-    )
-    url: str | None = given["AIDIAL_STORAGE_URL"]
-    place = StoragePlace(url or "", given["AIDIAL_STORAGE_KEY_ID"], given["AIDIAL_STORAGE_SECRET"])
-    storage = Storage(place, timeout_s=_STORAGE_TIMEOUT_S) if url else None
-    loader = Loader(owner_url(), given["AIDIAL_MASTER_KEY"], intended, storage)
+    loader = Loader(owner_url(), read(_NEEDS)["AIDIAL_MASTER_KEY"], intended, storage)
     try:
         with progress_bar("Writing calls", calls) as show:
             written = asyncio.run(loader.load(show))
@@ -102,7 +129,9 @@ def _copy(
         say("Stopped between two parts; the same command goes on.")
         raise typer.Exit(130) from None
     except Fault as away:
-        raise CommandStopped(f"the recordings could not be stored: {away.reason}", Exit.UNAVAILABLE) from None
+        raise CommandStopped(
+            f"the recordings could not be stored ({away.reason}); the same command goes on", Exit.UNAVAILABLE
+        ) from None
     except (DatabaseUnavailable, asyncpg.PostgresError, OSError) as problem:
         raise CommandStopped(f"the database refused the calls: {problem}", Exit.UNAVAILABLE) from None
     say(f"{written:,} written, {calls - written:,} already there; {client} has the largest share.")

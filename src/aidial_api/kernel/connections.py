@@ -88,7 +88,8 @@ async def new_pool(
 ) -> "asyncpg.Pool[Any]":
     """Make a pool of at most `max_size` connections with these settings of the server; it opens none yet.
 
-    `init` is called with each connection that is opened. The time zone of the settings is UTC.
+    `init` is called with each connection that is opened. Times are read and told in UTC, alone or in arrays;
+    not in rows or ranges, and none that Python has not (`infinity`).
     """
 
     async def prepared(connection: "asyncpg.Connection[Any]") -> None:
@@ -117,7 +118,7 @@ async def new_pool(
         timeout=CONNECT_TIMEOUT_S,
         statement_cache_size=512,
         max_cached_statement_lifetime=0,
-        server_settings=settings,
+        server_settings={"timezone": "UTC", "datestyle": "ISO", **(settings or {})},
         init=prepared,
     )
 

@@ -54,7 +54,6 @@ RESERVED_SHARE = 4
 # sorts a whole project for a page, or scans the table, where an index range is asked for.
 _SETTINGS = {
     "application_name": "aidial api",
-    "timezone": "UTC",
     "jit": "off",
     "random_page_cost": "1.1",
     "max_parallel_workers_per_gather": "0",

@@ -56,16 +56,23 @@ def current(owner_url: str) -> str | None:
 def upgrade(owner_url: str) -> None:
     """Bring the database to `head()`; one transaction, one process at a time, harmless when repeated.
 
+    Then `calls` are looked over, where there were some before.
+
     Makes the roles `aidial_app` and `aidial_lookup` where the role may. Raises `MigrationRefused`
     with the SQL an administrator must run, or that the database does not answer.
     """
     with _connection(owner_url) as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
         _make_roles(connection)
+        before = MigrationContext.configure(connection).get_current_revision()
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+        if before not in {None, head()}:
+            # What wrote a table anew left nothing known of it, and indexes alone would not do for counting.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM (ANALYZE) calls")
 
 
 def revise(message: str, revision: str) -> Path:

@@ -215,11 +215,10 @@ def _s3(place: StoragePlace, timeout_s: float) -> S3Store:
     parts = urlsplit(place.url)
     options = dict(parse_qsl(parts.query))
     endpoint = options.get("endpoint")
-    key = {"access_key_id": place.key_id, "secret_access_key": place.secret}
+    told = {"access_key_id": place.key_id, "secret_access_key": place.secret, "endpoint": endpoint}
     return S3Store(
         parts.netloc,
         prefix=parts.path.strip("/") or None,
-        endpoint=endpoint,
         region=options.get("region", "us-east-1"),
         # An hour for a whole transfer: a slow reader takes as long as they take, we watch each step.
         client_options={
@@ -228,7 +227,7 @@ def _s3(place: StoragePlace, timeout_s: float) -> S3Store:
             "timeout": timedelta(hours=1),
         },
         retry_config={"max_retries": 1, "retry_timeout": timedelta(seconds=timeout_s)},
-        **{name: value for name, value in key.items() if value is not None},  # type: ignore[arg-type] # a TypedDict from pairs
+        **{name: value for name, value in told.items() if value is not None},  # type: ignore[arg-type] # a TypedDict from pairs
     )
 
 

@@ -130,6 +130,59 @@ async def test_a_recording_is_stored_for_those_who_agreed_and_plays_as_it_was_me
         assert measured == Measured(row["duration_ms"], row["channels"], row["peaks"])
 
 
+async def test_broken_off_between_files_and_rows_it_writes_the_same_files_again(
+    postgres_server: PostgresServer, worker_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres_server.migrated_database(f"aidial_bulk_broken_{worker_id}").owner_url
+    storage = Storage(StoragePlace(f"file://{tmp_path}/files"), timeout_s=30)
+    loader = Loader(url, MASTER, plan(), storage)
+    with monkeypatch.context() as broken:
+        broken.setattr("aidial.bulk.loading._copy", _cut_off)
+        with pytest.raises(ConnectionResetError):
+            await loader.load(lambda _: None)
+    stored = _names(tmp_path)
+    assert stored
+    for new in (CALLS, 0):
+        assert await loader.load(lambda _: None) == new
+        assert _names(tmp_path) == stored
+    named = [
+        f"{client_id}/{row['id']}"
+        for client_id in ("seed-0001", "seed-0002", "seed-0003")
+        for row in await rows(url, "SELECT recording_id::text AS id FROM recordings", client_id)
+    ]
+    assert set(named) == stored
+
+
+async def _cut_off(*_: object) -> None:
+    raise ConnectionResetError
+
+
+def _names(folder: Path) -> set[str]:
+    return {f"{file.parent.name}/{file.name}" for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ({"AIDIAL_STORAGE_URL": f"file://{__file__}/no-folder"}, "the recordings could not be stored"),
+        ({"AIDIAL_STORAGE_URL": "ftp://somewhere"}, "AIDIAL_STORAGE_URL"),
+        ({"AIDIAL_STORAGE_KEY_ID": "half-a-key"}, "AIDIAL_STORAGE_SECRET"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_said(
+    postgres_server: PostgresServer,
+    worker_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, str],
+    problem: str,
+) -> None:
+    monkeypatch.setattr("aidial.bulk.recordings._WAITS_S", (0.0,))
+    url = postgres_server.migrated_database(f"aidial_bulk_away_{worker_id}").owner_url
+    env = {"AIDIAL_DATABASE_OWNER_URL": url, "AIDIAL_MASTER_KEY": base64.b64encode(MASTER).decode()}
+    refused = CliRunner().invoke(app, ["seed", "--calls", "600", "--recordings"], env={**env, **told})
+    assert problem in str(refused.exception)
+
+
 async def test_times_belong_together(owner_url: str) -> None:
     zone = ZoneInfo("Australia/Sydney")
     hours = []
@@ -205,9 +258,6 @@ def test_the_command_says_what_it_needs_and_what_it_did(
     done = CliRunner().invoke(app, arguments, env=env)
     assert done.exit_code == 0, done.output
     assert "60 written, 0 already there; harbour-dental has the largest share." in done.output
-    away = {**env, "AIDIAL_STORAGE_URL": f"file://{__file__}/no-folder"}
-    refused = CliRunner().invoke(app, [*arguments, "--calls", "600"], env=away)
-    assert "the recordings could not be stored" in str(refused.exception)
     again = CliRunner().invoke(app, [*arguments, "--client", "Not A Slug"], env=env)
     assert again.exit_code == 2
     assert "--client" in again.output

@@ -59,7 +59,7 @@ INDEXES = {
 }
 WALKED = {
     **{(name, "yes"): f"calls_with_{name}" for name in ("attention", "booking", "transfer", "follow_up")},
-    ("booking", "no"): "calls_without_booking",
+    **{(name, "no"): f"calls_without_{name}" for name in ("attention", "booking")},
 }
 
 

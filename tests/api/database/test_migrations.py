@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from alembic import command
 from sqlalchemy import make_url
 
 from aidial_api.kernel import migrate
@@ -37,6 +38,22 @@ def test_an_empty_database_is_migrated_and_again_is_harmless(postgres_server: Po
     assert migrate.current(urls.owner_url) is None
     migrate.upgrade(urls.owner_url)
     migrate.upgrade(urls.owner_url)
+    assert migrate.current(urls.owner_url) == migrate.head()
+
+
+def test_calls_of_before_are_looked_over_after_a_migration(postgres_server: PostgresServer) -> None:
+    urls = postgres_server.empty_database(f"older_{secrets.token_hex(4)}")
+    looked_over = "SELECT last_vacuum, last_analyze FROM pg_stat_user_tables WHERE relname = 'calls'"
+    with migrate._connection(urls.owner_url) as connection:
+        migrate._make_roles(connection)
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "202611261910")
+        connection.commit()
+    with psycopg.connect(urls.superuser_url, autocommit=True) as connection:
+        assert connection.execute(looked_over).fetchone() == (None, None)
+        migrate.upgrade(urls.owner_url)
+        assert None not in (connection.execute(looked_over).fetchone() or (None,))
     assert migrate.current(urls.owner_url) == migrate.head()
 
 

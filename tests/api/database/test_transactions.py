@@ -8,15 +8,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import asyncpg
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
-from aidial_api.kernel.db import NOTHING, Database, DatabaseUnavailable, observe
+from aidial_api.kernel.db import NOTHING, Database, DatabaseUnavailable, observe, owner_transaction
 from tests.api.database.rows import START, Tenant, add_call, new_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from aidial.postgres import PostgresUrls
+    from tests.support.postgres import PostgresServer
 
 LEFTOVERS = (
     "SELECT concat(current_setting('app.client_ids', true), current_setting('app.actor_id', true),"
@@ -265,6 +268,22 @@ async def until(heard: asyncio.Queue[str | None], wanted: str | None) -> None:
     async with asyncio.timeout(20):
         while await heard.get() != wanted:
             pass
+
+
+async def test_a_server_that_writes_days_another_way_is_read_all_the_same(
+    postgres_server: PostgresServer, worker_id: str
+) -> None:
+    urls = postgres_server.migrated_database(f"aidial_days_{worker_id}")
+    at = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    with psycopg.connect(urls.superuser_url, autocommit=True) as connection:
+        for setting in ("datestyle = 'SQL, DMY'", "timezone = 'Australia/Sydney'"):
+            connection.execute(f"ALTER DATABASE {make_url(urls.owner_url).database} SET {setting}")
+    db = await Database.connect(urls.app_url, min_size=1, max_size=1)
+    async with db.transaction(NOTHING) as tx, owner_transaction(urls.owner_url, NOTHING) as owner:
+        for one in (tx, owner):
+            read = await one.fetchval("SELECT $1::timestamptz", at)
+            assert (read, read.tzinfo) == (at, UTC)
+    await db.close()
 
 
 async def test_times_are_read_in_utc_to_the_microsecond_wherever_they_were_told(db: Database) -> None:

@@ -29,11 +29,7 @@ CONDITIONS: Final[dict[str, str]] = {
     "max_duration": "c.duration_seconds <= {}::integer",
 }
 """By the name of the parameter."""
-_LACKING: Final = {
-    "attention": "NOT c.needs_attention",
-    "transfer": "NOT c.has_transfer",
-    "follow_up": "NOT c.has_follow_up",
-}
+_LACKING: Final = {"transfer": "NOT c.has_transfer", "follow_up": "NOT c.has_follow_up"}
 _ANY: Final = "any({}::text[])"
 
 

@@ -110,8 +110,8 @@ _INDEXES: Final = (
     _Index((_Column("email_status", "c.email_status"),)),
 )
 _HELD_BY_PRESENCE: Final = {"attention": ("sentiment",), "booking": ("type",), "follow_up": ("resolution",)}
-_WITHOUT: Final = frozenset({"booking"})
-"""There is an index of the calls without it, too. Of what nearly all lack, that of starts is one."""
+_WITHOUT: Final = frozenset({"attention", "booking"})
+"""There is an index of the calls without it, too. Of those without the others, that of starts is one."""
 _HELD_BY_LENGTH: Final = ("status",)
 
 

@@ -41,7 +41,7 @@ WALKED: dict[tuple[str, str], str] = {
     ("sms_status", "delivered"): "calls_by_sms_status",
     ("email_status", "sent"): "calls_by_email_status",
     ("attention", "yes"): "calls_with_attention",
-    ("attention", "no"): BY_START,
+    ("attention", "no"): "calls_without_attention",
     ("booking", "yes"): "calls_with_booking",
     ("booking", "no"): "calls_without_booking",
     ("transfer", "yes"): "calls_with_transfer",
