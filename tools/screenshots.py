@@ -18,6 +18,12 @@ from playwright.async_api import Page, ViewportSize
 ROOT: Final = Path(__file__).parents[1]
 IMAGES: Final = ROOT / "docs" / "images"
 VIEWPORT: Final[ViewportSize] = {"width": 1440, "height": 900}
+PICTURES: Final = {
+    "alice": {"dashboard": "/?range=90d", "list": "/calls", "settings": "/settings"},
+    "priya": {"projects": "/projects"},
+    "omar": {"ops": "/ops"},
+}
+"""Whose pages are shown, under which names."""
 sys.path.insert(0, str(ROOT))
 
 from tests.browser.chromium import find_chromium, open_chromium  # noqa: E402 - after the path
@@ -26,11 +32,15 @@ from tests.browser.visitor import Visitor  # noqa: E402
 
 
 async def good_call(alice: Visitor) -> str:
-    """The newest finished call in which something personal was removed: it shows what a review holds."""
+    """The newest call with a recording and a booking in which something personal was removed.
+
+    It shows what a review holds.
+    """
     listed = (await alice.ask("/api/calls?limit=20&status=completed"))["calls"]
     for call in listed:
         transcript = (await alice.ask(f"/api/calls/{call['call_id']}/preview"))["transcript"]
-        if call["from_number"] and any(turn["redactions"] for turn in transcript["turns"]):
+        shows = call["from_number"] and call["booking"] and call["recording"]
+        if shows and any(turn["redactions"] for turn in transcript["turns"][:4]):
             return str(call["call_id"])
     return str(listed[0]["call_id"])
 
@@ -45,15 +55,27 @@ async def take(page: Page, name: str) -> None:
 
 
 async def run(manifest: dict[str, Any], chromium: str) -> None:
-    """Sign Alice in and take every picture."""
+    """Sign people in and take every picture but the phone's."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     async with open_chromium(chromium) as browser:
-        context = await browser.new_context(viewport=VIEWPORT, color_scheme="light", locale="en-AU")
-        alice = Visitor(context, await context.new_page(), manifest["portal_url"], manifest["issuer"])
-        await alice.sign_in(people_of(manifest)["alice"])
-        await alice.go("/?range=30d")
-        await take(alice.page, "dashboard")
+
+        async def signed_in(name: str) -> Visitor:
+            context = await browser.new_context(viewport=VIEWPORT, color_scheme="light", locale="en-AU")
+            page = await context.new_page()
+            visitor = Visitor(context, page, manifest["portal_url"], manifest["issuer"])
+            await visitor.sign_in(people_of(manifest)[name])
+            return visitor
+
+        for name, pictures in PICTURES.items():
+            visitor = await signed_in(name)
+            for picture, path in pictures.items():
+                await visitor.go(path)
+                await take(visitor.page, picture)
+        alice = await signed_in("alice")
         await alice.go(f"/calls?expand={await good_call(alice)}")
+        await alice.page.get_by_role("link", name="Close").evaluate(
+            "link => scrollBy(0, link.getBoundingClientRect().top - 270)"
+        )
         await take(alice.page, "calls")
 
 

@@ -179,6 +179,28 @@ CONVERSATIONS = [
         ["date of birth", "first of February", "the year?", "nineteen eighty two"],
         ["date of birth", "[DATE_OF_BIRTH]", "the year?", "[DATE_OF_BIRTH]"],
     ),
+    (
+        [
+            "I can't make it Wednesday the second of December.",
+            "Your name and date of birth?",
+            "Elena Baker, date of birth 28/08/1998.",
+            "Found it, Wednesday the second of December with Liz.",
+        ],
+        [
+            "I can't make it Wednesday the second of December.",
+            "Your name and date of birth?",
+            "Elena Baker, date of birth [DATE_OF_BIRTH].",
+            "Found it, Wednesday the second of December with Liz.",
+        ],
+    ),
+    (
+        ["When were you born?", "On a Sunday, the third of May", "which year?", "nineteen sixty"],
+        ["When were you born?", "On a Sunday, the [DATE_OF_BIRTH]", "which year?", "[DATE_OF_BIRTH]"],
+    ),
+    (
+        ["Date of birth?", "Friday the first of May nineteen seventy"],
+        ["Date of birth?", "Friday the [DATE_OF_BIRTH]"],
+    ),
     (["oh four nine one five seven three", "five seven three", "oh eight seven"], ["[PHONE]"] * 3),
     (["john dot smith", "at gmail dot com"], ["[EMAIL]", "[EMAIL]"]),
 ]

@@ -2,7 +2,7 @@
 
 A newcomer's likely mistake: marking every date. "13 March" is when people book; only a date that follows
 "born", "date of birth" or "dob" (within two turns) counts, and the same date wherever it is said again.
-A year alone is kept.
+A year alone is kept, and so is a date without one behind its day of the week.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ _REACH = 140
 _TURNS = 4  # it starts within so many turns of the word,
 _GOES_ON = 4  # and may go on for so many more: "14", "yep", "2", "yep", "1986"
 _BEHIND = 60
+_WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day,?(?: the)?[ \n]$")
+_BEFORE = 16
 
 
 def has_full_date(text: str) -> bool:
@@ -104,9 +106,15 @@ def _ahead(doc: Doc, word: Word) -> re.Match[str] | None:
     for found in DATE.finditer(doc.text, word.end, end):
         if found.start() > begins:
             return None
-        if not party or _has_year(found):
+        if _has_year(found) or not (party or _is_appointment(doc, found)):
             return found
     return None
+
+
+def _is_appointment(doc: Doc, found: re.Match[str]) -> bool:
+    """Whether a date without a year is that of a day of the week: "Wednesday the second of December"."""
+    before = doc.text[max(0, found.start() - _BEFORE) : found.start()]
+    return _WEEKDAY.search(before) is not None and _year_behind(doc, found) is None
 
 
 def _behind(doc: Doc, word: Word) -> re.Match[str] | None:
