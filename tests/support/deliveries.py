@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from typing import Any
 
 import asyncpg
@@ -16,6 +17,7 @@ from aidial_contract.ids import new_id
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World
 from tests.support.portal import Town
+from tests.support.smtp import Mailbox
 from tests.support.world_calls import new_call
 
 MANAGER = "reception@harbour.example"
@@ -94,6 +96,12 @@ async def send_due(world: Place, through: Post | None = None) -> None:
 async def deliveries(world: Place, about_id: str) -> list[asyncpg.Record]:
     """The messages about a call, the oldest first."""
     return await world.sql("SELECT * FROM deliveries WHERE about_id = $1 ORDER BY delivery_id", about_id)
+
+
+async def letters_about(world: Place, mailbox: Mailbox, about_id: str) -> list[EmailMessage]:
+    """What a mail server took about a call; the worker also sends it mail that other tests left due."""
+    ours = {str(row["delivery_id"]) for row in await deliveries(world, about_id)}
+    return [one for one in mailbox.letters if str(one["Message-ID"])[1:].partition("@")[0] in ours]
 
 
 async def hasten(world: Place, about_id: str) -> None:

@@ -13,7 +13,16 @@ from aidial_api.kernel.outgoing.smtp import SmtpCourier, SmtpSettings
 from aidial_contract.addresses import is_address
 from tests.people import FRONT_DESK
 from tests.support.api import World
-from tests.support.deliveries import MANAGER, by_smtp, delivered_call, deliveries, post, queue, send_due
+from tests.support.deliveries import (
+    MANAGER,
+    by_smtp,
+    delivered_call,
+    deliveries,
+    letters_about,
+    post,
+    queue,
+    send_due,
+)
 from tests.support.smtp import mail_server
 
 HOSTILE = "=?utf-8?q?Desk=0D=0AReply-To:_evil=40evil.example=0D=0A=0D=0APay_here?="
@@ -35,7 +44,7 @@ async def test_a_projects_name_cannot_pose_as_a_header(world: World) -> None:
     await queue(world, call_id)
     with mail_server() as mailbox:
         await send_due(world, post(world, **by_smtp(mailbox.port)))
-    (letter,) = mailbox.letters
+    (letter,) = await letters_about(world, mailbox, call_id)
     assert letter["Reply-To"] is None
     assert "Pay here" not in letter.get_content()
     assert letter["Subject"].startswith("Call on = ?utf-8?q?Desk=0D=0AReply-To:")

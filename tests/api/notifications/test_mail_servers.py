@@ -18,6 +18,7 @@ from tests.support.deliveries import (
     delivered_call,
     deliveries,
     hasten,
+    letters_about,
     post,
     queue,
     send_due,
@@ -64,7 +65,7 @@ async def test_what_a_server_took_is_sent_however_it_says_goodbye(world: World, 
         await hasten(world, call_id)
         await send_due(world, through)
     assert [row["state"] for row in await deliveries(world, call_id)] == ["sent"]
-    assert len(mailbox.letters) == 1
+    assert len(await letters_about(world, mailbox, call_id)) == 1
 
 
 async def test_a_job_that_comes_early_waits_for_the_next_try(world: World) -> None:
