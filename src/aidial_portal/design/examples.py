@@ -125,6 +125,7 @@ def review(state: str = "available") -> c.CallReview:
         deleted_for="request" if state == "retention_expired" else None,
         close_url="/calls",
         turns=turns() if state in {"available", "truncated", "incomplete", "live"} else (),
+        removed=(("PHONE", 1), ("MEDICARE", 1)) if state == "available" else (),
         summary="The caller chipped a tooth and wanted to come in early. Booked with Dr Lim at 11:15 am.",
         outcome=row.outcome,
         resolution="Resolved by the agent",

@@ -30,6 +30,18 @@ async def test_alice_opens_a_call_and_reads_the_conversation(town: Town) -> None
     assert "0412 345 678." not in page.words
 
 
+async def test_a_review_says_what_kinds_of_details_were_removed_and_how_often(town: Town) -> None:
+    call = new_call(FRONT_DESK, "review-removed")
+    for place, text in enumerate(("0412 345 678, or 0498 765 432.", "Or write to alice@harbour.example.")):
+        call["turns"].append({"speaker": "caller", "text": text, "start_ms": 9_000 + place})
+    call_id = await town.deliver(HARBOUR, call)
+    for person in (ALICE, CHLOE):
+        page = await (await town.of(person)).get(f"/calls?expand={call_id}")
+        assert "Details removed phone number \N{MULTIPLICATION SIGN} 2 e-mail address" in page.words
+    plain = await (await town.of(ALICE)).get(f"/calls?expand={town.calls['front-1']}")
+    assert "Details removed" not in plain.words
+
+
 async def test_chloe_reviews_with_the_caller_masked(town: Town) -> None:
     page = await (await town.of(CHLOE)).get(f"/calls?expand={town.calls['front-1']}")
     assert "I would like to see somebody next week." in page.words

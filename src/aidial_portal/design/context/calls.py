@@ -106,7 +106,8 @@ class CallReview:
 
     transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
     incomplete, or `error` when the upstream failed (`error_request_id` then says which request).
-    more: the turns that are not shown; None when all are. cost_minor None is unknown, never 0.
+    more: the turns that are not shown; None when all are. removed: kinds of personal details taken out of the
+    whole conversation, each with how often. cost_minor None is unknown, never 0.
     deleted_for: retention or request, None when nobody noted why.
     here_url: this very page; where all is shown, it shows what is added too.
     help_url: where somebody asks about the call, None for those who cannot.
@@ -132,6 +133,7 @@ class CallReview:
     deleted_for: str | None = None
     turns: tuple[Turn, ...] = ()
     more: MoreTurns | None = None
+    removed: tuple[tuple[str, int], ...] = ()
     status: str = "completed"
     direction: str = "inbound"
     summary: str | None = None

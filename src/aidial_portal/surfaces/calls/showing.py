@@ -6,6 +6,7 @@ them in the page's zone.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from aidial_contract.access import Permission, level_of
@@ -90,6 +91,7 @@ def show_review(
         close_url=state.url_here(expand=None),
         turns=tuple(_turn(turn, place) for place, turn in enumerate(turns[: state.turns], 1)),
         more=more,
+        removed=_removed(turns),
         status=call.status,
         summary=call.summary,
         outcome=state.terms.say("outcome", call.project_id, call.outcome),
@@ -147,6 +149,11 @@ def _turn(turn: Turn, place: int) -> context.Turn:
     marks = tuple(context.Redaction(mark.kind, mark.start, mark.end) for mark in turn.redactions)
     begins = place > 1 and place % TURNS_STEP == 1
     return context.Turn(turn.speaker, turn.text, turn.start_ms, marks, place if begins else None)
+
+
+def _removed(turns: list[Turn]) -> tuple[tuple[str, int], ...]:
+    """The kinds of personal details that were found in the whole conversation, each with how often."""
+    return tuple(Counter(mark.kind for turn in turns for mark in turn.redactions).most_common())
 
 
 def _help_url(request: PortalRequest, call: Call) -> str | None:
