@@ -141,8 +141,8 @@ async def test_an_upload_under_an_etag_is_never_repeated(scripted: ScriptedServe
 
 async def test_an_api_that_says_nothing_to_a_file_is_no_answer(scripted: ScriptedServer, sound: Path) -> None:
     scripted.steps = [SILENT]
-    async with AsyncAidial(scripted.url, KEY, timeout_s=0.3, retries=0) as client:
-        with pytest.raises(NoAnswer, match=r"within 0\.3 s"):
+    async with AsyncAidial(scripted.url, KEY, timeout_s=2, retries=0) as client:
+        with pytest.raises(NoAnswer, match=r"within 2 s"):
             await client.upload_recording("c", sound)
 
 

@@ -13,6 +13,7 @@ from tests.support.postgres import PostgresServer
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_the_api_answers_as_its_description_says(
     postgres_server: PostgresServer, worker_id: str
 ) -> None:

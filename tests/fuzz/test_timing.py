@@ -79,6 +79,7 @@ async def test_an_answer_that_is_no_denial_is_not_timed() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_every_pair_of_the_api_is_two_denials(postgres_server: PostgresServer, worker_id: str) -> None:
     async with open_world(postgres_server.migrated_database(f"aidial_pairs_{worker_id}")) as world:
         report = await timing_api.run(world, Budget(pairs=2))
@@ -86,6 +87,7 @@ async def test_every_pair_of_the_api_is_two_denials(postgres_server: PostgresSer
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_every_pair_of_the_portal_is_two_denials(
     postgres_server: PostgresServer, worker_id: str
 ) -> None:

@@ -20,6 +20,7 @@ from aidial_identity import (
     save_config,
 )
 from tests.support.identity import RunningIdentity, new_browser
+from tests.support.processes import free_ports
 
 
 def config_in(folder: Path, issuer: str) -> IdentityConfig:
@@ -74,9 +75,8 @@ def test_a_bad_configuration_is_named_without_its_values(tmp_path: Path) -> None
 
 
 async def test_it_runs_as_a_process_and_stops_when_told(tmp_path: Path) -> None:
-    listener = bind_loopback("127.0.0.1", 0)
-    issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    listener.close()
+    (port,) = free_ports(1)
+    issuer = f"http://127.0.0.1:{port}"
     save_config(config_in(tmp_path, issuer), tmp_path / "identity.json")
     environ = {**os.environ, "AIDIAL_IDENTITY_CONFIG": str(tmp_path / "identity.json")}
     process = await asyncio.create_subprocess_exec(

@@ -143,14 +143,16 @@ async def test_a_store_that_refuses_the_password_is_away(own_store: Store) -> No
 async def test_a_busy_process_does_not_give_up_on_a_store_that_has_answered(
     own_store: Store, counted: Counting
 ) -> None:
-    """Our own work of half a second, right after asking, is not the store's fault."""
+    """Our own work, right after asking, is not the store's fault however long it takes."""
     await counted.take(WANTED)
     wait_for(counted, HASTY_MS)
     before = metric("aidial_limits_fallbacks_total")
     for _ in range(2):
         asked = asyncio.create_task(counted.take(((Rate("busy", 100, 60, ""), "one key"),)))
         await asyncio.sleep(0)
-        time.sleep(0.6)  # noqa: ASYNC251 - the work
+        time.sleep(3 * HASTY_MS / 1_000)  # noqa: ASYNC251 - the work
+        own_store.names()  # it takes turns, so it has answered us before
+        time.sleep(HASTY_MS / 1_000)  # noqa: ASYNC251 - until that is here
         assert (await asked).full is None
     assert counted.is_shared
     assert metric("aidial_limits_fallbacks_total") == before

@@ -90,13 +90,13 @@ KINDS = (
     Kind("basic authentication", refused="token_scheme_unsupported"),
 )
 
-_accounts: dict[tuple[int, str], Someone] = {}
-_sessions: dict[tuple[int, str], SignedIn] = {}
+_accounts: dict[tuple[World, str], Someone] = {}
+_sessions: dict[tuple[World, str], SignedIn] = {}
 
 
 async def account(world: World, someone: Someone, use: str) -> Someone:
     """A newcomer like `someone`, one a `use`: nobody may have more than five sessions."""
-    key = (id(world), f"{someone.name} {use}")
+    key = (world, f"{someone.name} {use}")
     if key not in _accounts:
         _accounts[key] = await invite(world, someone)
         if someone.membership != "active":
@@ -128,7 +128,7 @@ async def asker(world: World, kind: Kind, *, anew: bool = False) -> Asker:
     if kind.someone is STRANGER:
         return world.bearer_only(STRANGER)
     if kind.session == "live" and not kind.late and not anew:
-        key = (id(world), kind.name)
+        key = (world, kind.name)
         if key not in _sessions:
             _sessions[key] = await _signed_in(world, kind, "reads")
         return _sessions[key]

@@ -72,12 +72,12 @@ class Papers:
         return sent
 
 
-_papers: dict[tuple[int, str], Papers] = {}
+_papers: dict[tuple[Town, str], Papers] = {}
 
 
 async def papers_of(town: Town, visitor: Visitor) -> Papers:
     """A visitor's papers, made once for each town."""
-    key = (id(town), visitor.name)
+    key = (town, visitor.name)
     if key not in _papers:
         _papers[key] = await _made(town, visitor)
     return _papers[key]

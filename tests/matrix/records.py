@@ -125,21 +125,21 @@ async def _ticket(place: Place) -> str:
 
 async def _unlock(place: Place) -> str:
     """Ben's request about the front desk's first call, waiting for a second person; always the same."""
-    if id(place) not in _unlocks:
+    if place not in _unlocks:
         rows = await place.sql(
             "SELECT call_id FROM calls WHERE external_id = 'front-1' AND project_id = $1", FRONT_DESK
         )
         path = f"/v1/calls/{rows[0]['call_id']}/pii-unlocks"
         answer = await (await place.at_v1(BEN)).post(path, new_unlock())
         assert answer.status == 201, answer
-        _unlocks[id(place)] = str(answer.json["unlock"]["unlock_id"])
+        _unlocks[place] = str(answer.json["unlock"]["unlock_id"])
     await place.sql(
         "UPDATE pii_unlocks SET state = 'pending', approved_by = NULL, requested_by = u.user_id,"
         " expires_at = now() + interval '1 hour' FROM users u WHERE unlock_id = $1 AND u.email = $2",
-        _unlocks[id(place)],
+        _unlocks[place],
         BEN.email,
     )
-    return _unlocks[id(place)]
+    return _unlocks[place]
 
 
 async def _hold(place: Place) -> str:
@@ -162,12 +162,12 @@ async def _export(place: Place) -> str:
 
 async def export_to_fetch(place: Place) -> str:
     """One that can be downloaded, the same for everybody."""
-    if id(place) not in _exports:
-        _exports[id(place)] = await ready_export(place)
-    return _exports[id(place)]
+    if place not in _exports:
+        _exports[place] = await ready_export(place)
+    return _exports[place]
 
 
-_exports: dict[int, str] = {}
+_exports: dict[Place, str] = {}
 
 
 async def give_unlock(place: Place, unlock_id: str, email: str) -> None:
@@ -218,19 +218,19 @@ async def _session(place: Place) -> str:
 
 async def _incident(place: Place) -> str:
     """One that concerns Harbour's front desk alone, always the same, and never over when it is asked for."""
-    if id(place) not in _incidents:
+    if place not in _incidents:
         said = {"severity": "minor", "title": "Of the matrix", "message": "Said."}
         answer = await (await place.at_v1(ADA)).post("/v1/incidents", {**said, "project_ids": [FRONT_DESK]})
         assert answer.status == 201, answer
-        _incidents[id(place)] = str(answer.json["incident"]["incident_id"])
+        _incidents[place] = str(answer.json["incident"]["incident_id"])
     await place.sql(
         "UPDATE incidents SET state = 'investigating', resolved_at = NULL WHERE incident_id = $1",
-        _incidents[id(place)],
+        _incidents[place],
     )
-    return _incidents[id(place)]
+    return _incidents[place]
 
 
-_incidents: dict[int, str] = {}
+_incidents: dict[Place, str] = {}
 
 
 async def _dead_job(place: Place) -> str:
@@ -300,8 +300,8 @@ ELSEWHERE: Final = {
 }
 """Where else one may be. The last is out of reach of those who reach the front desk alone."""
 
-_own: dict[tuple[int, str], str] = {}
-_unlocks: dict[int, str] = {}
+_own: dict[tuple[Place, str], str] = {}
+_unlocks: dict[Place, str] = {}
 
 
 async def own_record(place: Place, name: str, row_name: str = "", *, writes: bool = False) -> str:
@@ -309,7 +309,7 @@ async def own_record(place: Place, name: str, row_name: str = "", *, writes: boo
     assert name in SORTS, f"tell tests/matrix/records.py what {{{name}}} is"
     if SORTS[name].spent_by(row_name, writes):
         return await SORTS[name].make(place)
-    key = (id(place), name)
+    key = (place, name)
     if key not in _own:
         _own[key] = await SORTS[name].make(place)
     return _own[key]

@@ -56,7 +56,8 @@ class Rival:
 
 async def open_rival(place: World | Town) -> Rival:
     """A tenant of its own, with calls, in a world or a town."""
-    word = f"zq{new_id()[-12:]}"
+    # Letters only: ten digits in a row may be a phone number, and be redacted.
+    word = "zq" + new_id()[-12:].translate(str.maketrans("0123456789", "ghijklmnop"))
     client_id, project_id = f"{BESIDE}-{word}", new_id()
     project = NewProject(project_id=project_id, display_name=f"{BESIDE} {word}", timezone="Australia/Sydney")
     await place.provisioner.add_client(

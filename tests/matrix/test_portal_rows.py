@@ -106,14 +106,14 @@ async def assert_tells_no_secret(town: Town, page: Page) -> None:
         assert secret not in everything, f"an answer tells {name}"
 
 
-_known: dict[int, list[tuple[str, str]]] = {}
+_known: dict[Town, list[tuple[str, str]]] = {}
 
 
 async def secrets_of(town: Town) -> list[tuple[str, str]]:
     """Everything an answer must never hold, with its name; gathered once for each town."""
-    if id(town) not in _known:
-        _known[id(town)] = [item async for item in _secrets(town)]
-    return _known[id(town)]
+    if town not in _known:
+        _known[town] = [item async for item in _secrets(town)]
+    return _known[town]
 
 
 async def _secrets(town: Town) -> AsyncIterator[tuple[str, str]]:

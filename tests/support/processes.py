@@ -39,6 +39,14 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
+def nobody_listens() -> Iterator[str]:
+    """An address that refuses every connection, and that nobody else gets meanwhile: bound, not listening."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+@contextmanager
 def running(
     app: str, ports: Sequence[int], environ: Mapping[str, str], log: Path
 ) -> Iterator[list[subprocess.Popen[bytes]]]:

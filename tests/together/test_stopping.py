@@ -175,7 +175,8 @@ async def test_a_portal_that_stops_under_load_cuts_no_answer(town: Town, record_
 @pytest.mark.parametrize("released", [True, False], ids=["in time", "never"])
 async def test_what_takes_longer_is_waited_for_but_not_for_ever(town: Town, released: bool) -> None:  # noqa: FBT001
     """A request that hangs on a lock: answered when the lock goes, or 503 when the stop's time is over."""
-    environ = {**town.environ, "AIDIAL_STOP_TIMEOUT_MS": "2500"}
+    stop_ms = 20_000 if released else 2_500
+    environ = {**town.environ, "AIDIAL_STOP_TIMEOUT_MS": str(stop_ms)}
     holder = await asyncpg.connect(town.urls.superuser_url)
     try:
         async with process("api", environ) as (made, port), line(port) as chloe:
@@ -195,8 +196,9 @@ async def test_what_takes_longer_is_waited_for_but_not_for_ever(town: Town, rele
             assert headers["connection"] == "close"
             assert status == (200 if released else 503), body
             assert released or b'"dependency_unavailable"' in body
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await made.wait()
-            assert time.perf_counter() - started < 4.5
+            # Nobody's own limit is between: it was this one that ended it.
+            assert released or 2.4 <= time.perf_counter() - started < 8
     finally:
         await holder.close()

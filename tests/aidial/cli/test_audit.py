@@ -18,7 +18,7 @@ from aidial_api.kernel.audit_chain.outside import Outside
 from aidial_api.kernel.audit_chain.sealer import Sealer
 from aidial_api.kernel.crypto import MasterKey
 from aidial_api.kernel.db import Database
-from tests.aidial.cli.test_commands import ISSUER, MASTER_KEY, aidial
+from tests.aidial.cli.test_commands import ISSUER, MASTER_KEY, aidial, patiently
 from tests.support.postgres import PostgresServer
 
 EVENTS = 60_000
@@ -78,18 +78,18 @@ def test_verifying_is_quick_says_so_and_ends_with_a_code_of_its_own(
     run(urls, FILL, count=EVENTS)
     assert seal(urls, tmp_path) == EVENTS
     env = configured(urls, tmp_path)
-    done = aidial("audit", "verify", "--json", env=env)
+    done = patiently("audit", "verify", "--json", env=env)
     assert (done.code, done.err) == (0, "")
     said = json.loads(done.out)
     assert (said["intact"], said["events"]) == (True, EVENTS)
     record_property("measured", f"aidial audit verify: {said['events_per_second']:,} events a second")
     run(urls, "UPDATE audit_events SET why = 'x' WHERE event_id ="
               " (SELECT event_id FROM audit_seals WHERE seq = 41234)")  # fmt: skip
-    bad = aidial("audit", "verify", env=env)
+    bad = patiently("audit", "verify", env=env)
     assert bad.code == 3
     assert "first bad event: changed, seal 41234, event " in bad.out
     assert "Verifying: 60,000 of 60,000" in bad.out
-    told = aidial("audit", "verify", "--client", "harbour", "--json", env=env)
+    told = patiently("audit", "verify", "--client", "harbour", "--json", env=env)
     assert told.code == 3
     (chain,) = json.loads(told.out)["chains"]
     assert (chain["bad"], chain["first_bad"]["seq"]) == (1, 41234)
@@ -102,14 +102,14 @@ def test_events_that_nobody_seals_are_said_and_are_no_success(urls: PostgresUrls
     env = configured(urls, tmp_path)
     run(urls, FILL, count=60)
     run(urls, "UPDATE audit_unsealed SET at = at - interval '1 minute'")
-    waits = aidial("audit", "verify", env=env)
+    waits = patiently("audit", "verify", env=env)
     assert waits.code == 4
     assert "60 events are NOT sealed in time, and nothing proves them" in waits.out
-    told = aidial("audit", "verify", "--json", env=env)
+    told = patiently("audit", "verify", "--json", env=env)
     said = json.loads(told.out)
     assert (told.code, said["intact"], said["waiting_late"]) == (4, True, 60)
     seal(urls, tmp_path)
-    assert aidial("audit", "verify", env=env).code == 0
+    assert patiently("audit", "verify", env=env).code == 0
 
 
 def test_an_auditor_with_the_public_key_alone_can_verify(urls: PostgresUrls, tmp_path: Path) -> None:
@@ -119,16 +119,16 @@ def test_an_auditor_with_the_public_key_alone_can_verify(urls: PostgresUrls, tmp
     public = aidial("audit", "key", env=env).out.strip()
     auditor = {**env, "AIDIAL_AUDIT_PUBLIC_KEYS": public}
     del auditor["AIDIAL_MASTER_KEY"]
-    assert aidial("audit", "verify", env=auditor).code == 0
+    assert patiently("audit", "verify", env=auditor).code == 0
     del auditor["AIDIAL_AUDIT_PUBLIC_KEYS"]
-    assert aidial("audit", "verify", env=auditor).code == 78
-    assert aidial("audit", "verify", "--no-checkpoints", env=auditor).code == 0
+    assert patiently("audit", "verify", env=auditor).code == 78
+    assert patiently("audit", "verify", "--no-checkpoints", env=auditor).code == 0
     assert aidial("audit", "key", env=auditor).code == 78
     made = aidial("audit", "new-key")
     other = aidial("audit", "key", env={"AIDIAL_AUDIT_SIGNING_KEY": made.out.strip()})
     assert other.out.strip() in made.err
     stranger = {**auditor, "AIDIAL_AUDIT_PUBLIC_KEYS": other.out.strip()}
-    refused = aidial("audit", "verify", env=stranger)
+    refused = patiently("audit", "verify", env=stranger)
     assert refused.code == 3
     assert "is not trusted here" in refused.out
 
@@ -154,10 +154,10 @@ def test_the_doctor_warns_of_events_that_nobody_seals(urls: PostgresUrls, tmp_pa
         "AIDIAL_API_AUDIENCE": "aidial-api",
     }
     run(urls, FILL, count=60)
-    said = aidial("doctor", env=env).out
+    said = patiently("doctor", env=env).out
     assert "warn  activity log is sealed: " in said
     assert "events wait for their seal for more than 10 s" in said
     seal(urls, tmp_path)
-    well = aidial("doctor", env=env).out
+    well = patiently("doctor", env=env).out
     assert "ok    activity log is sealed" in well
     assert "ok    checkpoints are written" in well

@@ -9,7 +9,7 @@ import psycopg
 
 from aidial.postgres import PostgresUrls
 from aidial_api.provisioning import NewClient, Provisioner
-from tests.aidial.cli.test_commands import ISSUER, aidial, owner
+from tests.aidial.cli.test_commands import ISSUER, owner, patiently
 from tests.support.postgres import PostgresServer
 
 CLIENT = ("--client", "harbour-dental")
@@ -31,16 +31,16 @@ def test_a_tenant_is_billed_pays_and_gets_something_off(
     env = owner(urls)
 
     started = ("billing", "open", *CLIENT, "--plan", "starter", "--months-ago", "2")
-    assert aidial(*started, env=env).code == 0
-    again = aidial(*started, env=env)
+    assert patiently(*started, env=env).code == 0
+    again = patiently(*started, env=env)
     assert (again.code, "billed already" in again.err) == (2, True)
     number = "HARBOUR-DENTAL-0001"
-    assert aidial("billing", "paid", *CLIENT, "--number", number, env=env).code == 0
-    assert aidial("billing", "paid", *CLIENT, "--number", number, env=env).code == 2
+    assert patiently("billing", "paid", *CLIENT, "--number", number, env=env).code == 0
+    assert patiently("billing", "paid", *CLIENT, "--number", number, env=env).code == 2
     off = ("--month", "2026-12", "--description", "Loyalty")
-    assert aidial("billing", "discount", *CLIENT, *off, "--percent", "10", env=env).code == 0
-    assert aidial("billing", "adjust", *CLIENT, *off, "--cents", "-2000", env=env).code == 0
-    wrong = aidial("billing", "adjust", *CLIENT, "--month", "12/2026", *off[2:], "--cents", "1", env=env)
+    assert patiently("billing", "discount", *CLIENT, *off, "--percent", "10", env=env).code == 0
+    assert patiently("billing", "adjust", *CLIENT, *off, "--cents", "-2000", env=env).code == 0
+    wrong = patiently("billing", "adjust", *CLIENT, "--month", "12/2026", *off[2:], "--cents", "1", env=env)
     assert (wrong.code, "must be a month" in wrong.err) == (2, True)
 
     assert rows(urls, LIST) == [(number, "paid", 16_390), ("HARBOUR-DENTAL-0002", "open", 16_390)]

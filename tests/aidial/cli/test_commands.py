@@ -56,7 +56,7 @@ def patiently(*words: str, env: Mapping[str, str]) -> Ran:
     """The same at a database that is there: on a busy machine it may answer later than a command waits."""
     ran = aidial(*words, env=env)
     for _ in range(4):
-        if ran.code != UNAVAILABLE or "does not answer" not in ran.err:
+        if ran.code != UNAVAILABLE or "does not answer" not in ran.err + ran.out:
             break
         ran = aidial(*words, env=env)
     return ran
@@ -121,18 +121,18 @@ def test_an_administrator_registers_a_service_account_and_revokes_it(database_ur
         connection.execute("INSERT INTO clients (client_id, name) VALUES (%s, 'Robots')", (client,))
     env = {**owner(database_urls), "ZITADEL_ISSUER": ISSUER}
     register = ("service-accounts", "register", "--client", client, "--subject", "318", "--name", "Runtime")
-    made = aidial(*register, "--scope", "manage", env=env)
+    made = patiently(*register, "--scope", "manage", env=env)
     assert (made.code, made.err) == (0, f"Runtime may act for {client} (manage).\n")
     account_id = made.out.strip()
-    again = aidial(*register, env=env)
+    again = patiently(*register, env=env)
     assert (again.code, again.out) == (1, "")
     assert "already; revoke it first" in again.err
-    (line,) = aidial("service-accounts", "list", "--client", client, env=env).out.splitlines()
+    (line,) = patiently("service-accounts", "list", "--client", client, env=env).out.splitlines()
     assert line.split()[:3] == [account_id, "manage", "active"]
     revoke = ("service-accounts", "revoke", account_id, "--client", client)
-    assert [aidial(*revoke, env=env).code for _ in range(2)] == [0, 1]
-    assert aidial("service-accounts", "revoke", "318", "--client", client, env=env).code == 1
-    nobody = aidial(*register[:3], "nobody-here", *register[4:], env=env)
+    assert [patiently(*revoke, env=env).code for _ in range(2)] == [0, 1]
+    assert patiently("service-accounts", "revoke", "318", "--client", client, env=env).code == 1
+    nobody = patiently(*register[:3], "nobody-here", *register[4:], env=env)
     assert (nobody.code, nobody.err) == (1, "aidial: there is no client nobody-here\n")
     assert aidial(*register, env=owner(database_urls)).code == 78
 
@@ -148,7 +148,7 @@ def test_introspection_without_who_we_are_is_named_with_all_that_is_missing() ->
 
 
 def test_a_key_of_nobody_is_refused(database_urls: PostgresUrls) -> None:
-    ran = aidial("keys", "create", "--client", "nobody-here", env=owner(database_urls))
+    ran = patiently("keys", "create", "--client", "nobody-here", env=owner(database_urls))
     assert (ran.code, ran.out, ran.err) == (1, "", "aidial: there is no client nobody-here\n")
 
 
@@ -160,6 +160,11 @@ def test_the_doctor_names_what_is_wrong(database_urls: PostgresUrls) -> None:
         "AIDIAL_API_AUDIENCE": "aidial-api",
     }
     ran = aidial("doctor", env=configured)
+    for _ in range(4):
+        # The issuer does not answer here; the database does, on a busy machine later than a command waits.
+        if "FAIL  database reachable" not in ran.out:
+            break
+        ran = aidial("doctor", env=configured)
     assert ran.code == 69
     marks = {line[6:].split(":")[0]: line[:4].strip() for line in ran.out.splitlines()}
     assert marks["migrations at head"] == marks["row-level security forced"] == "ok"

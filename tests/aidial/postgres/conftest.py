@@ -15,7 +15,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -99,6 +99,15 @@ class Person:
     @property
     def folder(self) -> Path:
         return self.home / "data"
+
+    def moved(self, name: str) -> Person:
+        """The same person, in another empty folder."""
+        home = self.home / name
+        home.mkdir()
+        home.chmod(0o711)
+        if self.run_as:
+            os.chown(home, self.run_as.uid, self.run_as.gid)
+        return replace(self, home=home)
 
     def starts(self) -> Held:
         self.held.append(Held(self.folder, self.run_as, self.python))

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tests.aidial.seed.test_generated_calls import UNTIL
+from tests.support.processes import nobody_listens
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -156,9 +157,8 @@ async def test_a_wrong_key_stops_the_run_instead_of_failing_every_line(tmp_path:
 
 async def test_nobody_answering_is_said_plainly(tmp_path: Path) -> None:
     path, _ = written(tmp_path, 3)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    report = await deliver_file(path, Courier(f"http://127.0.0.1:{port}", "right", 20), PROJECT, 2, None)
+    with nobody_listens() as url:
+        report = await deliver_file(path, Courier(url, "right", 20), PROJECT, 2, None)
     assert report.unreachable
     assert report.exit_code == 69
 
@@ -212,8 +212,7 @@ def test_the_command_teaches_and_its_exit_codes_mean_something(tmp_path: Path) -
     path, _ = written(tmp_path, 1)
     keyless = runner.invoke(app, [str(path)], env={"AIDIAL_API_KEY": ""})
     assert keyless.exit_code == 2
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    told = runner.invoke(app, [str(path), "--api-url", url, "--key", "k"])
+    with nobody_listens() as url:
+        told = runner.invoke(app, [str(path), "--api-url", url, "--key", "k"])
     assert told.exit_code == 69
     assert "\x1b" not in told.output

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from aidial.worker import work
+from aidial_api.kernel.audit_chain import outside
 from aidial_api.kernel.audit_chain.checkpointer import CheckpointSettings
 from aidial_api.kernel.audit_chain.checkpoints import SigningKey
 from aidial_api.kernel.audit_chain.outside import Outside
@@ -18,9 +20,10 @@ from tests.api.audit_chain.chains import INSERT
 from tests.api.database.rows import Tenant, make_tenant, new_id
 from tests.support.postgres import PostgresServer
 
-LIMIT_S = 30
-SEALED_WITHIN_S = 4
-"""Well before the store is given up."""
+LIMIT_S = 90
+SEALED_WITHIN_S = 20
+PATIENCE_S = 60
+"""Of the worker with a store: well after that."""
 
 
 async def test_the_worker_seals_and_signs_beside_its_jobs(
@@ -65,6 +68,7 @@ async def test_a_silent_place_of_checkpoints_keeps_no_event_from_its_seal(
     urls = postgres_server.migrated_database(f"aidial_silent_{worker_id}")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "any")  # else the machine's own role is asked for first
+    monkeypatch.setattr(outside, "TIMEOUT", timedelta(seconds=PATIENCE_S))
     asked = asyncio.Event()
     held: list[asyncio.StreamWriter] = []
 

@@ -16,7 +16,11 @@ from tests.support.api import World
 
 LIMIT_S = 50
 _WORKERS = "SELECT id FROM jobs.procrastinate_workers"
-_CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aidial worker'"
+_CUT = (
+    # Of this database only: tests of other processes have workers at the same server.
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'aidial worker' AND datname = current_database()"
+)
 
 
 @asynccontextmanager

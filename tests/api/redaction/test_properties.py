@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from uuid import UUID
 
@@ -13,11 +14,14 @@ from hypothesis import strategies as st
 
 from aidial_api.kernel.redaction import (
     RedactionFailed,
+    engine,
     raw_for_vault,
     redact,
     redact_many_async,
     redact_turns,
 )
+from aidial_api.kernel.redaction.emails import emails
+from aidial_api.kernel.redaction.marks import Find
 
 from . import saying  # noqa: F401 - brings tests without deadlines
 
@@ -170,6 +174,16 @@ def test_time_grows_with_length_and_no_faster(unit: str) -> None:
 def test_a_call_past_the_cap_fails_instead_of_showing_anything() -> None:
     with pytest.raises(RedactionFailed):
         redact_turns(["1 " * 200_000], cap_seconds=0.05)
+
+
+def test_a_machine_that_stands_still_costs_a_call_none_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_late(text: str) -> Iterator[Find]:
+        time.sleep(0.3)
+        return emails(text)
+
+    monkeypatch.setattr(engine, "emails", look_late)
+    (shown,) = redact_turns(["Call me on 0412 345 678."], cap_seconds=0.2).turns
+    assert shown.text == "Call me on [PHONE]."
 
 
 async def test_a_long_call_is_redacted_in_another_process() -> None:

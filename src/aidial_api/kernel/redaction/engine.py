@@ -98,10 +98,11 @@ def _no_cap() -> None:
 
 
 def _cap(seconds: float) -> Callable[[], None]:
-    ends = time.monotonic() + seconds
+    # Of work, not of time: a machine that stands still for a while must not cost a call its words.
+    ends = time.thread_time() + seconds
 
     def check() -> None:
-        if time.monotonic() > ends:
+        if time.thread_time() > ends:
             raise RedactionFailed(f"redaction took longer than {seconds} s")
 
     return check
