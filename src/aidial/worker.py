@@ -48,6 +48,8 @@ CONCURRENCY = 4
 DELIVERIES_AT_ONCE = 2
 CONNECTIONS = 6
 STOP_S = 5.0
+ROUND_S = 600.0
+"""One round ends by itself when nothing is due: nobody asked it to stop what it does."""
 HEARTBEAT_S, LOST_AFTER_S = 10.0, 30.0
 RETRIES = 8
 _log = structlog.get_logger("aidial_worker")
@@ -185,7 +187,7 @@ async def _run(app: procrastinate.App, queue: str, at_once: int, *, wait: bool =
         wait=wait,
         concurrency=at_once,
         delete_jobs="successful",
-        shutdown_graceful_timeout=STOP_S,
+        shutdown_graceful_timeout=STOP_S if wait else ROUND_S,
         install_signal_handlers=False,
         update_heartbeat_interval=HEARTBEAT_S,
         stalled_worker_timeout=LOST_AFTER_S,

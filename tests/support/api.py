@@ -163,6 +163,8 @@ async def open_world(
             "ZITADEL_CLIENT_ID": PORTAL_CLIENT_ID,
             "ZITADEL_MANAGEMENT_TOKEN": MANAGEMENT_TOKEN,
             "AIDIAL_LIMITS_SCALE": "1000",
+            # A slow disk is not what is tried here.
+            "AIDIAL_STORAGE_TIMEOUT_MS": "15000",
             "AIDIAL_STORAGE_URL": f"file://{stack.enter_context(TemporaryDirectory(prefix='aidial-files-'))}",
             # Tests sign the same people in again and again; those of the limit serve an API with the default.
             "AIDIAL_SESSIONS_PER_USER": "10000",

@@ -111,6 +111,17 @@ class KeyHolder(Asker):
     key: str = field(kw_only=True, repr=False)
 
 
+async def health_when(asker: Asker, holds: Callable[[Any], bool]) -> Answer:
+    """Health once it is so: a process that stands still for 0.8 s takes everything it needs for away."""
+    answer = await asker.get("/v1/health")
+    for _ in range(5):
+        if holds(answer.json):
+            break
+        await asyncio.sleep(0.5)
+        answer = await asker.get("/v1/health")
+    return answer
+
+
 async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """Ask again while there is no place for it: many at once may wait long on a busy machine.
 

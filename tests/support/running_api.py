@@ -18,6 +18,7 @@ from aidial_api.app import Application
 from aidial_api.kernel import counting
 from aidial_api.kernel.billing.port import BillingProvider
 from aidial_api.kernel.credentials import Credentials
+from aidial_api.kernel.redaction import pool
 from aidial_api.kernel.route import RouteTable
 from aidial_api.provisioning import NewClient, NewPerson, Provisioner
 from aidial_api.routes import TABLE
@@ -115,6 +116,8 @@ async def running_api(
         # However busy this machine is: what takes too long to count is said to be many.
         patch.setattr(counting, "COUNT_MS", 5_000)
         patch.setattr(listing, "COUNT_MS", 5_000)
+        # And whose processes begin in their own time.
+        patch.setattr(pool, "_STARTING_SECONDS", 60.0)
         async with serving(server):
             url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
             # Shorter than the server's five seconds: it must never close what a test is about to use.

@@ -22,7 +22,12 @@ from tests.support.postgres import PostgresServer
 @pytest.fixture(scope="session")
 async def clinic(world: World) -> Business:
     """Two lines, Sydney and Brisbane."""
-    return await open_business(world, "Australia/Sydney", "Australia/Brisbane")
+    business = await open_business(world, "Australia/Sydney", "Australia/Brisbane")
+    await world.sql(  # a slow run takes longer than the half hour after which a session that rests ends
+        "UPDATE sessions SET idle_expires_at = absolute_expires_at WHERE session_id = any($1::uuid[])",
+        [business.admin.session_id, business.staff.session_id],
+    )
+    return business
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
+import aiohttp
 import pytest
 
 from tests.api.calls.lines import open_business
@@ -51,7 +52,8 @@ async def test_ten_thousand_calls_are_a_file_made_in_little_memory_and_one_more_
     tracemalloc.start()
     try:
         asked = f"{path}&include=metadata&reason=test"
-        async with world.api.http.get(asked, headers=shop.admin.headers) as answer:
+        unhurried = aiohttp.ClientTimeout(total=100)
+        async with world.api.http.get(asked, headers=shop.admin.headers, timeout=unhurried) as answer:
             assert answer.status == 200
             tracemalloc.reset_peak()
             before, _ = tracemalloc.get_traced_memory()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -19,7 +20,7 @@ from aidial_contract.scope import ProjectReach
 from tests.api.calls.lines import Business, open_business
 from tests.people import ALICE, FRONT_DESK
 from tests.support.api import World
-from tests.support.askers import Asker
+from tests.support.askers import Asker, patiently
 from tests.support.world_calls import new_call
 
 SOON_S = 15.0
@@ -163,7 +164,9 @@ async def test_a_listener_holds_no_connection_of_the_database(world: World) -> N
     opened = await asyncio.gather(*(one.__aenter__() for one in streams))
     try:
         assert len(opened) > connections / 2
-        answers = await asyncio.gather(*(world.alice.get("/v1/calls") for _ in range(connections)))
+        answers = await asyncio.gather(
+            *(patiently(partial(world.alice.get, "/v1/calls")) for _ in range(connections))
+        )
         assert {answer.status for answer in answers} == {200}
     finally:
         for one in streams:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -99,7 +100,9 @@ async def test_a_dry_run_counts_what_a_policy_would_delete_and_deletes_nothing(
 ) -> None:
     clinic = await open_business(world, "Australia/Sydney")
     priya = await partner_of(world, clinic)
-    old = [await old_call(clinic, days=40) for _ in range(3)]
+    began = datetime.now(UTC) - timedelta(days=40)  # the three of them on one day
+    times = {"started_at": began.isoformat(), "ended_at": (began + timedelta(minutes=3)).isoformat()}
+    old = [await old_call(clinic, days=40, **times) for _ in range(3)]
     young = await old_call(clinic, days=20)
     await old_call(clinic, days=50, turns=[])
     await hold(priya, clinic, kind="call", call_id=old[0])

@@ -22,6 +22,13 @@ async def small_limits(world: World) -> AsyncIterator[RunningApi]:
         yield api
 
 
+def unhurried(api: RunningApi) -> None:
+    """Places and connections are waited for however long a busy machine takes."""
+    services = api.app.services
+    assert services is not None
+    services.db._acquire_timeout_s = services.rooms.ordinary._longest_wait_s = 9.0
+
+
 def at(api: RunningApi, somebody: Asker) -> Asker:
     """The same asker at another API."""
     return Asker(api.http, somebody.headers)

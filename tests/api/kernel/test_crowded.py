@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from tests.api.kernel.test_budget import locked
 from tests.support.api import World
@@ -14,8 +16,18 @@ CROWDED = {
     "AIDIAL_CONCURRENCY": "4",
     "AIDIAL_QUEUE": "4",
     "AIDIAL_DATABASE_CONNECTIONS": "4",
-    "AIDIAL_REQUEST_TIMEOUT_MS": "1800",
 }
+
+
+@asynccontextmanager
+async def crowded(world: World, *, queue_s: float = 1.0) -> AsyncIterator[RunningApi]:
+    """Four places, where whoever has one keeps it while a lock lasts; the queue is left after `queue_s`."""
+    async with running_api({**world.environ, **CROWDED}) as api:
+        services = api.app.services
+        assert services is not None
+        services.db._acquire_timeout_s = 20.0
+        services.rooms.ordinary._longest_wait_s = queue_s
+        yield api
 
 
 async def under_way(api: RunningApi, count: int) -> None:
@@ -29,7 +41,7 @@ async def under_way(api: RunningApi, count: int) -> None:
 
 
 async def test_beyond_places_and_queue_the_answer_is_a_quick_503_and_the_rest_goes_on(world: World) -> None:
-    async with running_api({**world.environ, **CROWDED}) as api:
+    async with crowded(world, queue_s=20) as api:
         key = Asker(api.http, world.harbour_read.headers)
         alice = Asker(api.http, world.alice.headers)
         assert (await alice.get("/v1/session-context")).status == 200
@@ -60,7 +72,7 @@ async def test_beyond_places_and_queue_the_answer_is_a_quick_503_and_the_rest_go
 
 
 async def test_waiting_in_the_queue_ends_too(world: World) -> None:
-    async with running_api({**world.environ, **CROWDED}) as api:
+    async with crowded(world) as api:
         key = Asker(api.http, world.harbour_read.headers)
         await key.get("/v1/session-context")
         async with locked(world, "calls"):
@@ -70,5 +82,5 @@ async def test_waiting_in_the_queue_ends_too(world: World) -> None:
             first, *_ = await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
             answer: Answer = first.pop().result()
             assert (answer.code, answer.json["details"]) == ("dependency_unavailable", {"reason": "busy"})
-            assert 0.9 < time.perf_counter() - started < 2
+            assert 0.9 < time.perf_counter() - started < 5
         await asyncio.gather(*crowd)

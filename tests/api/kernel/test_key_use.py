@@ -48,9 +48,10 @@ async def test_a_key_that_was_used_says_when(
 
 
 async def test_a_stop_writes_what_is_left_and_a_refused_key_was_not_used(
-    world: World, key: tuple[str, str]
+    world: World, key: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, api_key_id = key
+    monkeypatch.setattr(key_use, "LAST_WRITE_S", 10.0)
     async with running_api(world.environ) as api:
         holder = Asker(api.http, {API_KEY: text})
         assert (await holder.get("/v1/projects")).status == 200

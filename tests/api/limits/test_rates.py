@@ -11,12 +11,12 @@ from aidial_api.kernel.limits import BUCKETS
 from aidial_contract.ids import new_api_key, new_id
 from aidial_contract.limits import RATES
 from aidial_contract.settings import ConfigurationError
-from tests.api.kernel.strict import at
+from tests.api.kernel.strict import at, unhurried
 from tests.api.limits.clock import limited
 from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World, running_api
 from tests.support.askers import Answer, Asker
-from tests.support.statements import statements_of_requests
+from tests.support.statements import nobody_known, statements_of_requests
 from tests.support.world_calls import new_call
 
 PROJECTS = "/v1/projects"
@@ -158,6 +158,7 @@ async def test_deliveries_and_reads_of_one_key_are_counted_apart(world: World) -
 
 async def test_at_once_exactly_the_amount_passes(world: World) -> None:
     async with limited(world, reads="25/h") as (api, _):
+        unhurried(api)
         reader = at(api, world.harbour_read)
         answers = await asyncio.gather(*(reader.get(PROJECTS) for _ in range(80)))
         assert sorted(one.status for one in answers) == [200] * 25 + [429] * 55
@@ -166,10 +167,16 @@ async def test_at_once_exactly_the_amount_passes(world: World) -> None:
 async def test_a_refused_request_asks_the_database_nothing(world: World) -> None:
     async with limited(world, reads="1/min") as (api, _):
         reader = at(api, world.harbour_read)
-        assert (await reader.get(PROJECTS)).status == 200
-        with statements_of_requests() as statements:
-            for method, path in (("GET", PROJECTS), ("GET", f"/v1/calls/{new_id()}"), ("DELETE", PROJECTS)):
-                assert (await reader.ask(method, path)).status == 429
+        assert api.app.services is not None
+        with nobody_known(api.app.services.credentials):
+            assert (await reader.get(PROJECTS)).status == 200
+            with statements_of_requests() as statements:
+                for method, path in (
+                    ("GET", PROJECTS),
+                    ("GET", f"/v1/calls/{new_id()}"),
+                    ("DELETE", PROJECTS),
+                ):
+                    assert (await reader.ask(method, path)).status == 429
         assert statements == []
 
 

@@ -22,6 +22,12 @@ async def work_now(world: World) -> None:
     await work(world.urls.app_url, wait=False, files=files_of(read_settings(world.environ)))
 
 
+@pytest.fixture(autouse=True)
+async def nothing_left(world: World) -> None:
+    """What other tests recorded is measured before: one at a time, it would be waited for here."""
+    await work_now(world)
+
+
 def kept_names(world: World) -> set[str]:
     folder = Path(urlsplit(world.environ["AIDIAL_STORAGE_URL"]).path)
     return {path.name for path in folder.rglob("*") if path.is_file()}

@@ -53,6 +53,7 @@ async def test_a_key_that_is_revoked_leaves_no_recording(world: World) -> None:
         yield wav(1.0)
         revoked = await world.priya.post(f"/v1/api-keys/{parts.api_key_id}/revoke", {})
         assert revoked.status == 200, revoked
+        await world.api.all_heard(world.past_policies)
         yield bytes(100_000)
 
     headers = {"x-api-key": text, "content-type": "audio/wav"}

@@ -7,7 +7,7 @@ from typing import Any
 from aidial_api.kernel.reach import Reach
 from aidial_api.surfaces.reports import store
 from aidial_contract.ids import new_id
-from tests.people import AFTER_HOURS, FRONT_DESK, HARBOUR
+from tests.people import AFTER_HOURS, BAYSIDE, FRONT_DESK, HARBOUR, NORTHSIDE
 from tests.support.api import World
 from tests.support.askers import Asker
 from tests.support.deliveries import queue
@@ -106,7 +106,8 @@ async def test_a_page_is_read_from_the_index_of_its_line(world: World) -> None:
         " recipient, recipient_mark, recipient_shown, state)"
         " SELECT client_id, gen_random_uuid(), project_id, 'call_transcript', 'email', gen_random_uuid(),"
         " true, '', decode(repeat('00', 32), 'hex'), 'a...@b.example', 'kept'"
-        " FROM projects, generate_series(1, 600)"
+        " FROM projects, generate_series(1, 600) WHERE client_id = any($1)",
+        [HARBOUR, BAYSIDE, NORTHSIDE],
     )
     try:
         await world.sql("ANALYZE deliveries")

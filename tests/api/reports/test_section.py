@@ -91,9 +91,10 @@ async def test_recipients_that_are_none_or_twice_or_nobody_are_refused(clinic: C
 
 
 async def test_a_save_that_turns_it_on_asks_for_last_months_report_at_once(clinic: Clinic) -> None:
+    before = moved(month_of(utc_now(), ZONE), -1)
     await turn_on(clinic)
     last = moved(month_of(utc_now(), ZONE), -1)
-    assert await asked(clinic) == [(last, turn_of(last))]
+    assert await asked(clinic) in ([(last, turn_of(last))], [(before, turn_of(before))])
     assert turn_of(last) > begin_of(moved(last, 1), ZONE)
     answer = await clinic.save(PATH, summary(*NAMES, enabled=False))
     assert answer.status == 200
