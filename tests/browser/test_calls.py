@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import OpenVisitor
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import COUNTED, Visitor
 
 FULL_NUMBER = re.compile(r"^(0[2-478]\d\d \d{3} \d{3}|\+61 \d \d{4} \d{4}|\+[\d ]{8,})$")
 
@@ -75,8 +75,9 @@ async def test_alice_filters_by_what_stands_behind_more_filters(visit: OpenVisit
 
 async def test_alice_filters_by_status_and_removes_the_chip(visit: OpenVisitor) -> None:
     alice = await visit("alice")
-    await alice.go("/calls")
-    everything = await alice.page.locator(".matching").inner_text()
+    counted = alice.page.locator(".matching", has_text=COUNTED)
+    await alice.until_there("/calls", counted)
+    everything = (await counted.inner_text()).strip()
     await alice.page.get_by_label("Status", exact=True).select_option("Missed")
     await alice.page.get_by_role("button", name="Apply filters").click()
     chip = alice.page.get_by_role("link", name="Remove the filter Status Missed")
@@ -88,7 +89,9 @@ async def test_alice_filters_by_status_and_removes_the_chip(visit: OpenVisitor) 
     assert {status.strip() for status in statuses} == {"Missed"}
     await chip.click()
     await expect(chip).to_have_count(0)
-    await expect(alice.page.locator(".matching")).to_have_text(everything)
+    # Counted too late on a busy machine, it is said to be many.
+    again = re.compile(rf"^\s*(?:{re.escape(everything)}|10,000\+ calls)\s*$")
+    await expect(alice.page.locator(".matching")).to_have_text(again)
     assert "status" not in alice.path
 
 

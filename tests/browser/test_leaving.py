@@ -39,7 +39,7 @@ async def test_alice_signs_out_and_her_back_button_shows_nothing(
     await alice.go("/calls")
     assert alice.path.startswith("/sign-in?callbackUrl=")
     # The issuer's session ended too: it asks for the password again.
-    await alice.prove(people["alice"])
+    await alice.prove_at("/calls", people["alice"])
     assert alice.path == "/calls"
 
 

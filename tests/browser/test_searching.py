@@ -53,7 +53,9 @@ async def test_private_details_are_refused_and_not_shown_again(visit: OpenVisito
     field = alice.page.get_by_role("searchbox", name="Search call summaries")
     for term in TERMS:
         await field.fill(term)
-        await field.press("Enter")
+        async with alice.page.expect_navigation():
+            await field.press("Enter")
+        await alice.ready()
         alert = alice.page.get_by_role("alert")
         await expect(alert).to_contain_text("which no summary holds")
         await expect(field).to_have_value("")
@@ -75,6 +77,7 @@ async def test_alice_keeps_filters_renames_and_deletes_them(visit: OpenVisitor) 
     await menu.locator("summary").click()
     await menu.get_by_role("link", name="Rename or delete views").click()
     await expect(alice.page.get_by_role("heading", name="Saved views", level=1)).to_be_visible()
+    await alice.ready()
     await alice.page.get_by_label("Name").fill("Missed callers")
     await alice.follow(alice.page.get_by_role("button", name="Save changes"))
     await expect(alice.page.get_by_label("Name")).to_have_value("Missed callers")

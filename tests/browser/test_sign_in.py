@@ -16,7 +16,7 @@ async def test_an_anonymous_visitor_signs_in_and_returns_to_the_page_asked_for(
     ben = await visit()
     assert await ben.go("/calls?status=missed") == 200
     assert ben.path.startswith("/sign-in?callbackUrl=")
-    await ben.prove(people["ben"])
+    await ben.prove_at("/calls?status=missed", people["ben"])
     assert ben.path == "/calls?status=missed"
     await expect(ben.page.get_by_role("heading", name="Calls", level=1)).to_be_visible()
 

@@ -27,6 +27,7 @@ async def open_ticket(alice: Visitor, subject: str) -> str:
     await form.get_by_role("checkbox").first.check()
     await form.get_by_role("button", name="Open ticket").click()
     await expect(page.get_by_role("heading", name=subject, level=1)).to_be_visible()
+    await alice.ready()
     return alice.path
 
 

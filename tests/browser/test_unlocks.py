@@ -98,6 +98,7 @@ async def test_alice_approves_what_ben_asked_for(visit: OpenVisitor) -> None:
     await ben.go(f"/calls/{call_id}/pii-unlocks")
     await page.get_by_role("link", name="Show transcript").first.click()
     await expect(page.get_by_role("list", name="Conversation")).to_be_visible()
+    await ben.ready()
     async with page.expect_navigation():
         await page.get_by_role("button", name="Lock again").click()
     assert ben.path == f"/calls?expand={call_id}"
@@ -126,7 +127,9 @@ async def test_priya_counts_before_she_saves_and_types_delete(visit: OpenVisitor
     await priya.go("/settings?section=data-governance")
     await priya.follow(page.get_by_role("link", name="Harbour Dental"))
     await page.get_by_label("Transcripts").fill("3")
-    await page.get_by_role("button", name="Count what this would delete").click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Count what this would delete").click()
+    await priya.ready()
     await expect(page.get_by_role("alert")).to_contain_text("This is too small")
     await page.get_by_label("Transcripts").fill("60")
     await page.get_by_role("button", name="Count what this would delete").click()

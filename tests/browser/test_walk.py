@@ -22,7 +22,7 @@ from tests.browser.access import violations
 from tests.browser.conftest import OpenVisitor
 from tests.browser.test_recordings import recorded
 from tests.browser.test_roles import MADE_UP
-from tests.browser.visitor import Person, Visitor
+from tests.browser.visitor import COUNTED, Person, Visitor
 
 PICTURES: Final = os.environ.get("AIDIAL_PICTURES")
 """A folder for pictures of every stop, wide and narrow, by day and by night; none unless set."""
@@ -115,7 +115,9 @@ async def list_calls(walk: Walk) -> None:
 
 async def filter_calls(walk: Walk) -> None:
     page = walk.page
-    everything = await page.locator(".matching").inner_text()
+    counted = page.locator(".matching", has_text=COUNTED)
+    await walk.visitor.until_there(walk.visitor.path, counted)
+    everything = await counted.inner_text()
     await page.get_by_label("Status", exact=True).select_option("Completed")
     if walk.walker.searches_callers:
         await page.get_by_label("Caller", exact=True).fill("000")
@@ -161,11 +163,13 @@ async def play_recording(walk: Walk) -> None:
 async def export_calls(walk: Walk) -> None:
     page = walk.page
     export = page.get_by_role("button", name=re.compile(r"^Export [\d,]+ calls?$"))
-    await walk.visitor.go(f"/calls?project_id={walk.project_id}&range=30d&status=completed")
+    path = f"/calls?project_id={walk.project_id}&range=30d&status=completed"
     if not walk.walker.exports:
+        await walk.visitor.go(path)
         await expect(export).to_have_count(0)
         assert await walk.status_of("GET", f"/api/calls/export?project_id={walk.project_id}") == 404
         return
+    await walk.visitor.until_there(path, export)
     await export.click()
     dialog = page.get_by_role("dialog")
     sensitive = dialog.get_by_role("group", name="Add sensitive details")

@@ -253,6 +253,8 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
             "ZITADEL_CLIENT_ID": identity.client_id,
             "ZITADEL_MANAGEMENT_TOKEN": MANAGEMENT_TOKEN,
             "AIDIAL_LIMITS_SCALE": "1000",
+            # A slow disk is not what is tried here.
+            "AIDIAL_STORAGE_TIMEOUT_MS": "15000",
             "AIDIAL_STORAGE_URL": f"file://{stack.enter_context(TemporaryDirectory(prefix='aidial-files-'))}",
         }
         api = provisioner.api = await stack.enter_async_context(running_api(environ))

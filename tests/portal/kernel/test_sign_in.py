@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import re
@@ -188,10 +189,16 @@ async def test_a_sign_in_is_not_started_without_next_auths_own_proof(everything:
 
 
 async def test_health_passes_while_everything_answers(everything: Everything) -> None:
-    async with new_browser() as browser, browser.get(f"{everything.portal.url}/api/health") as answer:
-        assert (answer.status, answer.content_type) == (200, "application/health+json")
-        body = await answer.json(content_type=None)
-        assert {name: one["status"] for name, one in body["checks"].items()} == {
-            "api": "pass",
-            "issuer": "pass",
-        }
+    well = {"api": "pass", "issuer": "pass"}
+    said: dict[str, str] = {}
+    async with new_browser() as browser:
+        # A process that stands still takes what it needs for away, and says so for a second.
+        for _ in range(5):
+            async with browser.get(f"{everything.portal.url}/api/health") as answer:
+                assert (answer.status, answer.content_type) == (200, "application/health+json")
+                body = await answer.json(content_type=None)
+            said = {name: one["status"] for name, one in body["checks"].items()}
+            if said == well:
+                break
+            await asyncio.sleep(1.1)
+    assert said == well

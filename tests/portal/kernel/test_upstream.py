@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from aidial_contract import errors
+from aidial_portal.kernel import context
 from tests.portal.kernel.scripted import (
     RunningPortal,
     ScriptedApi,
@@ -140,8 +141,13 @@ async def test_touch_degrades_on_server_errors_but_not_on_limits_or_revocation(
 
 
 async def test_the_circuit_opens_after_five_failures_and_then_answers_at_once(
-    api_url: str, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
+    api_url: str,
+    api: ScriptedApi,
+    issuer: ScriptedIssuer,
+    browser: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(context, "REUSED_S", 600.0)
     async with running_portal(api_url, issuer) as portal:
         api.answers[PROJECTS] = failing(errors.INTERNAL_ERROR)
         for _ in range(5):
@@ -183,8 +189,12 @@ async def test_a_read_is_repeated_once_and_a_change_never(
 
 
 async def test_concurrent_requests_of_one_session_share_one_context_look_up(
-    portal: RunningPortal, api: ScriptedApi, browser: aiohttp.ClientSession
+    portal: RunningPortal,
+    api: ScriptedApi,
+    browser: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(context, "REUSED_S", 600.0)
     api.delay_s = 0.05
     api.answers[PROJECTS] = {"projects": []}
     headers = portal.signed_in()
