@@ -48,8 +48,9 @@ CONCURRENCY = 4
 DELIVERIES_AT_ONCE = 2
 CONNECTIONS = 6
 STOP_S = 5.0
-ROUND_S = 600.0
-"""One round ends by itself when nothing is due: nobody asked it to stop what it does."""
+ROUND_S = 25.0
+"""Of the last jobs of a single round, which nobody asked to stop. Less than `LOST_AFTER_S`: their worker's
+heart beats no more."""
 HEARTBEAT_S, LOST_AFTER_S = 10.0, 30.0
 RETRIES = 8
 _log = structlog.get_logger("aidial_worker")

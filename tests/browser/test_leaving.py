@@ -137,4 +137,5 @@ async def test_priya_signs_chloe_out_of_one_browser_and_no_other(
     await expect(button).to_have_count(0)
     await expect(priya.page.get_by_role("heading", name="Customers' sessions")).to_be_visible()
     await there.until_refused()
+    await expect(there.page.get_by_text("signed out").first).to_be_visible()
     assert await here.go("/calls") == 200

@@ -25,17 +25,19 @@ PICTURES = os.environ.get("AIDIAL_PICTURES")
 
 
 async def recorded(alice: Visitor, project_id: str = "") -> str:
-    """The newest recorded call, of one line if it is said, once the worker has measured it."""
+    """The newest recorded call that lasts, of one line if it is said, once the worker has measured it.
+
+    Of a caller who shows their number: what is masked of it is looked at elsewhere.
+    """
     of_line = f"&project_id={project_id}" if project_id else ""
     listed = (await alice.ask(f"/api/calls?limit=100&status=completed{of_line}"))["calls"]
     lasting = {
-        call["call_id"]: (call["recording"] or {}).get("duration_seconds") or 0
+        call["call_id"]: call["recording"]["duration_seconds"]
         for call in listed
-        if call["from_number"]
+        if call["from_number"] and (call["recording"] or {}).get("duration_seconds")
     }
-    # Some callers hang up at once: what is played here for a while should last.
-    call_id = next((one for one, lasts in lasting.items() if lasts >= LONG_S), None)
-    call_id = call_id or next(one for one, lasts in lasting.items() if lasts)
+    # The newest of those, else the newest: some callers hang up at once.
+    call_id = min(lasting, key=lambda one: lasting[one] < LONG_S)
     async with asyncio.timeout(MEASURED_WITHIN_S):
         while True:
             shown = await alice.ask(f"/api/calls/{call_id}/recording")

@@ -144,7 +144,7 @@ class Visitor:
         await self.ready()
 
     async def prove_at(self, where: str, person: Person) -> None:
-        """Open a page signed out, and sign in there; press again, once, as in `sign_in`."""
+        """Sign in at the page that asking for `where` led to; press again, once, as in `sign_in`."""
         await self.prove(person)
         if self.path != where:
             self.turned_away.append(f"{person.name}: {self.path}")

@@ -116,7 +116,7 @@ async def running_api(
         # However busy this machine is: what takes too long to count is said to be many.
         patch.setattr(counting, "COUNT_MS", 5_000)
         patch.setattr(listing, "COUNT_MS", 5_000)
-        # And whose processes begin in their own time.
+        # Processes for redaction start in their own time, too.
         patch.setattr(pool, "_STARTING_SECONDS", 60.0)
         async with serving(server):
             url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

@@ -34,7 +34,8 @@ class Mailbox:
 
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
-    recipients: list[str] = field(default_factory=list)
+    recipients: dict[str, list[str]] = field(default_factory=dict)
+    """Whom a letter was for, as the envelope said, by its Message-ID."""
     commands: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     is_silent: bool = False
@@ -47,6 +48,7 @@ class Mailbox:
 class _Conversation(socketserver.StreamRequestHandler):
     timeout = LIMIT_S
     mailbox: Mailbox
+    told: list[str]
     trust: ssl.SSLContext | None = None
 
     def handle(self) -> None:
@@ -99,8 +101,10 @@ class _Conversation(socketserver.StreamRequestHandler):
         if verb == "AUTH":
             given = base64.b64decode(command.split(" ")[2])
             return "235 welcome" if given == b"\0aidial\0open sesame" else "535 no"
+        if verb == "MAIL":
+            self.told = []
         if verb == "RCPT":
-            self.mailbox.recipients.append(command.partition("<")[2].partition(">")[0])
+            self.told.append(command.partition("<")[2].partition(">")[0])
         if verb == "DATA":
             self._say("354 go on")
             lines = []
@@ -109,6 +113,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             letter = message_from_bytes(b"".join(lines), policy=policy.SMTP)
             assert isinstance(letter, EmailMessage)
             self.mailbox.letters.append(letter)
+            self.mailbox.recipients[str(letter["Message-ID"])] = self.told
             return self.mailbox.answers.get("MESSAGE", "250 taken")
         return "221 bye" if verb == "QUIT" else "250 fine"
 

@@ -135,5 +135,5 @@ async def _ask(http: aiohttp.ClientSession, url: str, keys: list[str], seconds: 
 
 
 def _tail(turns: list[list[float]]) -> float:
-    """The p99 of a turn, as it is in half of them: a machine that stands still spoils a few."""
+    """The p99 of a turn, its slowest one or two, as it is in half of them: a pause spoils a few."""
     return median(sorted(spent)[int(len(spent) * 0.99)] for spent in turns)

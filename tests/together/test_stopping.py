@@ -198,7 +198,8 @@ async def test_what_takes_longer_is_waited_for_but_not_for_ever(town: Town, rele
             assert released or b'"dependency_unavailable"' in body
             async with asyncio.timeout(20):
                 await made.wait()
-            # Nobody's own limit is between: it was this one that ended it.
-            assert released or 2.4 <= time.perf_counter() - started < 8
+            took_s = time.perf_counter() - started
+            # Where all were answered, well before the stop's own time was over; else that ended it.
+            assert took_s < 10 if released else 2.4 <= took_s < 8
     finally:
         await holder.close()

@@ -14,6 +14,8 @@ from . import project_examples as project_settings
 ZONE: Final = "Australia/Sydney"
 NOW: Final = datetime(2026, 11, 22, 4, 5, tzinfo=UTC)
 _CALL: Final = "0193a5c0-0000-7000-8000-{:012d}"
+SPOKEN: Final = frozenset({"available", "truncated", "incomplete", "live"})
+"""The states of a transcript of which there are turns to show."""
 _PROJECTS: Final = ("Reception", "After hours", "Recalls")
 
 
@@ -124,8 +126,8 @@ def review(state: str = "available") -> c.CallReview:
         transcript_state=state,
         deleted_for="request" if state == "retention_expired" else None,
         close_url="/calls",
-        turns=turns() if state in {"available", "truncated", "incomplete", "live"} else (),
-        removed=(("PHONE", 1), ("MEDICARE", 1)) if state == "available" else (),
+        turns=turns() if state in SPOKEN else (),
+        removed=(("PHONE", 1), ("MEDICARE", 1)) if state in SPOKEN else (),
         summary="The caller chipped a tooth and wanted to come in early. Booked with Dr Lim at 11:15 am.",
         outcome=row.outcome,
         resolution="Resolved by the agent",

@@ -48,6 +48,7 @@ class Troubled(EmbeddedProvider):
         self.trouble: Any = None
         self.troubles_only: frozenset[str] = frozenset()
         self.asked = 0
+        self.hanging = self.most_hanging = 0
 
     async def _meet(self, account: Account) -> Any:
         self.asked += 1
@@ -56,7 +57,12 @@ class Troubled(EmbeddedProvider):
         if self.trouble == "refuses":
             raise ConnectionRefusedError
         if self.trouble == "hangs":
-            await asyncio.Event().wait()
+            self.hanging += 1
+            self.most_hanging = max(self.most_hanging, self.hanging)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.hanging -= 1
         return self.trouble
 
     async def usage(self, tx: Tx, account: Account, at: datetime) -> Usage:

@@ -13,6 +13,7 @@ import pytest
 
 from aidial_api.kernel.billing import desk
 from aidial_api.kernel.billing.port import Page
+from aidial_api.settings import read_settings
 from tests.api.billing.accounts import Troubled, is_away
 from tests.people import ALICE, BELLA, HARBOUR, MALLORY, NORTHSIDE
 from tests.support.api import RunningApi, World, running_api
@@ -31,7 +32,8 @@ async def provider() -> Troubled:
 @pytest.fixture
 async def api(world: World, provider: Troubled) -> AsyncIterator[RunningApi]:
     """An API of its own whose provider may get into trouble."""
-    environ = {**world.environ, "AIDIAL_BILLING_TIMEOUT_MS": f"{TIMEOUT_MS}"}
+    own = {"AIDIAL_BILLING_TIMEOUT_MS": f"{TIMEOUT_MS}", "AIDIAL_REQUEST_TIMEOUT_MS": "60000"}
+    environ = {**world.environ, **own}
     async with running_api(environ, billing_provider=provider) as running:
         yield running
 
@@ -131,9 +133,8 @@ async def test_nobody_is_sent_to_an_address_that_is_not_safe(
 
 
 async def test_a_provider_that_keeps_failing_is_left_alone_for_a_while(
-    alice: SignedIn, provider: Troubled, monkeypatch: pytest.MonkeyPatch
+    alice: SignedIn, provider: Troubled
 ) -> None:
-    monkeypatch.setattr(desk, "QUIET_S", 5.0)
     provider.trouble = "refuses"
     for _ in range(5):
         assert is_away(await alice.get("/v1/invoices"))
@@ -155,6 +156,8 @@ async def test_a_crowd_that_waits_for_the_provider_does_not_take_the_database_fr
     assert all(is_away(one.result()) for one in waiting)
     assert {one.result().status for one in calls} == {200}
     assert provider.asked < 40
+    assert provider.most_hanging <= desk.AT_ONCE
+    assert read_settings(world.environ).database_connections / 2 > desk.AT_ONCE
 
 
 async def test_the_callers_own_time_is_not_used_up(world: World, provider: Troubled) -> None:

@@ -162,10 +162,11 @@ async def test_statements_are_counted(db: Database, harbour: Tenant) -> None:
     assert seen == ["SELECT 1", "SELECT $1::int", "lookup_session"]
 
 
-async def test_a_full_pool_answers_instead_of_hanging(one: Database) -> None:
+async def test_a_full_pool_answers_instead_of_hanging(one: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     async with one.transaction(NOTHING):
-        with pytest.raises(DatabaseUnavailable):
-            async with one.transaction(NOTHING):
+        with monkeypatch.context() as hasty, pytest.raises(DatabaseUnavailable):
+            hasty.setattr(one, "_acquire_timeout_s", 0.2)
+            async with asyncio.timeout(10), one.transaction(NOTHING):
                 pass
     await backend(one)
 

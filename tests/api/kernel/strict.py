@@ -23,7 +23,7 @@ async def small_limits(world: World) -> AsyncIterator[RunningApi]:
 
 
 def unhurried(api: RunningApi) -> None:
-    """Places and connections are waited for however long a busy machine takes."""
+    """Places and connections are waited for as long as a request may take."""
     services = api.app.services
     assert services is not None
     services.db._acquire_timeout_s = services.rooms.ordinary._longest_wait_s = 9.0

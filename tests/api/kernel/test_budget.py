@@ -84,8 +84,9 @@ async def test_a_budget_counts_only_from_a_trusted_proxy_and_never_lengthens_our
             assert one.app.services is not None
             stack.enter_context(nobody_known(one.app.services.credentials))
             key = Asker(one.http, world.harbour_read.headers)
-            while (await key.get("/v1/session-context")).status != 200:  # noqa: ASYNC110 - in 250 ms
-                await asyncio.sleep(0.02)
+            async with asyncio.timeout(30):
+                while (await key.get("/v1/session-context")).status != 200:  # noqa: ASYNC110 - in 250 ms
+                    await asyncio.sleep(0.02)
         await stack.enter_async_context(locked(world, "projects"))
         for http, told, least_s, longest_s in (
             (deaf.http, "50", 0.25, 0.25 + MARGIN_S),

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aidial_serving.crowd import LONGEST_WAIT_S
 from tests.api.kernel.test_budget import locked
 from tests.support.api import World
 from tests.support.askers import Answer, Asker
@@ -20,7 +21,7 @@ CROWDED = {
 
 
 @asynccontextmanager
-async def crowded(world: World, *, queue_s: float = 1.0) -> AsyncIterator[RunningApi]:
+async def crowded(world: World, *, queue_s: float = LONGEST_WAIT_S) -> AsyncIterator[RunningApi]:
     """Four places, where whoever has one keeps it while a lock lasts; the queue is left after `queue_s`."""
     async with running_api({**world.environ, **CROWDED}) as api:
         services = api.app.services

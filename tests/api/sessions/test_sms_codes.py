@@ -51,10 +51,7 @@ async def test_the_event_holds_the_end_of_the_number_and_nothing_else_does(world
     assert str(event["actor_id"]) == admin.user_id
     assert "+61 ... 432" in str(event["technical"])
     for table in ("audit_events", "users", "sessions"):
-        rows = await world.sql(
-            f"SELECT t::text AS line FROM {table} t WHERE t::text LIKE '%' || $1 || '%'", admin.user_id
-        )
-        assert rows
+        rows = await world.sql(f"SELECT t::text AS line FROM {table} t WHERE t::text LIKE '%98765432%'")
         assert not any("98765432" in without_ids(row["line"]) for row in rows)
 
 

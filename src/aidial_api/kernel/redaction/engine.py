@@ -55,8 +55,8 @@ def raw_for_vault(text: str) -> str:
 def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS) -> RedactedTurns:
     """Redact a conversation, one answer a turn, in order.
 
-    Raises `RedactionFailed` once `cap_seconds` have passed, or when it breaks over a text; then neither the
-    redacted nor the raw text may be stored, because the raw text may hold a card verification code.
+    Raises `RedactionFailed` once it took `cap_seconds` of work, or when it breaks over a text; then neither
+    the redacted nor the raw text may be stored, because the raw text may hold a card verification code.
     """
     try:
         finds = find(texts, _cap(cap_seconds))
@@ -74,7 +74,7 @@ def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECON
 def hidden(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS) -> list[tuple[int, str, str]]:
     """What redaction hides of a conversation: turn, kind and the words themselves, in order.
 
-    For the eyes of somebody who unlocked them. Raises `RedactionFailed` once `cap_seconds` have passed.
+    For the eyes of somebody who unlocked them. Raises `RedactionFailed` once it took `cap_seconds` of work.
     """
     finds = find(texts, _cap(cap_seconds))
     return [
@@ -103,7 +103,7 @@ def _cap(seconds: float) -> Callable[[], None]:
 
     def check() -> None:
         if time.thread_time() > ends:
-            raise RedactionFailed(f"redaction took longer than {seconds} s")
+            raise RedactionFailed(f"redaction took more than {seconds} s of work")
 
     return check
 

@@ -37,7 +37,7 @@ MARK = re.compile(r"\[(" + "|".join(Kind) + r")\]")
 
 
 class RedactionFailed(Exception):  # noqa: N818 - it is an outcome of a call, named like the state
-    """The time cap passed, or redaction broke: nothing of the text may be shown."""
+    """It took more work than the cap, or broke: nothing of the text may be shown."""
 
 
 @dataclass(frozen=True, slots=True)

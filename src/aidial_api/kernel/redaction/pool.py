@@ -28,7 +28,7 @@ _STARTING_SECONDS = 5.0  # a fresh worker process imports first
 
 
 class RedactionBusy(Exception):  # noqa: N818 - named like its sibling
-    """Nobody came to redact the text, or died over it: store nothing, it may be sent again."""
+    """Nobody came to redact the text in time, or died over it: store nothing, it may be sent again."""
 
 
 class Redactors(Executor):
@@ -57,8 +57,8 @@ async def redact_many_async(
 ) -> RedactedTurns:
     """Redact a conversation in `executor`.
 
-    Raises `RedactionFailed` after `cap_seconds` of work, `RedactionBusy` when the work was not begun, or
-    not ended because its process died.
+    Raises `RedactionFailed` after `cap_seconds` of work, `RedactionBusy` when it was not begun or got no
+    further in time, or its process died.
     """
     return await redact_elsewhere(
         partial(redact_turns, tuple(texts), cap_seconds=cap_seconds), executor, seconds=cap_seconds

@@ -79,7 +79,7 @@ async def redact_said(said: Sequence[NewTurn], redactors: Executor) -> Said | No
     """Redact a whole conversation; a long one in `redactors`, so that nobody else waits for it.
 
     None when redaction failed or took too long: then no text of the turns may be stored, because the raw text
-    might hold a card verification code. 503 `dependency_timeout` when nobody was free to redact it: that says
+    might hold a card verification code. 503 `dependency_timeout` when nobody redacted it in time: that says
     nothing about the text, and a call stored without its words would be lost for good.
     """
     texts = [turn.text for turn in said]

@@ -107,7 +107,7 @@ class CallReview:
     transcript_state: available, live, missing, hidden, retention_expired, redaction_failed, truncated,
     incomplete, or `error` when the upstream failed (`error_request_id` then says which request).
     more: the turns that are not shown; None when all are. removed: kinds of personal details taken out of the
-    whole conversation, each with how often. cost_minor None is unknown, never 0.
+    whole conversation, each with how many marks stand for them. cost_minor None is unknown, never 0.
     deleted_for: retention or request, None when nobody noted why.
     here_url: this very page; where all is shown, it shows what is added too.
     help_url: where somebody asks about the call, None for those who cannot.

@@ -152,7 +152,7 @@ def _turn(turn: Turn, place: int) -> context.Turn:
 
 
 def _removed(turns: list[Turn]) -> tuple[tuple[str, int], ...]:
-    """The kinds of personal details that were found in the whole conversation, each with how often."""
+    """The kinds of personal details that were found in the whole conversation, each with its marks."""
     return tuple(Counter(mark.kind for turn in turns for mark in turn.redactions).most_common())
 
 
