@@ -35,7 +35,8 @@ test: $(VENV)/.dev ## The fast suite, under 3 minutes
 
 test-all: $(VENV)/.dev ## Everything else: browser, real provider, kills and time-outs
 	@tools/browser.sh
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "slow or browser or provider"
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "(slow or browser or provider) and not alone"
+	@$(PYTEST) -m alone tests/together
 
 check: $(VENV)/.dev ## Format, lint, types, imports, generated docs; no tests
 	@$(BIN)/ruff format --check .

@@ -25,9 +25,9 @@ from tests.people import NORTHSIDE
 from tests.support.api import World
 from tests.support.processes import free_ports, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
 TIMES = 20
-TURNS, TURN_S, SETTLE_S = 24, 0.6, 0.15
+TURNS, TURN_S, SETTLE_S = 16, 0.6, 0.15
 KEYS = 40
 PAUSE_S = 0.002
 MOST = 1.5
