@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""What `progress_bar` is."""
 _LINE_EVERY_S = 5.0
 
 

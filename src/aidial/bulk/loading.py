@@ -7,19 +7,21 @@ a temporary table and inserted from there, as the owner and under the policies l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from operator import attrgetter
 
 import asyncpg
 
+from aidial.bulk import indexes
 from aidial.bulk.binary import HEADER, TRAILER
 from aidial.bulk.plan import Line, Plan, external_id
 from aidial.bulk.recordings import COLUMNS as RECORDING_COLUMNS
 from aidial.bulk.recordings import Recording, write_files
 from aidial.bulk.rows import TRANSCRIPT_COLUMNS, LineRows, staged_columns
 from aidial.bulk.templates import Template, templates
+from aidial.console import Bar, progress_bar
 from aidial_api.kernel.crypto import MasterKey, TenantKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.reach import Reach, begin_text
@@ -71,42 +73,45 @@ class Loader:
         self._begin = begin_text(Reach(tuple(tenant.client_id for tenant in plan.tenants)))
         self._columns: list[str] = []
 
-    async def load(self, show: Callable[[int], None]) -> int:
-        """Write what is not there yet; `show` is told how many calls are. Gives back how many are new.
+    async def load(self, bar: Bar = progress_bar) -> int:
+        """Write what is not there yet, each part under a `bar`. Gives back how many calls are new.
 
         Cancelled, it leaves whole slices and nothing of the one under way; another run goes on.
         """
         lines = await self._lines()
         todo = await self._missing(lines)
-        slices = self._plan.slices
-        there = self._plan.total - sum(
-            line.up_to(part + 1, slices) - line.up_to(part, slices) for line in lines for part in todo
-        )
-        show(there)
-        if not todo:
-            await self._count()
-            return 0
         connection = await asyncpg.connect(self._url, command_timeout=STATEMENT_TIMEOUT_S)
+        written = 0
         try:
-            makers = await self._makers(connection, lines)
-            await connection.execute("SET synchronous_commit = off")
-            await connection.execute("SET app.count_later = 'yes'")
-            if await connection.fetchval(_MAY_SKIP):
-                await connection.execute("SET session_replication_role = replica")
-            await connection.execute(_STAGE)
-            written = 0
-            async for rows in _made_ahead(makers, todo, slices):
-                await self._write(connection, rows)
-                written += len(rows.calls)
-                show(there + written)
-            # Fresh visibility maps as well: pages and counts read the indexes alone.
-            await connection.execute(
-                "VACUUM (ANALYZE) calls, transcripts, caller_tokens, recordings", timeout=None
-            )
+            with bar("Writing calls", self._plan.total) as show:
+                there = self._plan.total - self._count_of(lines, todo)
+                show(there)
+                async for rows in self._written(connection, lines, todo):
+                    written += rows
+                    show(there + written)
+            if await indexes.make(connection, bar) or todo:
+                await indexes.tidy(connection)
         finally:
             connection.terminate()  # what is not committed is undone
         await self._count()
         return written
+
+    def _count_of(self, lines: list[Line], todo: list[int]) -> int:
+        slices = self._plan.slices
+        return sum(line.up_to(part + 1, slices) - line.up_to(part, slices) for line in lines for part in todo)
+
+    async def _written(
+        self, connection: asyncpg.Connection, lines: list[Line], todo: list[int]
+    ) -> AsyncIterator[int]:
+        """How many calls a slice has, as soon as it is committed."""
+        if not todo:
+            return
+        await indexes.take_off(connection)
+        makers = await self._makers(connection, lines)
+        await _prepare(connection)
+        async for rows in _made_ahead(makers, todo, self._plan.slices):
+            await self._write(connection, rows)
+            yield len(rows.calls)
 
     async def _count(self) -> None:
         """The dashboards' numbers, once for all slices; a run that was broken off leaves it to the next."""
@@ -209,6 +214,14 @@ class Loader:
             await connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM staged_{table}")
         await connection.execute(_TOKENS)
         await connection.execute("COMMIT")
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.execute("SET synchronous_commit = off")
+    await connection.execute("SET app.count_later = 'yes'")
+    if await connection.fetchval(_MAY_SKIP):
+        await connection.execute("SET session_replication_role = replica")
+    await connection.execute(_STAGE)
 
 
 async def _made_ahead(makers: list[LineRows], parts: list[int], of: int) -> AsyncIterator[Slice]:

@@ -64,6 +64,7 @@ def command(  # noqa: PLR0913 - one knob each
     time.
 
     The n-th call of a seed keeps its external id, so a second run adds nothing, and one after Ctrl-C goes on.
+    A database without calls has its indexes made at the end: run to the end, or lists are slow.
 
     Example: AIDIAL_API_KEY=adk_live_... aidial seed --project 0195... --calls 300
 
@@ -112,7 +113,7 @@ def _copy(  # noqa: PLR0913 - the command's knobs
 ) -> None:
     from aidial.bulk import plan  # noqa: PLC0415
     from aidial.bulk.loading import Loader  # noqa: PLC0415
-    from aidial.console import progress_bar, say  # noqa: PLC0415
+    from aidial.console import say  # noqa: PLC0415
     from aidial_api.kernel.db import DatabaseUnavailable  # noqa: PLC0415
     from aidial_contract.fault import Fault  # noqa: PLC0415
 
@@ -123,10 +124,9 @@ def _copy(  # noqa: PLR0913 - the command's knobs
     intended = plan.Plan(plan.tenants(calls, tenants, share, client), until, days, seed)
     loader = Loader(owner_url(), read(_NEEDS)["AIDIAL_MASTER_KEY"], intended, storage)
     try:
-        with progress_bar("Writing calls", calls) as show:
-            written = asyncio.run(loader.load(show))
+        written = asyncio.run(loader.load())
     except KeyboardInterrupt:
-        say("Stopped between two parts; the same command goes on.")
+        say("Stopped between two parts; the same command goes on. Lists may be slow until it ends.")
         raise typer.Exit(130) from None
     except Fault as away:
         raise CommandStopped(

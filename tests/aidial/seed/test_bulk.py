@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +17,7 @@ from typer.testing import CliRunner
 from aidial.bulk.loading import Loader
 from aidial.bulk.plan import Plan, tenants
 from aidial.cli import app
+from aidial.console import Bar
 from aidial_api.kernel.crypto import MasterKey, TenantKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
 from aidial_api.kernel.reach import Reach
@@ -27,6 +30,19 @@ MASTER = bytes(range(32))
 CALLS = 900
 
 
+def telling(tell: Callable[[int], None]) -> Bar:
+    """Tell how many calls are written, and nothing else."""
+
+    @contextmanager
+    def bar(about: str, _total: int) -> Iterator[Callable[[int], None]]:
+        yield tell if about == "Writing calls" else lambda _: None
+
+    return bar
+
+
+QUIET = telling(lambda _: None)
+
+
 def plan(calls: int = CALLS, number: int = 3) -> Plan:
     return Plan(tenants(calls, number, 0.5, "seed-0001"), UNTIL, 90, 7)
 
@@ -35,7 +51,7 @@ def plan(calls: int = CALLS, number: int = 3) -> Plan:
 def owner_url(postgres_server: PostgresServer, worker_id: str) -> str:
     url = postgres_server.migrated_database(f"aidial_bulk_{worker_id}").owner_url
     said: list[int] = []
-    assert asyncio.run(Loader(url, MASTER, plan()).load(said.append)) == CALLS
+    assert asyncio.run(Loader(url, MASTER, plan()).load(telling(said.append))) == CALLS
     assert said == [0, CALLS]
     return url
 
@@ -110,7 +126,7 @@ async def test_a_recording_is_stored_for_those_who_agreed_and_plays_as_it_was_me
 ) -> None:
     url = postgres_server.migrated_database(f"aidial_bulk_heard_{worker_id}").owner_url
     storage = Storage(StoragePlace(f"file://{tmp_path}/files"), timeout_s=30)
-    assert await Loader(url, MASTER, plan(2_000, 1), storage).load(lambda _: None) == 2_000
+    assert await Loader(url, MASTER, plan(2_000, 1), storage).load(QUIET) == 2_000
     key = await key_of(url)
     told = await rows(
         url,
@@ -139,11 +155,11 @@ async def test_broken_off_between_files_and_rows_it_writes_the_same_files_again(
     with monkeypatch.context() as broken:
         broken.setattr("aidial.bulk.loading._copy", _cut_off)
         with pytest.raises(ConnectionResetError):
-            await loader.load(lambda _: None)
+            await loader.load(QUIET)
     stored = _names(tmp_path)
     assert stored
     for new in (CALLS, 0):
-        assert await loader.load(lambda _: None) == new
+        assert await loader.load(QUIET) == new
         assert _names(tmp_path) == stored
     named = [
         f"{client_id}/{row['id']}"
@@ -216,7 +232,7 @@ async def test_the_dashboards_numbers_are_those_of_the_calls(owner_url: str) -> 
 
 async def test_a_second_run_adds_nothing(owner_url: str) -> None:
     said: list[int] = []
-    assert await Loader(owner_url, MASTER, plan()).load(said.append) == 0
+    assert await Loader(owner_url, MASTER, plan()).load(telling(said.append)) == 0
     assert said == [CALLS]
 
 
@@ -230,14 +246,14 @@ async def test_stopped_half_way_it_leaves_whole_parts_and_goes_on(
         if done >= 100:
             running.cancel()
 
-    running = asyncio.ensure_future(Loader(url, MASTER, plan(300)).load(stop_after_two))
+    running = asyncio.ensure_future(Loader(url, MASTER, plan(300)).load(telling(stop_after_two)))
     with pytest.raises(asyncio.CancelledError):
         await running
     everybody = " WHERE client_id LIKE 'seed-%'"
     counted = (await _counted(url, everybody))[0]
     assert counted["calls"] in {100, 150}
     assert counted["lonely"] == 0
-    assert await Loader(url, MASTER, plan(300)).load(lambda _: None) == 300 - counted["calls"]
+    assert await Loader(url, MASTER, plan(300)).load(QUIET) == 300 - counted["calls"]
     assert (await _counted(url, everybody))[0]["calls"] == 300
 
 
@@ -263,3 +279,60 @@ def test_the_command_says_what_it_needs_and_what_it_did(
     assert "--client" in again.output
     missing = CliRunner().invoke(app, arguments, env={**env, "AIDIAL_MASTER_KEY": ""})
     assert "AIDIAL_MASTER_KEY" in str(missing.exception)
+
+
+async def indexes(url: str) -> set[str]:
+    async with owner_transaction(url, Reach(())) as tx:
+        found = await tx.fetch(
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
+            " UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
+        )
+    return {row["indexdef"] for row in found}
+
+
+async def test_indexes_are_made_after_the_calls_however_often_that_is_broken_off(
+    postgres_server: PostgresServer, worker_id: str
+) -> None:
+    url = postgres_server.migrated_database(f"aidial_bulk_indexes_{worker_id}").owner_url
+    all_of_them = await indexes(url)
+    counts: list[int] = []
+
+    @contextmanager
+    def cut_at(about: str, _total: int) -> Iterator[Callable[[int], None]]:
+        def show(done: int) -> None:
+            if about == "Making indexes":
+                counts.append(done)
+                if len(counts) in {3, 6}:
+                    raise ConnectionResetError
+
+        yield show
+
+    for _ in range(2):
+        with pytest.raises(ConnectionResetError):
+            await Loader(url, MASTER, plan(300)).load(cut_at)
+        assert await indexes(url) != all_of_them
+    assert await Loader(url, MASTER, plan(300)).load(cut_at) == 0
+    assert counts[:6] == [1, 2, 3, 1, 2, 3]
+    assert len(counts[6:]) > 15
+    assert await indexes(url) == all_of_them
+    assert (await rows(url, "SELECT to_regclass('indexes_to_make') IS NULL AS gone"))[0]["gone"]
+
+
+async def test_a_table_that_has_calls_keeps_its_indexes_while_more_are_written(
+    postgres_server: PostgresServer, worker_id: str
+) -> None:
+    url = postgres_server.migrated_database(f"aidial_bulk_more_{worker_id}").owner_url
+    all_of_them = await indexes(url)
+    await Loader(url, MASTER, plan(300)).load(QUIET)
+    assert await indexes(url) == all_of_them
+
+    @contextmanager
+    def never_indexes(about: str, _total: int) -> Iterator[Callable[[int], None]]:
+        assert about == "Writing calls"
+        yield lambda _: None
+
+    assert (
+        await Loader(url, MASTER, Plan(tenants(300, 3, 0.5, "seed-0001"), UNTIL, 90, 8)).load(never_indexes)
+        == 300
+    )
+    assert await indexes(url) == all_of_them

@@ -37,9 +37,7 @@ async def ground(
     """Four hundred seeded calls of one tenant with two lines, in a database of the module's own."""
     module = request.module.__name__.rpartition(".")[2]
     urls = postgres_server.migrated_database(f"aidial_{module}_{worker_id}")
-    await Loader(urls.owner_url, bytes(32), Plan(tenants(CALLS, 1, 1, CLIENT), UNTIL, 90, 3)).load(
-        lambda _: None
-    )
+    await Loader(urls.owner_url, bytes(32), Plan(tenants(CALLS, 1, 1, CLIENT), UNTIL, 90, 3)).load()
     db = await Database.connect(urls.app_url, min_size=1, max_size=2)
     async with db.transaction(DatabaseReach((CLIENT,))) as tx:
         rows = await tx.fetch("SELECT project_id::text FROM projects ORDER BY display_name DESC")
