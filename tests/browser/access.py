@@ -11,6 +11,8 @@ from typing import Any, Final
 from tests.browser.visitor import Visitor
 
 STANDARDS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS: Final = ["color-contrast", "link-in-text-block"]
+"""What a colour scheme can change."""
 MOST_STOPS: Final = 400
 
 # What a keyboard has to reach: everything that can be used now, as a person sees it.
@@ -49,7 +51,16 @@ async def violations(visitor: Visitor, axe: str) -> list[str]:
     """What axe finds, one line an element."""
     # Through the debugger, where the page's policy does not apply: axe is ours, not the page's.
     await visitor.page.evaluate(axe)
-    options = json.dumps({"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violations"]})
+    return await _found(visitor, {"type": "tag", "values": STANDARDS})
+
+
+async def bad_colours(visitor: Visitor) -> list[str]:
+    """What axe, which `violations` has brought here, finds wrong with the colours: all that night changes."""
+    return await _found(visitor, {"type": "rule", "values": COLOURS})
+
+
+async def _found(visitor: Visitor, only: dict[str, Any]) -> list[str]:
+    options = json.dumps({"runOnly": only, "resultTypes": ["violations"]})
     found: dict[str, Any] = await visitor.page.evaluate(f"axe.run(document, {options})")
     return [
         f"{rule['id']} ({rule['impact']}): {item['target']} {item['failureSummary']}"

@@ -137,11 +137,11 @@ def _start(
     asyncio.run(provision(known, secrets))
     if known.own_issuer is None:
         say(f"Using the identity provider {known.issuer}; the demo's people must be known there")
-    else:
-        tree.start(children.identity(known, write_identity(known, secrets, folder.identity)))
-    tree.start(children.api(known, ports[1]))
-    tree.start(children.worker(known))
-    tree.start(children.portal(known, ports[0]))
+    programs = [children.api(known, ports[1]), children.worker(known), children.portal(known, ports[0])]
+    if known.own_issuer is not None:
+        programs.insert(0, children.identity(known, write_identity(known, secrets, folder.identity)))
+    # At once: each spends its first second reading itself in, and none asks another before it is asked.
+    tree.start(*programs)
     return known
 
 

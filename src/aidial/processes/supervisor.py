@@ -1,4 +1,4 @@
-"""A tree of processes that starts in order, stays up, and stops in reverse order.
+"""A tree of processes that starts, stays up, and stops in reverse order.
 
 Decision: a child that dies after it was ready is started again (0.5 s, 1 s, 2 s, ... later); the fifth
 death within a minute, or exit status 78 (configuration invalid), ends the whole tree with a message that
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from aidial.processes.child import Child, Program
@@ -63,13 +64,16 @@ class Supervisor:
         """Add something that is not a child (the database): `check` is called often, `stop` once."""
         self._members.append((check, stop))
 
-    def start(self, program: Program) -> Child:
-        """Start a child and wait until it is ready. Errors: `ChildFailed`."""
-        self._say(f"Starting {program.name}")
-        child = Child(program, self._log_folder, self._say)
-        self.add(check=child.check, stop=lambda: child.stop(self._grace_s))
-        child.wait_ready()
-        return child
+    def start(self, *programs: Program) -> None:
+        """Start children at once and wait until all are ready, asked in this order. Errors: `ChildFailed`."""
+        children = []
+        for program in programs:
+            self._say(f"Starting {program.name}")
+            child = Child(program, self._log_folder, self._say)
+            self.add(check=child.check, stop=partial(child.stop, self._grace_s))
+            children.append(child)
+        for child in children:
+            child.wait_ready()
 
     def run(self) -> NoReturn:
         """Keep everything running until a signal comes. Errors: `StopRequested`, or a member's own."""

@@ -62,6 +62,13 @@ def test_an_operator_stops_the_tree_and_children_end_in_reverse_order(
     assert stat.S_IMODE((tmp_path / "log" / "first.log").stat().st_mode) == 0o600
 
 
+def test_children_start_at_once_so_that_none_waits_for_another_to_read_itself_in(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "inseparable")
+    tree.wait_for("up")
+    tree.process.terminate()
+    assert tree.end()[0] == 0
+
+
 def test_a_child_that_ignores_the_request_is_killed_after_its_grace(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "stubborn")
     tree.wait_for("up")

@@ -28,9 +28,12 @@ while True: time.sleep(0.1)
 
 
 def main(folder: Path, second_kind: str) -> int:
+    # The first of the inseparable is ready when the second is up.
+    marks = {"first": "second" if second_kind == "inseparable" else "first", "second": "second"}
+
     def program(name: str, kind: str) -> Program:
         command = [sys.executable, "-c", CHILD, name, str(folder), kind]
-        return Program(name, command, {}, ready=(folder / f"{name}.pid").exists, ready_limit_s=20)
+        return Program(name, command, {}, ready=(folder / f"{marks[name]}.pid").exists, ready_limit_s=20)
 
     def say(words: str) -> None:
         sys.stdout.write(f"{words}\n")
@@ -40,8 +43,7 @@ def main(folder: Path, second_kind: str) -> int:
         # Who listens is given the time a busy machine may take.
         grace_s = 0.5 if second_kind == "stubborn" else 20
         with Supervisor(folder / "log", on_progress=say, grace_s=grace_s) as tree:
-            tree.start(program("first", "calm"))
-            tree.start(program("second", second_kind))
+            tree.start(program("first", "calm"), program("second", second_kind))
             say("up")
             tree.run()
     except ChildFailed as failure:
