@@ -118,6 +118,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(OF_TEST_ALL):
             item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("alone") and not item.nodeid.startswith("tests/together/"):
+            raise pytest.UsageError(f"{item.nodeid}: `make test-all` looks for `alone` in tests/together")
 
 
 _preparing: list[threading.Thread] = []

@@ -6,6 +6,8 @@ the database from the transaction that takes it off to the one that makes it.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
@@ -14,6 +16,7 @@ from aidial.console import Bar
 
 FILLED: Final = ("calls", "caller_tokens", "transcripts", "recordings")
 _LONG_S: Final = 6 * 3_600
+_OWNER: Final = "SELECT quote_ident(pg_get_userbyid(relowner)) FROM pg_class WHERE oid = 'calls'::regclass"
 _ARE_EMPTY: Final = "SELECT sum(pg_relation_size(name::regclass)) = 0 FROM unnest($1::text[]) AS name"
 _REMEMBER: Final = """
 CREATE TABLE indexes_to_make (
@@ -38,7 +41,11 @@ FROM pg_constraint WHERE conrelid = 'caller_tokens'::regclass AND contype = 'p'
 
 async def take_off(connection: asyncpg.Connection) -> None:
     """Take the indexes that nothing is checked by off tables that are empty; filled ones keep theirs."""
-    async with connection.transaction():
+    if not await connection.fetchval(_ARE_EMPTY, FILLED) or await _remembered(connection):
+        return
+    async with _as_owner(connection):
+        await connection.execute("SET LOCAL lock_timeout = '5s'")  # nobody else is to queue behind it
+        await connection.execute(f"LOCK TABLE {', '.join(FILLED)} IN ACCESS EXCLUSIVE MODE")
         if not await connection.fetchval(_ARE_EMPTY, FILLED) or await _remembered(connection):
             return
         await connection.execute(_REMEMBER)
@@ -49,24 +56,41 @@ async def take_off(connection: asyncpg.Connection) -> None:
 
 
 async def make(connection: asyncpg.Connection, bar: Bar) -> bool:
-    """Make what was taken off, by this run or one that was broken off. Gives back whether there was any."""
+    """Make what was taken off, by this run or one that was broken off. Gives back whether to `forget` it."""
     if not await _remembered(connection):
         return False
     await connection.execute("SET maintenance_work_mem = '512MB'")
-    statements = await connection.fetch("SELECT number, statement FROM indexes_to_make ORDER BY number")
+    async with _as_owner(connection):
+        statements = await connection.fetch("SELECT number, statement FROM indexes_to_make ORDER BY number")
     with bar("Making indexes", len(statements)) as show:
+        show(0)
         for made, (number, statement) in enumerate(statements, 1):
-            async with connection.transaction():
+            async with _as_owner(connection):
                 await connection.execute(statement, timeout=_LONG_S)
                 await connection.execute("DELETE FROM indexes_to_make WHERE number = $1", number)
             show(made)
-    await connection.execute("DROP TABLE indexes_to_make")
+    await connection.execute("RESET maintenance_work_mem")
     return True
 
 
 async def tidy(connection: asyncpg.Connection) -> None:
     """Fresh statistics, and visibility maps: pages and counts read the indexes alone."""
     await connection.execute(f"VACUUM (ANALYZE) {', '.join(FILLED)}", timeout=_LONG_S)
+
+
+async def forget(connection: asyncpg.Connection) -> None:
+    """Only once the tables are tidy: a run that is broken off before that is to be gone on with."""
+    async with _as_owner(connection):
+        await connection.execute("DROP TABLE indexes_to_make")
+
+
+@asynccontextmanager
+async def _as_owner(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """One transaction as whom the tables belong to: begun as superuser it can be gone on with as owner."""
+    async with connection.transaction():
+        owner = await connection.fetchval(_OWNER)
+        await connection.execute(f"SET LOCAL ROLE {owner}")
+        yield
 
 
 async def _remembered(connection: asyncpg.Connection) -> bool:

@@ -89,8 +89,11 @@ class Loader:
                 async for rows in self._written(connection, lines, todo):
                     written += rows
                     show(there + written)
-            if await indexes.make(connection, bar) or todo:
+            made = await indexes.make(connection, bar)
+            if made or todo:
                 await indexes.tidy(connection)
+            if made:
+                await indexes.forget(connection)
         finally:
             connection.terminate()  # what is not committed is undone
         await self._count()
@@ -106,8 +109,8 @@ class Loader:
         """How many calls a slice has, as soon as it is committed."""
         if not todo:
             return
-        await indexes.take_off(connection)
         makers = await self._makers(connection, lines)
+        await indexes.take_off(connection)
         await _prepare(connection)
         async for rows in _made_ahead(makers, todo, self._plan.slices):
             await self._write(connection, rows)

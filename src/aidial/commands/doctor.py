@@ -18,7 +18,8 @@ from aidial_contract.settings import ConfigurationError
 _TIMEOUT_S = 5.0
 _UNWALLED = """
 SELECT c.relname FROM pg_class c
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+  AND c.relname NOT IN ('alembic_version', 'indexes_to_make')
   AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1
 """
 _SEALS = """
@@ -47,7 +48,7 @@ class Finding:
 
 
 def command() -> None:
-    """Check configuration, database, migrations, role, walls, worker, numbers, seals, issuer, limits.
+    """Check configuration, database, migrations, indexes, walls, worker, numbers, seals, issuer, limits.
 
     Reads what `aidial api` reads. Exit codes: 0 all well (warnings included), 78 configuration, 69 something
     does not answer, 1 something answers and is wrong.
@@ -108,6 +109,7 @@ async def _database(url: str, checkpoints_every: timedelta) -> list[Finding]:
             await connection.execute(f'SET ROLE "{role}"')
         checks: list[Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Finding]]] = [
             _migrations,
+            _indexes,
             _walls,
             _workers,
             _counts,
@@ -131,6 +133,13 @@ async def _migrations(connection: asyncpg.Connection[asyncpg.Record]) -> Finding
     return Finding(
         "migrations at head",
         f"the database is at {found or 'nothing'}, this version needs {head()}; run: aidial db migrate",
+    )
+
+
+async def _indexes(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
+    broken_off = await connection.fetchval("SELECT to_regclass('indexes_to_make') IS NOT NULL")
+    return Finding(
+        "indexes are there", "aidial seed was broken off; run the same command again" if broken_off else ""
     )
 
 

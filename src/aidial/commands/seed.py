@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NEEDS = (Setting("AIDIAL_MASTER_KEY", master_key, required=True),)
 _STORAGE_TIMEOUT_S = 30.0
+_GOES_ON = "the same command goes on, and aidial doctor says whether indexes are to be made"
 _MOST_DELIVERED = 1_000_000
 
 
@@ -64,7 +65,8 @@ def command(  # noqa: PLR0913 - one knob each
     time.
 
     The n-th call of a seed keeps its external id, so a second run adds nothing, and one after Ctrl-C goes on.
-    A database without calls has its indexes made at the end: run to the end, or lists are slow.
+    A database without calls has its indexes made at the end. Stop API and worker before, and let it run to
+    its end: until then lists and searches time out, and aidial doctor says so.
 
     Example: AIDIAL_API_KEY=adk_live_... aidial seed --project 0195... --calls 300
 
@@ -114,6 +116,7 @@ def _copy(  # noqa: PLR0913 - the command's knobs
     from aidial.bulk import plan  # noqa: PLC0415
     from aidial.bulk.loading import Loader  # noqa: PLC0415
     from aidial.console import say  # noqa: PLC0415
+    from aidial_api.kernel.connections import GONE  # noqa: PLC0415
     from aidial_api.kernel.db import DatabaseUnavailable  # noqa: PLC0415
     from aidial_contract.fault import Fault  # noqa: PLC0415
 
@@ -126,14 +129,14 @@ def _copy(  # noqa: PLR0913 - the command's knobs
     try:
         written = asyncio.run(loader.load())
     except KeyboardInterrupt:
-        say("Stopped between two parts; the same command goes on. Lists may be slow until it ends.")
+        say(f"Stopped; {_GOES_ON}.")
         raise typer.Exit(130) from None
     except Fault as away:
         raise CommandStopped(
-            f"the recordings could not be stored ({away.reason}); the same command goes on", Exit.UNAVAILABLE
+            f"the recordings could not be stored ({away.reason}); {_GOES_ON}", Exit.UNAVAILABLE
         ) from None
-    except (DatabaseUnavailable, asyncpg.PostgresError, OSError) as problem:
-        raise CommandStopped(f"the database refused the calls: {problem}", Exit.UNAVAILABLE) from None
+    except (DatabaseUnavailable, asyncpg.PostgresError, *GONE) as problem:
+        raise CommandStopped(f"the database refused: {problem}; {_GOES_ON}", Exit.UNAVAILABLE) from None
     say(f"{written:,} written, {calls - written:,} already there; {client} has the largest share.")
 
 

@@ -1,9 +1,9 @@
 """The order of a demo's start, and its end.
 
-Folder, ports, database, migrations, organisation, identity provider, API, worker, portal, calls, recordings,
-invoices; then `demo.json`, the summary and the line that starts with `AiDial is ready`. The one thing a
-newcomer would get wrong: everything that runs is a member of the supervisor, so that any end (a signal, a
-failure) stops it.
+Folder, ports, database, migrations, organisation; identity provider, API, worker and portal at once; calls,
+recordings, invoices; then `demo.json`, the summary and the line that starts with `AiDial is ready`. The one
+thing a newcomer would get wrong: everything that runs is a member of the supervisor, so that any end (a
+signal, a failure) stops it.
 """
 
 from __future__ import annotations

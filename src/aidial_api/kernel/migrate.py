@@ -34,6 +34,7 @@ SELECT r.rolcreaterole,
        has_schema_privilege('public', 'CREATE WITH GRANT OPTION') AS may_grant
 FROM pg_roles r WHERE r.rolname = current_user
 """
+_INDEXES_ARE_OFF = "SELECT to_regclass('public.indexes_to_make') IS NOT NULL"
 _ROLES_BEFORE_16 = _ROLES.replace("'SET'", "'MEMBER'")
 _SERVER_16 = 160_000
 
@@ -59,12 +60,17 @@ def upgrade(owner_url: str) -> None:
     Then `calls` are looked over, where there were some before.
 
     Makes the roles `aidial_app` and `aidial_lookup` where the role may. Raises `MigrationRefused`
-    with the SQL an administrator must run, or that the database does not answer.
+    with what an administrator must run, or that the database does not answer.
     """
     with _connection(owner_url) as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
         _make_roles(connection)
         before = MigrationContext.configure(connection).get_current_revision()
+        if before not in {None, head()} and connection.exec_driver_sql(_INDEXES_ARE_OFF).scalar():
+            raise MigrationRefused(
+                "aidial seed was broken off and indexes are to be made: run the same command again, with the"
+                " version that began it, and then migrate"
+            )
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

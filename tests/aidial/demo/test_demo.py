@@ -61,7 +61,7 @@ def test_a_second_start_keeps_people_keys_and_calls(start: StartDemo) -> None:
 
 
 def test_no_call_that_was_answered_is_lost_when_everything_is_killed(start: StartDemo) -> None:
-    first = start("--calls", "1000")
+    first = start("--calls", "2000")
     folder = first.folder
     wait_until((folder / "seeding.json").exists)
     secrets = json.loads((folder / "secrets.json").read_bytes())
@@ -90,7 +90,7 @@ def test_no_call_that_was_answered_is_lost_when_everything_is_killed(start: Star
     plan = json.loads((folder / "seeding.json").read_bytes())
     assert not plan["done"]
 
-    second = start("--calls", "1000")
+    second = start("--calls", "2000")
     second.wait_ready()
     new_url = second.manifest["api_url"]
     for external_id, call_id in delivered.items():
@@ -98,7 +98,7 @@ def test_no_call_that_was_answered_is_lost_when_everything_is_killed(start: Star
         status, call = ask(f"{new_url}/v1/calls", key=key, body=_call(project_id, number))
         assert (status, call["call_id"]) == (200, call_id)
     assert json.loads((folder / "seeding.json").read_bytes()) == {**plan, "done": True, "recorded": True}
-    assert sum(count_calls(second).values()) >= 1000 + len(delivered)
+    assert sum(count_calls(second).values()) >= 2000 + len(delivered)
 
 
 def _call(project_id: str, number: int) -> dict[str, Any]:

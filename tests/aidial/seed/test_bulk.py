@@ -18,8 +18,10 @@ from aidial.bulk.loading import Loader
 from aidial.bulk.plan import Plan, tenants
 from aidial.cli import app
 from aidial.console import Bar
+from aidial.postgres import PostgresUrls
 from aidial_api.kernel.crypto import MasterKey, TenantKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
+from aidial_api.kernel.migrate import MigrationRefused, upgrade
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.storage import Files, Storage, StoragePlace
 from aidial_api.surfaces.recordings.measuring import Measured, _read
@@ -286,36 +288,88 @@ async def indexes(url: str) -> set[str]:
         found = await tx.fetch(
             "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
             " UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid::regclass::text <> 'indexes_to_make'"
         )
     return {row["indexdef"] for row in found}
 
 
 async def test_indexes_are_made_after_the_calls_however_often_that_is_broken_off(
-    postgres_server: PostgresServer, worker_id: str
+    postgres_server: PostgresServer, worker_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = postgres_server.migrated_database(f"aidial_bulk_indexes_{worker_id}").owner_url
+    urls = postgres_server.migrated_database(f"aidial_bulk_indexes_{worker_id}")
+    url = urls.owner_url
     all_of_them = await indexes(url)
     counts: list[int] = []
 
     @contextmanager
     def cut_at(about: str, _total: int) -> Iterator[Callable[[int], None]]:
         def show(done: int) -> None:
-            if about == "Making indexes":
+            if about == "Making indexes" and done:
                 counts.append(done)
                 if len(counts) in {3, 6}:
                     raise ConnectionResetError
 
         yield show
 
-    for _ in range(2):
+    # Begun as a superuser, gone on with as the owner.
+    for one in (urls.superuser_url, url):
+        with pytest.raises(ConnectionResetError):
+            await Loader(one, MASTER, plan(300)).load(cut_at)
+        assert await indexes(url) != all_of_them
+    assert counts == [1, 2, 3, 1, 2, 3]
+    said = await _doctor(urls)
+    assert "FAIL  indexes are there: aidial seed was broken off; run the same command again" in said
+    assert "ok    row-level security forced" in said
+    with monkeypatch.context() as newer:
+        newer.setattr("aidial_api.kernel.migrate.head", lambda: "209901010000")
+        with pytest.raises(MigrationRefused, match="aidial seed was broken off"):
+            upgrade(url)
+    with monkeypatch.context() as broken:
+        broken.setattr("aidial.bulk.indexes.tidy", _cut_off)
         with pytest.raises(ConnectionResetError):
             await Loader(url, MASTER, plan(300)).load(cut_at)
-        assert await indexes(url) != all_of_them
-    assert await Loader(url, MASTER, plan(300)).load(cut_at) == 0
-    assert counts[:6] == [1, 2, 3, 1, 2, 3]
-    assert len(counts[6:]) > 15
+    assert len(counts) > 20
     assert await indexes(url) == all_of_them
-    assert (await rows(url, "SELECT to_regclass('indexes_to_make') IS NULL AS gone"))[0]["gone"]
+    assert (await _seen(url)) == (False, False)
+    assert await Loader(url, MASTER, plan(300)).load(cut_at) == 0
+    assert await indexes(url) == all_of_them
+    assert (await _seen(url)) == (True, True)
+    assert "ok    indexes are there" in await _doctor(urls)
+
+
+async def _doctor(urls: PostgresUrls) -> str:
+    env = {
+        "DATABASE_URL": urls.app_url,
+        "AIDIAL_MASTER_KEY": base64.b64encode(MASTER).decode(),
+        "ZITADEL_ISSUER": "http://127.0.0.1:1",
+        "AIDIAL_API_AUDIENCE": "aidial-api",
+    }
+    ran = await asyncio.to_thread(CliRunner().invoke, app, ["doctor"], env=env)
+    return ran.output
+
+
+async def _seen(url: str) -> tuple[bool, bool]:
+    """Whether nothing is left to be made, and calls have been looked over since."""
+    query = "SELECT to_regclass('indexes_to_make') IS NULL AS done, relallvisible > 0 AS tidy FROM pg_class"
+    found = await rows(url, f"{query} WHERE oid = 'calls'::regclass")
+    return found[0]["done"], found[0]["tidy"]
+
+
+async def test_nothing_is_taken_off_before_the_calls_can_be_made(
+    postgres_server: PostgresServer, worker_id: str
+) -> None:
+    url = postgres_server.migrated_database(f"aidial_bulk_wrong_{worker_id}").owner_url
+    all_of_them = await indexes(url)
+
+    async def refuse(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    loader = Loader(url, MASTER, plan(300))
+    with pytest.MonkeyPatch.context() as away:
+        away.setattr(loader, "_makers", refuse)
+        with pytest.raises(ConnectionRefusedError):
+            await loader.load(QUIET)
+    assert await indexes(url) == all_of_them
 
 
 async def test_a_table_that_has_calls_keeps_its_indexes_while_more_are_written(
