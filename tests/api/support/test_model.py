@@ -135,5 +135,6 @@ async def test_a_tickets_life_follows_the_lifecycle_and_the_versions(world: Worl
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_many_tickets_lives_follow_the_lifecycle_and_the_versions(world: World) -> None:
-    await lives(world, examples=150, steps=40)
+    await lives(world, examples=100, steps=40)
