@@ -103,4 +103,4 @@ def tenants(calls: int, number: int, share: float, first: str) -> tuple[Tenant, 
 def external_id(seed: int, line: Line, index: int) -> str:
     """The n-th call's name for ever, so that a second run finds what the first one wrote."""
     digest = sha256(f"bulk:{seed}:{line.project_id}:{line.count}:{index}".encode()).hexdigest()
-    return f"bulk-{digest[:24]}"
+    return f"bulk-{digest[:16]}"

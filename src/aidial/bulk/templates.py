@@ -99,6 +99,8 @@ async def templates(
     made = []
     for call in generate_calls(business, project.project_id, wanted, until=until, seed=seed):
         if call["status"] != "live":
+            # What a platform notes of a call, cut to a word: ten million calls are to fit into 40 GB.
+            call["metadata"] = {"language": call["metadata"]["language"]}
             body = msgspec.convert(msgspec.json.decode(msgspec.json.encode(call)), NewCall)
             made.append(await _template(body, kinds, redactors))
     return made
