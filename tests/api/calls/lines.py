@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aidial_api.kernel.crypto import MasterKey, TenantKey
 from aidial_api.provisioning import NewClient, NewPerson, NewProject
-from aidial_api.settings import read_settings
 from aidial_contract.access import Role
 from aidial_contract.headers import API_KEY
 from aidial_contract.ids import new_api_key, new_id
@@ -31,13 +29,6 @@ class Business:
         answer = await self.key.post("/v1/calls", call)
         assert answer.status == 201, answer
         return answer
-
-
-async def tenant_key(world: World, client_id: str) -> TenantKey:
-    """What opens a tenant's numbers and words."""
-    (row,) = await world.sql("SELECT wrapped_key FROM client_keys WHERE client_id = $1", client_id)
-    master = MasterKey(read_settings(world.environ).master_key)
-    return TenantKey(client_id, master.unwrap(client_id, row["wrapped_key"]))
 
 
 async def open_business(world: World, *timezones: str) -> Business:

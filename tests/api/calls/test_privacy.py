@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from aidial_api.kernel.crypto import MasterKey, TenantKey
 from aidial_api.kernel.redaction import engine
+from aidial_api.settings import read_settings
 from aidial_contract.ids import new_id
-from tests.api.calls.lines import Business, tenant_key
+from tests.api.calls.lines import Business
 from tests.support.api import World
 from tests.support.world_calls import new_call
 
@@ -51,6 +53,12 @@ def told_call(project_id: str) -> dict[str, Any]:
 async def call_id(clinic: Business) -> str:
     delivered: str = (await clinic.deliver(told_call(clinic.lines[0]))).json["call_id"]
     return delivered
+
+
+async def tenant_key(world: World, client_id: str) -> TenantKey:
+    (row,) = await world.sql("SELECT wrapped_key FROM client_keys WHERE client_id = $1", client_id)
+    master = MasterKey(read_settings(world.environ).master_key)
+    return TenantKey(client_id, master.unwrap(client_id, row["wrapped_key"]))
 
 
 async def everything_of(world: World, call_id: str) -> str:

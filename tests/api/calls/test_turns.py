@@ -11,7 +11,7 @@ import pytest
 from aidial_api.kernel.redaction import RedactionFailed
 from aidial_api.surfaces.calls import redacting
 from aidial_contract.ids import new_id
-from tests.api.calls.lines import Business, tenant_key
+from tests.api.calls.lines import Business
 from tests.support.api import World
 from tests.support.askers import Answer
 from tests.support.world_calls import new_call
@@ -79,44 +79,6 @@ async def test_a_card_code_told_later_is_kept_nowhere_and_the_rest_stays_in_the_
     words = ("My card is 4111 1111 1111 1111", "And the security code, please?", "739")
     again = await say(clinic, path, *words, from_index=0)
     assert (again.status, again.json["version"]) == (200, 2)
-
-
-async def kept(world: World, clinic: Business, path: str) -> str:
-    """What the vault of a call's words holds."""
-    call_id = path.rpartition("/")[2]
-    (row,) = await world.sql("SELECT raw FROM transcripts WHERE call_id = $1", call_id)
-    key = await tenant_key(world, clinic.client_id)
-    return key.decrypt(row["raw"], purpose="turns", record=call_id).decode()
-
-
-async def test_digits_told_alone_and_only_then_called_a_card_code_were_never_kept(
-    world: World, clinic: Business
-) -> None:
-    path = await begin(clinic, "One moment, I have it here")
-    await say(clinic, path, "It's 739")
-    assert "739" not in await kept(world, clinic, path)
-    await say(clinic, path, "Is that the CVV?")
-    assert await heard(clinic, path) == ["One moment, I have it here", "It's [CVV]", "Is that the CVV?"]
-    # Told again by whoever got no answer: the same words, however much has been said since.
-    words = ("One moment, I have it here", "It's 739", "Is that the CVV?")
-    assert (await say(clinic, path, *words, from_index=0)).status == 200
-    assert (await say(clinic, path, *words[:2], from_index=0)).status == 200
-    assert (await say(clinic, path, words[0], "It's 740 Smith", from_index=0)).status == 409
-
-
-async def test_digits_told_alone_are_found_again_when_the_call_went_on_otherwise(clinic: Business) -> None:
-    path = await begin(clinic, "Hello", "739")
-    assert await heard(clinic, path) == ["Hello", "[CVV]"]
-    again = await say(clinic, path, "739", "Sorry, wrong button", "What can I do for you?", from_index=1)
-    assert (again.status, again.json["message_count"]) == (200, 4)
-    assert await heard(clinic, path) == ["Hello", "[CVV]", "Sorry, wrong button", "What can I do for you?"]
-    assert (await say(clinic, path, "739", from_index=1)).status == 200
-
-
-async def test_digits_that_were_asked_for_as_something_else_stay(clinic: Business) -> None:
-    path = await begin(clinic, "How many are you?", "120")
-    await say(clinic, path, "And your street number?", "482")
-    assert await heard(clinic, path) == ["How many are you?", "120", "And your street number?", "482"]
 
 
 async def test_the_same_turns_sent_again_change_nothing(clinic: Business) -> None:
@@ -223,7 +185,7 @@ async def test_a_redaction_that_fails_hides_the_whole_call_for_good(
 ) -> None:
     path = await begin(clinic, "My mobile is 0412 345 678")
 
-    def broken(_: object, **__: object) -> None:
+    def broken(_: object) -> None:
         raise RedactionFailed("broken by a test")
 
     with monkeypatch.context() as patched:

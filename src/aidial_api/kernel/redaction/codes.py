@@ -31,21 +31,12 @@ _FEW_WORDS = 3
 _CARD_TURNS = 5
 _ASKED_TURNS = 6
 _OTHER_WORDS = ("card", "number")
-_SAYS_LITTLE = ("", "card", "number")
-_NOTHING_ELSE = re.compile(r"[ .,!?]{0,3}\n?")
-_OTHERWISE_ASKED = re.compile(
-    r"how (?:many|much|far|long|old)|what (?:time|year)|total|amount|income|budget|kilomet|odometer|\$|"
-    r"(?<![a-z])(?!(?:the|a|that|this|your|my|which|what|card|last|next|any|other) )[a-z]+ number"
-)
-_DIGIT_BEFORE = re.compile(r"(?:\d|zero|oh|one|two|three|four|five|six|seven|eight|nine)[ .,!?]*\n\Z")
-_PHONE_BEGUN = re.compile(r"04|0\d{3}")
 
 
 class Codes:
     """Remembers, going through a document in order, the last card and the codes said so far."""
 
-    def __init__(self, doc: Doc, context: Context, *, goes_on: bool) -> None:
-        self._goes_on = goes_on
+    def __init__(self, doc: Doc, context: Context) -> None:
         self._doc = doc
         self._context = context
         self._card_turn = -_CARD_TURNS - 1
@@ -92,7 +83,6 @@ class Codes:
                 self._is_called(digits, start, end)
                 or (after_card and self._is_due(digits, start, end))
                 or (self._is_awaited(turn) and self._is_whole_turn(digits, start, end))
-                or (self._goes_on and self._may_be_named_yet(digits, start, end))
             ):
                 return end
         return 0
@@ -122,26 +112,6 @@ class Codes:
         return any(
             word.label == "cvv" and found.end() <= word.start <= found.end() + _NAMED_WITHIN
             for word in self._context.words(turn)
-        )
-
-    def _may_be_named_yet(self, digits: Digits, start: int, end: int) -> bool:
-        """Whether it is the last that was said of a call that goes on, alone, and nothing says what it is.
-
-        "482" - "is that the CVV?": once that is asked, the code would have been on disk.
-        """
-        first, last = digits.span(start, end)
-        turn = self._doc.turn_at(first)
-        text = self._doc.text
-        before = text[self._doc.turn_starts[max(0, turn - 1)] : self._doc.turn_starts[turn]]
-        return (
-            (start, end) == (0, len(digits.text))
-            and self._doc.turn_at(last - 1) == turn
-            and bool(_NOTHING_ELSE.fullmatch(text, last))
-            and digits.label(start, end) in _SAYS_LITTLE
-            and not _PHONE_BEGUN.match(digits.text)
-            and not _DIGIT_BEFORE.search(before)
-            and not _OTHERWISE_ASKED.search(before)
-            and self._is_whole_turn(digits, start, end)
         )
 
     def _is_due(self, digits: Digits, start: int, end: int) -> bool:

@@ -52,16 +52,14 @@ def raw_for_vault(text: str) -> str:
     return _without_codes(text, find([text])[0])
 
 
-def redact_turns(
-    texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS, goes_on: bool = False
-) -> RedactedTurns:
-    """Redact a conversation, one answer a turn, in order. `goes_on`: more may be said, as in a live call.
+def redact_turns(texts: Sequence[str], *, cap_seconds: float = DEFAULT_CAP_SECONDS) -> RedactedTurns:
+    """Redact a conversation, one answer a turn, in order.
 
     Raises `RedactionFailed` once it took `cap_seconds` of work, or when it breaks over a text; then neither
     the redacted nor the raw text may be stored, because the raw text may hold a card verification code.
     """
     try:
-        finds = find(texts, _cap(cap_seconds), goes_on=goes_on)
+        finds = find(texts, _cap(cap_seconds))
     except RedactionFailed:
         raise
     except Exception as broken:  # noqa: BLE001 - a text nobody thought of must not be shown, nor lose the call
@@ -110,14 +108,12 @@ def _cap(seconds: float) -> Callable[[], None]:
     return check
 
 
-def find(
-    texts: Sequence[str], check: Callable[[], None] = _no_cap, *, goes_on: bool = False
-) -> list[list[Find]]:
+def find(texts: Sequence[str], check: Callable[[], None] = _no_cap) -> list[list[Find]]:
     """Find per turn, in offsets of the given texts; repeated until a pass over the result finds nothing."""
     finds: list[list[Find]] = [[] for _ in texts]
     current = list(texts)
     for _ in range(_MOST_PASSES):
-        changed = _pass(current, check, goes_on=goes_on)
+        changed = _pass(current, check)
         if not changed:
             break
         for turn, new in changed.items():
@@ -126,19 +122,19 @@ def find(
     return finds
 
 
-def _pass(texts: Sequence[str], check: Callable[[], None], *, goes_on: bool) -> dict[int, list[Find]]:
+def _pass(texts: Sequence[str], check: Callable[[], None]) -> dict[int, list[Find]]:
     doc = Doc(texts)
     changed: dict[int, list[Find]] = {}
-    for find in merge(_recognise(doc, check, goes_on=goes_on)):
+    for find in merge(_recognise(doc, check)):
         for turn, piece in doc.turn_ranges(find):
             changed.setdefault(turn, []).append(piece)
     return changed
 
 
-def _recognise(doc: Doc, check: Callable[[], None], *, goes_on: bool) -> Iterator[Find]:
+def _recognise(doc: Doc, check: Callable[[], None]) -> Iterator[Find]:
     check()
     context = Context(doc)
-    numbers = Numbers(doc, context, goes_on=goes_on)
+    numbers = Numbers(doc, context)
     found = list(runs(doc, check))
     for run in found:
         check()

@@ -32,10 +32,10 @@ _SHORTEST_NAMED = 4
 class Numbers:
     """Goes through the runs of one document in order, remembering the last card and its code."""
 
-    def __init__(self, doc: Doc, context: Context, *, goes_on: bool) -> None:
+    def __init__(self, doc: Doc, context: Context) -> None:
         self._doc = doc
         self._context = context
-        self._code = Codes(doc, context, goes_on=goes_on)
+        self._code = Codes(doc, context)
 
     def finds(self, run: Run) -> Iterator[Find]:
         """Yield what the run holds."""

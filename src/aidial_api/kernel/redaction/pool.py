@@ -53,21 +53,15 @@ class Redactors(Executor):
 
 
 async def redact_many_async(
-    texts: Sequence[str],
-    executor: Executor,
-    *,
-    cap_seconds: float = DEFAULT_CAP_SECONDS,
-    goes_on: bool = False,
+    texts: Sequence[str], executor: Executor, *, cap_seconds: float = DEFAULT_CAP_SECONDS
 ) -> RedactedTurns:
-    """Redact a conversation in `executor`, as `redact_turns` does.
+    """Redact a conversation in `executor`.
 
     Raises `RedactionFailed` after `cap_seconds` of work, `RedactionBusy` when it was not begun or got no
     further in time, or its process died.
     """
     return await redact_elsewhere(
-        partial(redact_turns, tuple(texts), cap_seconds=cap_seconds, goes_on=goes_on),
-        executor,
-        seconds=cap_seconds,
+        partial(redact_turns, tuple(texts), cap_seconds=cap_seconds), executor, seconds=cap_seconds
     )
 
 

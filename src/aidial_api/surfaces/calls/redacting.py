@@ -75,10 +75,8 @@ class Said:
         return _encoder.encode(self.kept)
 
 
-async def redact_said(said: Sequence[NewTurn], redactors: Executor, *, goes_on: bool) -> Said | None:
+async def redact_said(said: Sequence[NewTurn], redactors: Executor) -> Said | None:
     """Redact a whole conversation; a long one in `redactors`, so that nobody else waits for it.
-
-    `goes_on`: more may be said, so its last words may still turn out to be a card verification code.
 
     None when redaction failed or took too long: then no text of the turns may be stored, because the raw text
     might hold a card verification code. 503 `dependency_timeout` when nobody redacted it in time: that says
@@ -87,9 +85,9 @@ async def redact_said(said: Sequence[NewTurn], redactors: Executor, *, goes_on: 
     texts = [turn.text for turn in said]
     try:
         if sum(map(len, texts)) > POOL_FROM_BYTES:
-            shown = await redact_many_async(texts, redactors, goes_on=goes_on)
+            shown = await redact_many_async(texts, redactors)
         else:
-            shown = redact_turns(texts, goes_on=goes_on)
+            shown = redact_turns(texts)
     except RedactionBusy as busy:
         raise Fault(errors.DEPENDENCY_TIMEOUT, reason=str(busy)) from None
     except RedactionFailed as failed:
@@ -108,7 +106,7 @@ async def redact_said(said: Sequence[NewTurn], redactors: Executor, *, goes_on: 
 async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
     """Redact a delivered call; a redaction that fails hides the transcript."""
     columns = await _out_of_the_way(_findings, msgspec.structs.replace(body, turns=[]), redactors)
-    said = await redact_said(body.turns, redactors, goes_on=body.status == "live")
+    said = await redact_said(body.turns, redactors)
     if said is None:
         return Redacted("[]", b"[]", "redaction_failed", {}, columns)
     return Redacted(said.turns, said.raw, _state(body), said.counts, columns)

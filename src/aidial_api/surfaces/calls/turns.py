@@ -23,8 +23,6 @@ from aidial_contract.fault import Fault, FieldError
 from aidial_contract.limits import CALL_BODY
 from aidial_contract.shapes.calls import MAX_TURNS, NewTurn, NewTurns, Turn
 
-LOOKED_BACK = 12
-"""Turns before one that may say what a number in it is, and some."""
 _turns = msgspec.json.Decoder(list[Turn])
 _kept = msgspec.json.Decoder(list[tuple[str, str]])
 
@@ -49,12 +47,12 @@ async def append(ask: Ask, row: asyncpg.Record) -> asyncpg.Record | Fault:
     said: Said | None = None
     if row["transcript_state"] != "redaction_failed":
         known = await _known(ask, key, client_id, call_id)
-        again, new = body.turns[: stored - first], body.turns[stored - first :]
-        if _is_too_large(ask, known + new):
+        whole = known[:first] + body.turns + known[first + len(body.turns) :]
+        if _is_too_large(ask, whole):
             return await _cut(ask, row, Fault(errors.BODY_TOO_LARGE, reason="the whole call"))
-        if not await _are_known(ask, known, first, again):
+        said = await redact_said(whole, ask.services.redactors)
+        if said is not None and _words(known[first:]) != said.kept[first:stored]:
             raise Fault(errors.ALREADY_EXISTS, reason="other words stand in these places")
-        said = await redact_said(known + new, ask.services.redactors, goes_on=True)
     if total == stored:
         return row
     # Whoever names the place goes on from the last turn that is kept: then none is missing before it.
@@ -106,29 +104,8 @@ async def _known(ask: Ask, key: TenantKey, client_id: str, call_id: str) -> list
     ]
 
 
-async def _are_known(ask: Ask, known: Sequence[NewTurn], first: int, again: Sequence[NewTurn]) -> bool:
-    """Whether what is sent again is what stands there, but for what no vault may hold."""
-    last = first + len(again)
-    if again == known[first:last]:
-        return True
-    told = [*known[:first], *again, *known[last:]]
-    said = await redact_said(told, ask.services.redactors, goes_on=True)
-    if said is None:
-        # Then neither can the whole call be redacted, which hides it.
-        return True
-    for place in range(first, last):
-        stored = _words(known[place])
-        if said.kept[place] != stored:
-            # Or it was covered when it was the last that was said, and nothing had said yet what it is.
-            before = known[max(0, place - LOOKED_BACK) : place]
-            end = await redact_said([*before, told[place]], ask.services.redactors, goes_on=True)
-            if end is None or end.kept[-1] != stored:
-                return False
-    return True
-
-
-def _words(turn: NewTurn) -> tuple[str, str]:
-    return turn.speaker, turn.text
+def _words(turns: Sequence[NewTurn]) -> tuple[tuple[str, str], ...]:
+    return tuple((turn.speaker, turn.text) for turn in turns)
 
 
 def _changed(key: TenantKey, call_id: str, said: Said | None, total: int, state: str) -> store.Conversation:
