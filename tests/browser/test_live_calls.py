@@ -37,7 +37,7 @@ LIVE: dict[str, Any] = {
 """Not an hour old, or the demo's worker would give them up."""
 PANELS = {
     "missing": ("No transcript", "ask us"),
-    "hidden": ("The transcript is hidden", "Ask your administrator"),
+    "hidden": ("The transcript is hidden", "Ask whoever runs your phone lines"),
     "retention_expired": ("The transcript has been deleted", "cannot be brought back"),
     "redaction_failed": ("The transcript is held back", "tell us"),
     "truncated": ("The transcript is cut short", "Listen to the recording"),
@@ -87,7 +87,7 @@ async def listen(visitor: Visitor, path: str) -> None:
 async def in_state(manifest: dict[str, Any], call: dict[str, Any], state: str) -> AsyncIterator[None]:
     """A call whose transcript is in a state, made by hand and unmade.
 
-    Most are made by what happens to a call. `hidden` is shown, and nothing of ours makes it yet.
+    Most are made by what happens to a call; `hidden` by whoever delivers it.
     """
     connection = await asyncpg.connect(manifest["database_url"])
     try:

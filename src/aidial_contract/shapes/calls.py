@@ -173,7 +173,11 @@ class NewCall(Incoming):
 
 
 class CallPatch(Incoming):
-    """`PATCH /v1/calls/{call_id}`: progress, end, findings. Absent members stay as they are."""
+    """`PATCH /v1/calls/{call_id}`: progress, end, findings. Absent members stay as they are.
+
+    `transcript_hidden`: until that is undone nobody reads, downloads, unlocks or plays the words of a call
+    that ended.
+    """
 
     status: Status | UnsetType = UNSET
     answered_at: Time | None | UnsetType = UNSET
@@ -191,6 +195,7 @@ class CallPatch(Incoming):
     follow_up: FollowUp | None | UnsetType = UNSET
     sms_status: Label | None | UnsetType = UNSET
     email_status: Label | None | UnsetType = UNSET
+    transcript_hidden: bool | UnsetType = UNSET
 
 
 class CallAgent(Outgoing):

@@ -12,7 +12,7 @@ import pytest
 from aidial_contract.ids import new_id
 from tests.api.calls.lines import Business
 from tests.support.api import World
-from tests.support.askers import patiently
+from tests.support.askers import Answer, patiently
 from tests.support.world_calls import new_call
 
 STATUSES = ("live", "completed", "missed", "failed", "unknown")
@@ -173,6 +173,52 @@ async def test_null_takes_a_finding_away_and_absence_leaves_it(clinic: Business)
     answer = await clinic.key.patch(path, {"resolution": None, "outcome": None}, if_match="*")
     assert (answer.json["resolution"], answer.json["outcome"]) == (None, "unclassified")
     assert answer.json["summary"] == "Kept"
+
+
+async def hide(clinic: Business, path: str, *, hidden: bool = True, **more: Any) -> Answer:
+    return await clinic.key.patch(path, {"transcript_hidden": hidden, **more}, if_match="*")
+
+
+async def test_a_transcript_is_hidden_from_everybody_and_shown_again_as_it_was(
+    world: World, clinic: Business
+) -> None:
+    path = (await clinic.deliver(new_call(clinic.lines[0], new_id()))).headers["location"]
+    told = (await clinic.admin.get(f"{path}/transcript")).json["turns"]
+    hidden = await hide(clinic, path)
+    assert (hidden.status, hidden.json["transcript_state"], hidden.json["version"]) == (200, "hidden", 2)
+    for reader in (clinic.admin, clinic.staff, clinic.key):
+        transcript = (await reader.get(f"{path}/transcript")).json
+        assert (transcript["state"], transcript["turns"]) == ("hidden", [])
+    assert (await clinic.admin.get(f"{path}/transcript/download")).code == "state_conflict"
+    assert (await hide(clinic, path)).json["transcript_state"] == "hidden"
+    shown = await hide(clinic, path, hidden=False)
+    assert shown.json["transcript_state"] == "available"
+    assert (await clinic.staff.get(f"{path}/transcript")).json["turns"] == told
+    events = await world.events(shown.json["call_id"])
+    assert [event["action"] for event in events].count("calls.call.updated") == 3
+
+
+async def test_a_transcript_that_lacked_its_end_lacks_it_when_it_is_shown_again(
+    world: World, clinic: Business
+) -> None:
+    created = await clinic.deliver(new_call(clinic.lines[0], new_id()))
+    path, call_id = created.headers["location"], created.json["call_id"]
+    await world.sql("UPDATE calls SET transcript_state = 'truncated' WHERE call_id = $1", call_id)
+    await hide(clinic, path)
+    assert (await hide(clinic, path, hidden=False)).json["transcript_state"] == "truncated"
+
+
+async def test_only_words_that_are_there_can_be_hidden(world: World, clinic: Business) -> None:
+    live = (await clinic.deliver(in_status(clinic.lines[0], "live"))).headers["location"]
+    silent = (await clinic.deliver(new_call(clinic.lines[0], new_id(), turns=[]))).headers["location"]
+    for path, state in ((live, "live"), (silent, "missing")):
+        answer = await hide(clinic, path)
+        assert (answer.status, answer.code) == (409, "state_conflict")
+        assert answer.json["details"]["current_state"] == state
+        assert (await hide(clinic, path, hidden=False)).json["transcript_state"] == state
+    # Its end and the hiding of its words may come in one.
+    answer = await hide(clinic, live, **ending("completed"))
+    assert (answer.status, answer.json["transcript_state"]) == (200, "hidden")
 
 
 async def test_the_transcript_says_what_state_it_is_in(world: World, clinic: Business) -> None:

@@ -89,6 +89,21 @@ async def test_old_transcripts_go_with_their_words_and_young_ones_stay(
     assert (refused.code, refused.json["details"]["current_state"]) == ("state_conflict", "retention_expired")
 
 
+async def test_hidden_words_go_as_well_and_do_not_come_back(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    old = await old_call(clinic, days=40)
+    for is_hidden, state in ((True, "hidden"), (False, "retention_expired")):
+        change = {"transcript_hidden": is_hidden}
+        answer = await clinic.key.patch(f"/v1/calls/{old}", change, if_match="*")
+        assert (answer.status, answer.json["transcript_state"]) == (200, state)
+        if is_hidden:
+            await save(priya, clinic, transcripts_days=30)
+            await run_due(world, clinic)
+    refused = await clinic.key.patch(f"/v1/calls/{old}", {"transcript_hidden": True}, if_match="*")
+    assert (refused.status, refused.code) == (409, "state_conflict")
+
+
 async def test_who_was_written_to_is_known_no_longer_than_transcripts_are_kept(
     world: World, clinic: Business, priya: Asker
 ) -> None:

@@ -80,6 +80,41 @@ async def test_the_text_goes_when_the_transcript_goes(world: World) -> None:
     assert (mail["state"], mail["content"]) == ("kept", None)
 
 
+async def hide(world: World, call_id: str) -> None:
+    answer = await world.harbour_manage.patch(
+        f"/v1/calls/{call_id}", {"transcript_hidden": True}, if_match="*"
+    )
+    assert (answer.status, answer.json["transcript_state"]) == (200, "hidden")
+
+
+async def test_the_text_goes_when_the_transcript_is_hidden(world: World) -> None:
+    call_id = await delivered_call(world, turns=TURNS)
+    await queue(world, call_id)
+    await send_due(world)
+    assert (await deliveries(world, call_id))[0]["content"] is not None
+    await hide(world, call_id)
+    (mail,) = await deliveries(world, call_id)
+    assert (mail["state"], mail["content"]) == ("kept", None)
+
+
+async def test_mail_about_a_hidden_transcript_holds_no_word_of_it_and_still_hides_its_names(
+    world: World,
+) -> None:
+    call_id = await delivered_call(world, turns=TURNS, summary="Zelda Quimby asked to be called back.")
+    await hide(world, call_id)
+    await queue(world, call_id, mask=True)
+    await queue(world, call_id, MOBILE, kind="call_summary", channel="sms")
+    with mail_server() as mailbox:
+        await send_due(world, post(world, **by_smtp(mailbox.port)))
+    (letter,) = await letters_about(world, mailbox, call_id)
+    text = letter.get_content()
+    assert "The transcript of this call is hidden." in text
+    assert "[NAME] asked to be called back." in text
+    assert "please" not in text
+    assert "Zelda" not in text
+    assert [row["content"] for row in await deliveries(world, call_id)] == [None, None]
+
+
 async def test_mail_leaves_by_smtp_and_nothing_of_it_is_kept(world: World) -> None:
     call_id = await delivered_call(world, turns=TURNS)
     await queue(world, call_id)

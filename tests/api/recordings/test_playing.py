@@ -165,6 +165,15 @@ async def test_each_reason_against_it_is_said(world: World) -> None:
     held_back = await recorded_call(world, wav(0.2))
     await world.sql("UPDATE calls SET transcript_state = 'redaction_failed' WHERE call_id = $1", held_back)
     assert await refused(world.ben, held_back) == "compliance"
+    hidden = await recorded_call(world, wav(0.2))
+    url = await address(world.alice, hidden)
+    for is_hidden, status in ((True, 409), (False, 200)):
+        change = {"transcript_hidden": is_hidden}
+        await world.harbour_manage.patch(f"/v1/calls/{hidden}", change, if_match="*")
+        assert (await world.alice.get(url)).status == status
+        if is_hidden:
+            assert await refused(world.alice, hidden) == "compliance"
+            assert await refused(world.alice, hidden, "download") == "compliance"
     assert await refused(world.alice, await consented_call(world)) == "media"
     await withdraw_downloads(world)
     try:

@@ -43,6 +43,20 @@ async def test_a_session_that_ends_gets_no_more_of_a_recording(world: World) -> 
             await answer.content.read()
 
 
+async def test_a_call_that_is_hidden_is_heard_no_further(world: World) -> None:
+    call_id = await consented_call(world)
+    path = f"/v1/calls/{call_id}"
+    headers = {**world.harbour_manage.headers, "content-type": "audio/wav"}
+    async with world.api.http.put(f"{path}/recording", data=io.BytesIO(LARGE), headers=headers) as sent:
+        assert sent.status == 201
+    url = (await world.alice.post(f"{path}/recording/download")).json["url"]
+    async with world.api.http.get(url, headers=world.alice.headers) as answer:
+        await answer.content.readexactly(1_000)
+        await world.harbour_manage.patch(path, {"transcript_hidden": True}, if_match="*")
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.content.read()
+
+
 async def test_a_key_that_is_revoked_leaves_no_recording(world: World) -> None:
     call_id = await consented_call(world)
     text, parts = new_api_key("live")

@@ -59,7 +59,9 @@ WHERE client_id = $1 AND delivery_id = $2 AND state IN ('queued', 'failed') AND 
 _SENT: Final = """
 UPDATE deliveries SET state = CASE WHEN $5 THEN 'kept' ELSE 'sent' END, taken_until = NULL,
     sent_at = CASE WHEN $5 THEN NULL ELSE now() END, next_attempt_at = NULL,
-    failure = NULL, sent_by = $3, content = $4
+    failure = NULL, sent_by = $3, content = CASE WHEN EXISTS (
+        SELECT FROM calls c WHERE c.client_id = $1 AND c.call_id = deliveries.about_id
+        AND c.transcript_state IN ('hidden', 'retention_expired')) THEN NULL ELSE $4::jsonb END
 WHERE client_id = $1 AND delivery_id = $2 AND state IN ('queued', 'failed')
 """
 _FAILED: Final = """

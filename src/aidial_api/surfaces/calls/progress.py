@@ -17,8 +17,9 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.outgoing.recipients import call_ended
 from aidial_api.kernel.outgoing.transfer_alerts import transfer_failed
+from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.calls.redacting import redact_findings
-from aidial_api.surfaces.calls.store import find_call, update_call
+from aidial_api.surfaces.calls.store import find_call, hidden_transcript, hide_transcript, update_call
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.shapes.calls import LONGEST_CALL, CallPatch
@@ -33,6 +34,8 @@ NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
 }
 """A terminal report may correct `missed`, `failed` and `unknown`; nothing becomes live again."""
 
+HIDEABLE: Final = ("available", "truncated", "incomplete")
+"""What a transcript is that somebody may hide; a live one still grows, the others have no words."""
 _UNTOLD: Final = frozenset({"live", "unknown"})
 """Nobody was told of a call that goes on, or that stalled; what is corrected later is told once."""
 _PLAIN = ("answered_at", "ended_at", "end_reason")
@@ -45,6 +48,8 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
     _check_status(row, changes)
     _check_times(row, changes)
     client_id, call_id = row["client_id"], str(row["call_id"])
+    if patch.transcript_hidden is not UNSET:
+        await _hide(ask.tx, row, changes, hides=patch.transcript_hidden)
     if not await update_call(ask.tx, client_id, call_id, row["version"], changes):
         raise Fault(errors.REVISION_STALE, reason="another writer was first")
     if row["status"] in _UNTOLD and changes.get("status", row["status"]) not in _UNTOLD:
@@ -62,7 +67,7 @@ async def apply(ask: Ask, row: asyncpg.Record) -> asyncpg.Record:
             target_id=call_id,
             client_id=client_id,
             project_id=str(row["project_id"]),
-            technical={"fields": sorted(changes)},
+            technical={"fields": sorted(changes), **_hiding(patch)},
         ),
     )
     ask.on_commit.append(partial(ask.services.news.tell, client_id, str(row["project_id"]), call_id))
@@ -104,6 +109,30 @@ def _check_status(row: asyncpg.Record, changes: dict[str, Any]) -> None:
         raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/ended_at", "required")])
     if current == "live" and wanted != "live" and row["transcript_state"] == "live":
         changes["transcript_state"] = "available" if row["message_count"] else "missing"
+
+
+def _hiding(patch: CallPatch) -> dict[str, bool]:
+    """What an event says of it: which way it went."""
+    hidden = patch.transcript_hidden
+    return {} if hidden is UNSET else {"transcript_hidden": hidden}
+
+
+async def _hide(tx: Tx, row: asyncpg.Record, changes: dict[str, Any], *, hides: bool) -> None:
+    """Hide the words of a call, or show them again as they were; what is so already stays. 409 otherwise."""
+    client_id, call_id = row["client_id"], str(row["call_id"])
+    state = changes.get("transcript_state", row["transcript_state"])
+    is_hidden = state == "hidden"
+    if is_hidden and not hides:
+        changes["transcript_state"] = await hidden_transcript(tx, client_id, call_id)
+    elif hides and not is_hidden:
+        # One that outgrew its call is truncated while the call goes on.
+        if changes.get("status", row["status"]) == "live":
+            state = "live"
+        if state not in HIDEABLE:
+            details = {"current_state": state, "allowed": list(HIDEABLE)}
+            raise Fault(errors.STATE_CONFLICT, details=details, reason="no transcript to hide")
+        await hide_transcript(tx, client_id, call_id, state)
+        changes["transcript_state"] = "hidden"
 
 
 def _check_times(row: asyncpg.Record, changes: dict[str, Any]) -> None:

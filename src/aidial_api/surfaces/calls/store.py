@@ -190,6 +190,24 @@ async def live_call(tx: Tx, client_id: str, call_id: str) -> asyncpg.Record | No
     )
 
 
+async def hide_transcript(tx: Tx, client_id: str, call_id: str, state: str) -> None:
+    """Note as what a transcript that is hidden now was shown."""
+    await tx.execute(
+        "UPDATE transcripts SET shown_as = $3 WHERE client_id = $1 AND call_id = $2",
+        client_id,
+        call_id,
+        state,
+    )
+
+
+async def hidden_transcript(tx: Tx, client_id: str, call_id: str) -> str:
+    """As what a hidden transcript was shown; `available` where nobody noted it."""
+    state: str | None = await tx.fetchval(
+        "SELECT shown_as FROM transcripts WHERE client_id = $1 AND call_id = $2", client_id, call_id
+    )
+    return state or "available"
+
+
 async def mark_stalled(tx: Tx, client_id: str, call_id: str) -> None:
     """Give up on a live call: its end is unknown, its transcript lacks one, somebody should look."""
     await tx.execute(

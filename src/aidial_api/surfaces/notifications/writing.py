@@ -113,9 +113,11 @@ def _number(occasion: Occasion, call: asyncpg.Record) -> str:
 
 def _said(occasion: Occasion, call: asyncpg.Record) -> tuple[Sequence[_Turn], Sequence[str]]:
     """What may be shown of a transcript, and the names to hide in all that is written of the call."""
-    turns = _turns.decode(call["turns"]) if call["transcript_state"] in _SHOWN else []
+    turns = _turns.decode(call["turns"]) if call["turns"] else []
     texts = (*(turn.text for turn in turns), call["summary"] or "")
-    return turns, names_in(texts) if occasion.mask else []
+    # A name is told in the words even when they may not be shown.
+    names = names_in(texts) if occasion.mask else []
+    return turns if call["transcript_state"] in _SHOWN else [], names
 
 
 def _findings(call: asyncpg.Record, names: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ everything is asked again with every use of it: role, scope, consent, compliance
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -15,6 +16,7 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.preconditions import etag
 from aidial_api.kernel.recordings import file_name
 from aidial_api.kernel.route import Answer
+from aidial_api.kernel.scoping import database_reach
 from aidial_api.surfaces.recordings import present, store
 from aidial_api.surfaces.recordings.ranges import asked_range
 from aidial_api.surfaces.recordings.reading import opened, while_allowed
@@ -148,8 +150,17 @@ async def _send(ask: Ask, purpose: Purpose) -> Answer:
         status=200 if part is None else 206,
         headers=headers,
         media_type=found["media_type"],
-        stream=while_allowed(ask, pieces),
+        stream=while_allowed(ask, pieces, partial(_ask_again, ask, purpose, found["call_id"])),
     )
+
+
+async def _ask_again(ask: Ask, purpose: Purpose, call_id: str) -> None:
+    """Whether the call may still be heard, in the middle of it."""
+    async with ask.services.db.transaction(database_reach(ask), read_only=True) as tx:
+        call = await store.find_call(tx, ask.reach, call_id)
+    if call is None:
+        raise Fault(errors.NOT_FOUND, reason="the call is out of reach now")
+    _require(call, purpose, has_media=True)
 
 
 def _good_for(found: asyncpg.Record) -> timedelta:

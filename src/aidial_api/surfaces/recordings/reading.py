@@ -7,7 +7,7 @@ recording's trouble (`media`) and not the store's: nothing gets better by trying
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
@@ -47,13 +47,20 @@ async def opened(
         raise Fault(errors.RECORDING_UNAVAILABLE, details={"reason": "media"}, reason=reason) from None
 
 
-async def while_allowed(ask: Ask, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The pieces of a file, out or in, while `ask` may; `Fault` once a session, key or right has ended."""
+async def while_allowed(
+    ask: Ask, pieces: AsyncGenerator[bytes, None], of_the_call: Callable[[], Awaitable[None]] | None = None
+) -> AsyncGenerator[bytes, None]:
+    """The pieces of a file, out or in, while `ask` may; `Fault` once a session, key or right has ended.
+
+    `of_the_call` asks what else there is to ask, and raises as well.
+    """
     loop = asyncio.get_running_loop()
     ask_again_at = loop.time() + ASK_AGAIN_S
     async with aclosing(pieces):
         async for piece in pieces:
             if loop.time() >= ask_again_at:
                 await still_allowed(ask)
+                if of_the_call is not None:
+                    await of_the_call()
                 ask_again_at = loop.time() + ASK_AGAIN_S
             yield piece
