@@ -23,6 +23,7 @@ from aidial_api.surfaces.calls.store import find_call, hidden_transcript, hide_t
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.shapes.calls import LONGEST_CALL, CallPatch
+from aidial_contract.shapes.downloads import READABLE_STATES
 from aidial_contract.transfers import has_failed
 
 NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
@@ -34,8 +35,6 @@ NEXT_STATUS: Final[dict[str, tuple[str, ...]]] = {
 }
 """A terminal report may correct `missed`, `failed` and `unknown`; nothing becomes live again."""
 
-HIDEABLE: Final = ("available", "truncated", "incomplete")
-"""What a transcript is that somebody may hide; a live one still grows, the others have no words."""
 _UNTOLD: Final = frozenset({"live", "unknown"})
 """Nobody was told of a call that goes on, or that stalled; what is corrected later is told once."""
 _PLAIN = ("answered_at", "ended_at", "end_reason")
@@ -128,8 +127,8 @@ async def _hide(tx: Tx, row: asyncpg.Record, changes: dict[str, Any], *, hides: 
         # One that outgrew its call is truncated while the call goes on.
         if changes.get("status", row["status"]) == "live":
             state = "live"
-        if state not in HIDEABLE:
-            details = {"current_state": state, "allowed": list(HIDEABLE)}
+        if state not in READABLE_STATES:
+            details = {"current_state": state, "allowed": list(READABLE_STATES)}
             raise Fault(errors.STATE_CONFLICT, details=details, reason="no transcript to hide")
         await hide_transcript(tx, client_id, call_id, state)
         changes["transcript_state"] = "hidden"
