@@ -30,7 +30,8 @@ from aidial_api.kernel.audit_chain.outside import Outside
 from aidial_api.kernel.audit_chain.sealer import Sealer
 from aidial_api.kernel.connections import CONNECT_TIMEOUT_S
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
-from aidial_api.kernel.db import Database, DatabaseRefused, DatabaseUnavailable
+from aidial_api.kernel.db import NOTHING, Database, DatabaseRefused, DatabaseUnavailable
+from aidial_api.kernel.installation import require_master_key
 from aidial_api.kernel.jobs import DELIVERIES, QUEUE, Job
 from aidial_api.kernel.outgoing.port import EmbeddedOutbox, Post
 from aidial_api.kernel.outgoing.settings import mail_courier
@@ -98,7 +99,14 @@ def _settings_again(known: Settings) -> Settings:
 
 def _work_with(settings: Settings) -> None:
     try:
-        asyncio.run(work(settings.database_url, post=post_of(settings), checkpoints=settings.checkpoints))
+        asyncio.run(
+            work(
+                settings.database_url,
+                post=post_of(settings),
+                checkpoints=settings.checkpoints,
+                master=MasterKey(settings.master_key),
+            )
+        )
     except DatabaseRefused as refused:
         raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except DatabaseUnavailable as gone:
@@ -125,15 +133,19 @@ async def work(
     files: Files | None = None,
     post: Post | None = None,
     checkpoints: CheckpointSettings | None = None,
+    master: MasterKey | None = None,
 ) -> None:
     """Run jobs as they come due, and seal the activity log; with `wait` False, only the jobs due now.
 
     Jobs about files need `files`, jobs that send a `post`, which has files. `checkpoints` None: none are
-    written.
+    written. Raises `DatabaseRefused` for a `master` key that is not this database's.
     """
     role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
     db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + DELIVERIES_AT_ONCE + 2)
     try:
+        if master is not None:
+            async with db.transaction(NOTHING) as tx:
+                await require_master_key(tx, master)
         app = _app(database_url, role, db, _Tools(files or (post.files if post else None), post))
         async with app.open_async(), _sealing(db, checkpoints, wait=wait):
             if wait:

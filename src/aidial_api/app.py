@@ -26,10 +26,11 @@ from aidial_api.kernel.billing.port import BillingProvider
 from aidial_api.kernel.budget import deadline_of, told_budget_ms
 from aidial_api.kernel.credentials import Credentials
 from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
-from aidial_api.kernel.db import Database, DatabaseUnavailable
+from aidial_api.kernel.db import NOTHING, Database, DatabaseUnavailable
 from aidial_api.kernel.factors import IssuerFactors
 from aidial_api.kernel.hygiene import client_ip, read_headers
 from aidial_api.kernel.idempotency import IdempotencyKeys
+from aidial_api.kernel.installation import require_master_key
 from aidial_api.kernel.introspection import Introspector
 from aidial_api.kernel.jwks import Jwks
 from aidial_api.kernel.key_use import KeyUse
@@ -76,6 +77,8 @@ async def open_services(
     db = await Database.connect(settings.database_url, max_size=settings.database_connections)
     stack.push_async_callback(db.close)
     master = MasterKey(settings.master_key)
+    async with db.transaction(NOTHING) as tx:
+        await require_master_key(tx, master)
     jwks = Jwks(settings.issuer)
     introspector = None if settings.introspection is None else Introspector(settings.introspection, jwks)
     if introspector is not None:

@@ -7,7 +7,8 @@ newcomer would get wrong: ids may be given (the demo's are stable), and everythi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +17,9 @@ import msgspec
 
 from aidial_api.kernel import client_settings, entitlements
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
-from aidial_api.kernel.db import owner_transaction
-from aidial_api.kernel.reach import Reach
+from aidial_api.kernel.db import NOTHING, owner_transaction
+from aidial_api.kernel.installation import require_master_key, settle_master_key
+from aidial_api.kernel.reach import Reach, switch_text
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.access import CLIENT_ROLES, Role
 from aidial_contract.ids import ApiKeyText, new_id, parse_api_key
@@ -69,11 +71,37 @@ class Provisioner:
     def __init__(self, owner_url: str, master_key: bytes, issuer: str) -> None:
         self._owner_url = owner_url
         self._issuer = issuer
-        self._keys = TenantKeys(MasterKey(master_key))
+        self._master = MasterKey(master_key)
+        self._keys = TenantKeys(self._master)
+        self._together: Tx | None = None
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Whatever is made in it is one transaction: all of it is made, or nothing."""
+        async with owner_transaction(self._owner_url, NOTHING) as tx:
+            self._together = tx
+            try:
+                yield
+            finally:
+                self._together = None
+
+    @asynccontextmanager
+    async def _transaction(self, reach: Reach) -> AsyncIterator[Tx]:
+        if self._together is None:
+            async with owner_transaction(self._owner_url, reach) as tx:
+                yield tx
+        else:
+            await self._together.execute(switch_text(reach))
+            yield self._together
+
+    async def require_master_key(self) -> None:
+        """Raise `DatabaseRefused` when tenants were made under another master key."""
+        async with self._transaction(NOTHING) as tx:
+            await require_master_key(tx, self._master)
 
     async def add_partner(self, partner_org_id: str, name: str) -> None:
         """A partner organisation."""
-        async with owner_transaction(self._owner_url, Reach(partner_org_id=partner_org_id)) as tx:
+        async with self._transaction(Reach(partner_org_id=partner_org_id)) as tx:
             await tx.execute(
                 "INSERT INTO partner_orgs (partner_org_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                 partner_org_id,
@@ -83,7 +111,7 @@ class Provisioner:
     async def add_client(self, client: NewClient) -> None:
         """A tenant with its data key and projects."""
         reach = Reach((client.client_id,), partner_org_id=client.partner_org_id)
-        async with owner_transaction(self._owner_url, reach) as tx:
+        async with self._transaction(reach) as tx:
             made = await tx.fetchval(
                 "INSERT INTO clients (client_id, partner_org_id, name, web_domain, contact_name,"
                 " contact_email, timezone, lifecycle) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -98,6 +126,7 @@ class Provisioner:
                 client.lifecycle,
             )
             if made is not None:
+                await settle_master_key(tx, self._master)
                 await self._keys.create(tx, client.client_id)
             for project in client.projects:
                 await tx.execute(
@@ -111,12 +140,12 @@ class Provisioner:
 
     async def count_up(self) -> None:
         """Tell the planner of many calls at once: pages are slow until autovacuum would."""
-        async with owner_transaction(self._owner_url, Reach()) as tx:
+        async with self._transaction(Reach()) as tx:
             await tx.execute("ANALYZE calls, transcripts, caller_tokens, audit_events")
 
     async def publish_projects(self, client_id: str) -> None:
         """Publish what each project is now as its first version, where nothing was published yet."""
-        async with owner_transaction(self._owner_url, Reach((client_id,))) as tx:
+        async with self._transaction(Reach((client_id,))) as tx:
             await tx.execute(
                 "INSERT INTO project_versions (client_id, project_id, number, content, published_by)"
                 " SELECT client_id, project_id, 1, jsonb_build_object('profile', jsonb_build_object("
@@ -133,7 +162,7 @@ class Provisioner:
         if person.role in CLIENT_ROLES and person.client_id not in client_ids:
             client_ids = tuple(sorted({*client_ids, str(person.client_id)}))
         reach = Reach(client_ids, actor_id=user_id, partner_org_id=person.partner_org_id)
-        async with owner_transaction(self._owner_url, reach) as tx:
+        async with self._transaction(reach) as tx:
             await tx.execute(
                 "INSERT INTO memberships (user_id, role, client_id, partner_org_id) VALUES ($1, $2, $3, $4)"
                 " ON CONFLICT DO NOTHING",
@@ -159,7 +188,7 @@ class Provisioner:
 
     async def has_client(self, client_id: str) -> bool:
         """Whether there is a tenant of this id."""
-        async with owner_transaction(self._owner_url, Reach((client_id,))) as tx:
+        async with self._transaction(Reach((client_id,))) as tx:
             return bool(await tx.fetchval("SELECT count(*) FROM clients WHERE client_id = $1", client_id))
 
     async def add_key(
@@ -172,9 +201,8 @@ class Provisioner:
         expires_at: datetime | None = None,
     ) -> ApiKeyText:
         """Register a key; see the function of the same name."""
-        return await add_key(
-            self._owner_url, client_id, key_text, scope=scope, description=description, expires_at=expires_at
-        )
+        async with self._transaction(Reach((client_id,))) as tx:
+            return await _register(tx, client_id, key_text, scope, description, expires_at)
 
 
 async def add_key(
@@ -187,24 +215,30 @@ async def add_key(
     expires_at: datetime | None = None,
 ) -> ApiKeyText:
     """Register a key made by `aidial_contract.ids.new_api_key`; only its hash is stored."""
+    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
+        return await _register(tx, client_id, key_text, scope, description, expires_at)
+
+
+async def _register(
+    tx: Tx, client_id: str, key_text: str, scope: str, description: str, expires_at: datetime | None
+) -> ApiKeyText:
     parts = parse_api_key(key_text)
     if parts is None:
         raise ValueError("not the text of an API key")
-    async with owner_transaction(owner_url, Reach((client_id,))) as tx:
-        made = await tx.execute(
-            "INSERT INTO api_keys (client_id, api_key_id, secret_sha256, last_four, scope, environment,"
-            " description, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-            client_id,
-            parts.api_key_id,
-            hashlib.sha256(parts.secret.encode("ascii")).digest(),
-            key_text[-4:],
-            scope,
-            parts.environment,
-            description,
-            expires_at,
-        )
-        if made != "INSERT 0 0":  # otherwise registered at an earlier start
-            await _record(tx, client_id, "api_keys.key.created", parts.api_key_id)
+    made = await tx.execute(
+        "INSERT INTO api_keys (client_id, api_key_id, secret_sha256, last_four, scope, environment,"
+        " description, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        client_id,
+        parts.api_key_id,
+        hashlib.sha256(parts.secret.encode("ascii")).digest(),
+        key_text[-4:],
+        scope,
+        parts.environment,
+        description,
+        expires_at,
+    )
+    if made != "INSERT 0 0":  # otherwise registered at an earlier start
+        await _record(tx, client_id, "api_keys.key.created", parts.api_key_id)
     return parts
 
 

@@ -13,6 +13,7 @@ import msgspec
 from aidial_api.kernel import destinations
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import owner_transaction
+from aidial_api.kernel.installation import require_master_key
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.transaction import Tx
 
@@ -38,12 +39,14 @@ WHERE client_id = $1 AND project_id = $2::uuid AND number = $3
 
 async def seal_numbers(owner_url: str, master_key: bytes, client_id: str) -> int:
     """How many drafts and versions of a tenant held numbers in clear; none does afterwards."""
+    master = MasterKey(master_key)
     async with owner_transaction(owner_url, Reach((client_id,))) as tx:
         drafts = await tx.fetch(_DRAFTS, client_id)
         versions = await tx.fetch(_VERSIONS, client_id)
         if not drafts and not versions:
             return 0
-        key = await TenantKeys(MasterKey(master_key)).get(tx, client_id)
+        await require_master_key(tx, master)
+        key = await TenantKeys(master).get(tx, client_id)
         for row in drafts:
             kept = destinations.sealed(key, row["project_id"], msgspec.json.decode(row["value"]))
             await _keep(tx, _KEEP_DRAFT, client_id, row["project_id"], kept=kept)

@@ -20,11 +20,9 @@ from aidial_api.kernel.roles import DatabaseRefused
 from aidial_api.settings import Settings, read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
 from aidial_limits.metrics import listening
-from aidial_serving.server import Server, http_server
+from aidial_serving.server import UNAVAILABLE, Server, http_server
 
 GC_YOUNG = 20_000
-UNAVAILABLE = 69
-"""What the API exits with when it cannot start for want of something (EX_UNAVAILABLE)."""
 _log = structlog.get_logger("aidial_api")
 
 

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +28,7 @@ from aidial_portal.routes import all_rows
 from aidial_portal.settings import PortalSettings, read_settings
 from aidial_portal.words import all_locales
 from aidial_serving.last_resort import LastResort
-from aidial_serving.server import LINGER_S, Server, http_server
+from aidial_serving.server import LINGER_S, UNAVAILABLE, Server, http_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,10 +148,13 @@ def _settle_memory() -> None:
 
 
 def serve(settings: PortalSettings, host: str, port: int) -> None:
-    """Run the portal until SIGTERM or SIGINT; requests under way are answered first."""
+    """Run the portal until SIGTERM or SIGINT; exits with 69 when it cannot have its port."""
     logs.set_up(settings.log_level)
     all_locales()  # read before anybody waits for it
     _settle_memory()
     app = create_app(settings)
     with listening(settings.metrics_addr, settings.metrics_port):
-        uvloop.run(_follow_hangups(app, server(app, host, port)))
+        running = server(app, host, port)
+        uvloop.run(_follow_hangups(app, running))
+    if not running.started:
+        sys.exit(UNAVAILABLE)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import socket
 
 LINGER_S: Final = 1.0
+UNAVAILABLE: Final = 69
+"""What an app exits with when it cannot start for want of something (EX_UNAVAILABLE)."""
 _LOOK_S: Final = 0.02
 _LEAST_S: Final = 0.1
 
@@ -31,6 +33,14 @@ class Server(uvicorn.Server):
         self.server_state = self._state = Leaving()
         self._stop_timeout_s = stop_timeout_s
         self._linger_s = min(linger_s, stop_timeout_s / 2)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the door; where that cannot be, `started` stays false and `serve` returns."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            # uvicorn would end the process with its own code; what it ends with is the app's to say.
+            self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the door, let everybody finish, end."""

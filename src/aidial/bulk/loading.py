@@ -78,6 +78,7 @@ class Loader:
 
         Cancelled, it leaves whole slices and nothing of the one under way; another run goes on.
         """
+        await self._provisioner.require_master_key()
         lines = await self._lines()
         todo = await self._missing(lines)
         connection = await asyncpg.connect(self._url, command_timeout=STATEMENT_TIMEOUT_S)

@@ -91,6 +91,10 @@ def _check(partner: str, client: str, timezone: str, *emails: str) -> None:
             raise typer.BadParameter(
                 "must be an e-mail address", param_hint="--operator-email, --admin-email"
             )
+    if len({email.lower() for email in emails}) < len(emails):
+        raise typer.BadParameter(
+            "must be another than the operator's: each is one person", param_hint="--admin-email"
+        )
 
 
 async def _make(
@@ -104,23 +108,31 @@ async def _make(
 ) -> str:
     from aidial_api.provisioning import NewClient, NewProject  # noqa: PLC0415
 
-    if await maker.has_client(client[0]):
-        raise CommandStopped(f"there is a client {client[0]} already; bootstrap makes the first one only")
-    await maker.add_partner(*partner)
+    text, _ = new_api_key("live")
     try:
-        await maker.add_person(people[0])
-        await maker.add_client(
-            NewClient(
-                client_id=client[0],
-                name=client[1],
-                timezone=timezone,
-                partner_org_id=partner[0],
-                projects=(NewProject(project_id=project_id, display_name=project_name, timezone=timezone),),
+        async with maker.together():
+            await maker.require_master_key()
+            if await maker.has_client(client[0]):
+                raise CommandStopped(
+                    f"there is a client {client[0]} already; bootstrap makes the first one only"
+                )
+            await maker.add_partner(*partner)
+            await maker.add_person(people[0])
+            await maker.add_client(
+                NewClient(
+                    client_id=client[0],
+                    name=client[1],
+                    timezone=timezone,
+                    partner_org_id=partner[0],
+                    projects=(
+                        NewProject(project_id=project_id, display_name=project_name, timezone=timezone),
+                    ),
+                )
             )
-        )
-        await maker.add_person(people[1])
+            await maker.add_person(people[1])
+            await maker.add_key(
+                client[0], text, scope=KeyScope.MANAGE, description="Made by aidial bootstrap"
+            )
     except asyncpg.UniqueViolationError:
         raise CommandStopped("somebody with one of these e-mail addresses exists already") from None
-    text, _ = new_api_key("live")
-    await maker.add_key(client[0], text, scope=KeyScope.MANAGE, description="Made by aidial bootstrap")
     return text

@@ -7,6 +7,8 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 import aiohttp
 import asyncpg
@@ -15,11 +17,14 @@ import typer
 from aidial.stops import Exit
 from aidial_contract.settings import ConfigurationError
 
+if TYPE_CHECKING:
+    from aidial_api.settings import Settings
+
 _TIMEOUT_S = 5.0
 _UNWALLED = """
 SELECT c.relname FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-  AND c.relname NOT IN ('alembic_version', 'indexes_to_make')
+  AND c.relname NOT IN ('alembic_version', 'indexes_to_make', 'installation')
   AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1
 """
 _SEALS = """
@@ -48,7 +53,7 @@ class Finding:
 
 
 def command() -> None:
-    """Check configuration, database, migrations, indexes, walls, worker, numbers, seals, issuer, limits.
+    """Check configuration, database, migrations, master key, indexes, walls, worker, seals, issuer, limits.
 
     Reads what `aidial api` reads. Exit codes: 0 all well (warnings included), 78 configuration, 69 something
     does not answer, 1 something answers and is wrong.
@@ -74,7 +79,7 @@ async def _examine() -> list[Finding]:
         return [Finding("configuration", problems, Exit.CONFIGURATION)]
     return [
         Finding("configuration"),
-        *await _database(settings.database_url, timedelta(seconds=settings.checkpoints.every_s)),
+        *await _database(settings),
         await _issuer(settings.issuer),
         *await _store(settings.limits_url),
     ]
@@ -94,9 +99,10 @@ async def _store(url: str | None) -> list[Finding]:
     return [Finding("limiter store answers", todo, warning=True)]
 
 
-async def _database(url: str, checkpoints_every: timedelta) -> list[Finding]:
+async def _database(settings: Settings) -> list[Finding]:
     from aidial_api.kernel.roles import DatabaseRefused, choose_role  # noqa: PLC0415
 
+    url = settings.database_url
     try:
         role = await choose_role(url, timeout_s=_TIMEOUT_S)
         connection = await asyncpg.connect(url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
@@ -109,6 +115,7 @@ async def _database(url: str, checkpoints_every: timedelta) -> list[Finding]:
             await connection.execute(f'SET ROLE "{role}"')
         checks: list[Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Finding]]] = [
             _migrations,
+            partial(_master_key, settings.master_key),
             _indexes,
             _walls,
             _workers,
@@ -116,7 +123,7 @@ async def _database(url: str, checkpoints_every: timedelta) -> list[Finding]:
         ]
         found = [Finding("database reachable"), Finding("role is bound by row-level security")]
         found += [await check(connection) for check in checks]
-        return [*found, *await _seals(connection, checkpoints_every)]
+        return [*found, *await _seals(connection, timedelta(seconds=settings.checkpoints.every_s))]
     finally:
         await connection.close(timeout=_TIMEOUT_S)
 
@@ -134,6 +141,19 @@ async def _migrations(connection: asyncpg.Connection[asyncpg.Record]) -> Finding
         "migrations at head",
         f"the database is at {found or 'nothing'}, this version needs {head()}; run: aidial db migrate",
     )
+
+
+async def _master_key(secret: bytes, connection: asyncpg.Connection[asyncpg.Record]) -> Finding:
+    from aidial_api.kernel.crypto import MasterKey  # noqa: PLC0415
+
+    name = "master key is the database's"
+    try:
+        known = await connection.fetchval("SELECT master_key_id FROM installation")
+    except asyncpg.UndefinedTableError:
+        return Finding(name)  # the migrations are not at head, which is said
+    if known is None or known == MasterKey(secret).key_id:
+        return Finding(name)
+    return Finding(name, "it was made with another; set AIDIAL_MASTER_KEY to that one", Exit.CONFIGURATION)
 
 
 async def _indexes(connection: asyncpg.Connection[asyncpg.Record]) -> Finding:

@@ -102,7 +102,7 @@ def slug(client: str) -> str:
 
 def run(work: Coroutine[Any, Any, T], *, missing: str = "something it needs is not there") -> T:
     """Do database work as the owner; expected failures become sentences."""
-    from aidial_api.kernel.db import DatabaseUnavailable  # noqa: PLC0415
+    from aidial_api.kernel.db import DatabaseRefused, DatabaseUnavailable  # noqa: PLC0415
 
     try:
         return asyncio.run(work)
@@ -110,6 +110,8 @@ def run(work: Coroutine[Any, Any, T], *, missing: str = "something it needs is n
         raise CommandStopped(missing) from None
     except asyncpg.UndefinedTableError:
         raise CommandStopped("the database is empty; run: aidial db migrate", Exit.UNAVAILABLE) from None
+    except DatabaseRefused as refused:
+        raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except asyncpg.InsufficientPrivilegeError as refused:
         raise CommandStopped(f"the database role may not do this: {refused}", Exit.CONFIGURATION) from None
     except (DatabaseUnavailable, asyncpg.InvalidAuthorizationSpecificationError, OSError) as gone:

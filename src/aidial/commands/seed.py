@@ -117,7 +117,7 @@ def _copy(  # noqa: PLR0913 - the command's knobs
     from aidial.bulk.loading import Loader  # noqa: PLC0415
     from aidial.console import say  # noqa: PLC0415
     from aidial_api.kernel.connections import GONE  # noqa: PLC0415
-    from aidial_api.kernel.db import DatabaseUnavailable  # noqa: PLC0415
+    from aidial_api.kernel.db import DatabaseRefused, DatabaseUnavailable  # noqa: PLC0415
     from aidial_contract.fault import Fault  # noqa: PLC0415
 
     if not is_slug(client):
@@ -131,6 +131,8 @@ def _copy(  # noqa: PLR0913 - the command's knobs
     except KeyboardInterrupt:
         say(f"Stopped; {_GOES_ON}.")
         raise typer.Exit(130) from None
+    except DatabaseRefused as refused:
+        raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except Fault as away:
         raise CommandStopped(
             f"the recordings could not be stored ({away.reason}); {_GOES_ON}", Exit.UNAVAILABLE

@@ -10,9 +10,7 @@ import asyncpg
 from aidial.seed.tenants import CLIENTS, KEYS, PARTNER, PEOPLE, DemoPerson
 from aidial.seed.tickets import TICKETS, DemoTicket
 from aidial.stops import CommandStopped, Exit
-from aidial_api.kernel.crypto import MasterKey
-from aidial_api.kernel.db import DatabaseUnavailable, owner_transaction
-from aidial_api.kernel.reach import Reach
+from aidial_api.kernel.db import DatabaseRefused, DatabaseUnavailable
 from aidial_api.past_tickets import PastTicket, TicketWriter, add_ticket
 from aidial_api.provisioning import NewClient, NewPerson, NewProject, Provisioner
 from aidial_contract.access import INTERNAL_ROLES, Role
@@ -35,6 +33,7 @@ async def provision(known: Effective, secrets: Secrets) -> None:
     """Partner, clients, people and keys as `aidial.seed.tenants` lists them."""
     maker = Provisioner(known.owner_url, known.master_key, known.issuer)
     try:
+        await maker.require_master_key()
         await maker.add_partner(PARTNER.partner_org_id, PARTNER.name)
         for client in CLIENTS:
             business = client.business
@@ -57,7 +56,6 @@ async def provision(known: Effective, secrets: Secrets) -> None:
                 )
             )
             await maker.publish_projects(business.client_id)
-        await _require_our_master_key(known)
         for person in PEOPLE:
             await maker.add_person(_new_person(person))
         for key in KEYS:
@@ -67,6 +65,8 @@ async def provision(known: Effective, secrets: Secrets) -> None:
         now = datetime.now(UTC)
         for ticket in TICKETS:
             await add_ticket(known.owner_url, known.master_key, _past(ticket, now))
+    except DatabaseRefused as refused:
+        raise CommandStopped(str(refused), Exit.CONFIGURATION) from None
     except (DatabaseUnavailable, asyncpg.PostgresError) as problem:
         raise CommandStopped(f"the database refused the demo's data: {problem}", Exit.UNAVAILABLE) from None
 
@@ -79,20 +79,6 @@ async def count_up(known: Effective) -> None:
         raise CommandStopped(
             f"the database could not count the demo's data: {problem}", Exit.UNAVAILABLE
         ) from None
-
-
-async def _require_our_master_key(known: Effective) -> None:
-    """Data under another master key cannot be read; say so now and not call by call."""
-    wanted = MasterKey(known.master_key).key_id
-    reach = Reach(tuple(client.client_id for client in CLIENTS))
-    async with owner_transaction(known.owner_url, reach) as tx:
-        rows = await tx.fetch("SELECT DISTINCT master_key_id FROM client_keys")
-    if any(row["master_key_id"] != wanted for row in rows):
-        raise CommandStopped(
-            "this database holds a demo that was made under another AIDIAL_MASTER_KEY. Set that one, or name "
-            "an empty database.",
-            Exit.CONFIGURATION,
-        )
 
 
 def _new_person(person: DemoPerson) -> NewPerson:

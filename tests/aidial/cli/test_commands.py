@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -74,12 +75,19 @@ def owner(urls: PostgresUrls) -> dict[str, str]:
     return {"AIDIAL_DATABASE_OWNER_URL": urls.owner_url}
 
 
-def bootstrap(urls: PostgresUrls) -> Ran:
+def bootstrap(
+    urls: PostgresUrls,
+    *,
+    client: str = "harbour-dental",
+    operator: str = "ops@aidial.example",
+    admin: str = "alice@harbour-dental.example",
+    master_key: str = MASTER_KEY,
+) -> Ran:
     return patiently(
-        *("bootstrap", "--operator-email", "ops@aidial.example", "--partner", "southern-cross-voice"),
-        *("--partner-name", "Southern Cross Voice", "--client", "harbour-dental"),
-        *("--client-name", "Harbour Dental", "--admin-email", "alice@harbour-dental.example"),
-        env={**owner(urls), "AIDIAL_MASTER_KEY": MASTER_KEY, "ZITADEL_ISSUER": ISSUER},
+        *("bootstrap", "--operator-email", operator, "--partner", f"partner-of-{client}"),
+        *("--partner-name", "Southern Cross Voice", "--client", client),
+        *("--client-name", "Harbour Dental", "--admin-email", admin),
+        env={**owner(urls), "AIDIAL_MASTER_KEY": master_key, "ZITADEL_ISSUER": ISSUER},
     )
 
 
@@ -172,6 +180,86 @@ def test_the_doctor_names_what_is_wrong(database_urls: PostgresUrls) -> None:
     assert "FAIL  database reachable" in gone.out
     assert "pw@" not in gone.out
     assert aidial("doctor").code == 78
+
+
+def clients_of(urls: PostgresUrls) -> list[str]:
+    with psycopg.connect(urls.superuser_url) as connection:
+        return [row[0] for row in connection.execute("SELECT client_id FROM clients ORDER BY 1")]
+
+
+def test_another_master_key_than_the_databases_is_refused_before_it_does_harm(empty: PostgresUrls) -> None:
+    assert patiently("db", "migrate", env=owner(empty)).code == 0
+    assert bootstrap(empty).code == 0
+    other = base64.b64encode(bytes(range(1, 33))).decode()
+    configured = {
+        "DATABASE_URL": empty.app_url,
+        "AIDIAL_MASTER_KEY": other,
+        "ZITADEL_ISSUER": ISSUER,
+        "AIDIAL_API_AUDIENCE": "aidial-api",
+    }
+    for server in ("api", "worker"):
+        ran = patiently(server, env=configured)
+        assert ran.code == 78, ran
+        assert "AIDIAL_MASTER_KEY is not the one this database was made with" in ran.err
+        assert other not in ran.err
+    assert patiently("doctor", env=configured).code == 78
+
+    ran = bootstrap(empty, client="second-clinic", operator="o@aidial.example", master_key=other)
+    assert (ran.code, ran.out) == (78, "")
+    seeded = {**owner(empty), "AIDIAL_MASTER_KEY": other}
+    assert patiently("seed", "--calls", "1", "--client", "harbour-dental", env=seeded).code == 78
+    assert clients_of(empty) == ["harbour-dental"]
+
+
+def test_a_first_tenant_is_made_whole_or_not_at_all(empty: PostgresUrls) -> None:
+    assert patiently("db", "migrate", env=owner(empty)).code == 0
+    assert bootstrap(empty).code == 0
+    for admin, code in (("Ops@clinic.example", 2), ("Alice@harbour-dental.example", 1)):
+        ran = bootstrap(empty, client="clinic", operator="ops@clinic.example", admin=admin)
+        assert (ran.code, ran.out) == (code, ""), ran
+        assert clients_of(empty) == ["harbour-dental"]
+    ran = bootstrap(empty, client="clinic", operator="ops@clinic.example", admin="sue@clinic.example")
+    assert ran.code == 0, ran.err
+    assert clients_of(empty) == ["clinic", "harbour-dental"]
+
+
+def test_a_database_that_was_never_migrated_is_told_to_be(empty: PostgresUrls) -> None:
+    ran = patiently(
+        "api",
+        env={
+            "DATABASE_URL": empty.app_url,
+            "AIDIAL_MASTER_KEY": MASTER_KEY,
+            "ZITADEL_ISSUER": ISSUER,
+            "AIDIAL_API_AUDIENCE": "aidial-api",
+        },
+    )
+    assert ran.code == 69
+    assert "run: aidial db migrate" in ran.err
+
+
+def test_a_server_whose_port_is_taken_is_to_be_started_again(database_urls: PostgresUrls) -> None:
+    needs = {
+        "api": {
+            "DATABASE_URL": database_urls.app_url,
+            "AIDIAL_MASTER_KEY": MASTER_KEY,
+            "ZITADEL_ISSUER": ISSUER,
+            "AIDIAL_API_AUDIENCE": "aidial-api",
+        },
+        "portal": {
+            "NEXTAUTH_SECRET": "s" * 32,
+            "NEXTAUTH_URL": "http://127.0.0.1:3000",
+            "AIDIAL_API_BASE_URL": ISSUER,
+            "AIDIAL_API_TIMEOUT_MS": "1000",
+            "ZITADEL_ISSUER": ISSUER,
+            "ZITADEL_CLIENT_ID": "portal",
+            "ZITADEL_CLIENT_SECRET": "secret",
+        },
+    }
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for command, env in needs.items():
+            ran = patiently(command, "--port", str(taken.getsockname()[1]), env=env)
+            assert ran.code == UNAVAILABLE, ran
+            assert "address already in use" in ran.err + ran.out
 
 
 @pytest.mark.parametrize("command", ["api", "portal", "worker", "doctor"])

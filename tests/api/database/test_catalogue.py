@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     Catalogue = asyncpg.Connection[asyncpg.Record]
 
 # Where the migrations' own bookkeeping is not a tenant's.
-BOOKKEEPING = {"alembic_version"}
+BOOKKEEPING = {"alembic_version", "installation"}
 READ, ADD, CHANGE, REMOVE = "SELECT", "INSERT", "UPDATE", "DELETE"
 GRANTED = {
     "alembic_version": {READ},
+    "installation": {READ, ADD},
     "partner_orgs": {READ, ADD, CHANGE},
     "clients": {READ, ADD, CHANGE},
     "client_keys": {READ, ADD},
