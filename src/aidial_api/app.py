@@ -85,9 +85,7 @@ async def open_services(
         stack.push_async_callback(introspector.close)
     factors = IssuerFactors(settings.issuer, settings.management_token)
     stack.push_async_callback(factors.close)
-    verifier = TokenVerifier(
-        settings.issuer, settings.audience, settings.portal_client_id, jwks, introspector=introspector
-    )
+    verifier = TokenVerifier(settings.audience, settings.portal_client_id, jwks, introspector=introspector)
     use = KeyUse(db)
     use.start()
     stack.push_async_callback(use.close)

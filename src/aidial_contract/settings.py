@@ -128,7 +128,8 @@ def http_url(raw: str) -> str:
         raise ValueError("must be an http or https URL")
     if "@" in parts.netloc or "?" in value or "#" in value:
         raise ValueError("must be a URL without user, query or fragment")
-    return value.rstrip("/")
+    # A browser writes the scheme in lower case, and what is compared with it is.
+    return parts.scheme + value[len(parts.scheme) :].rstrip("/")
 
 
 def store_url(raw: str) -> str:
@@ -184,6 +185,14 @@ def boolean(raw: str) -> bool:
 def words(raw: str) -> tuple[str, ...]:
     """A list by commas; empty entries are dropped."""
     return tuple(word.strip() for word in raw.split(",") if word.strip())
+
+
+def origins(raw: str) -> tuple[str, ...]:
+    """Http or https origins by commas, such as `https://login.example.com`."""
+    found = tuple(http_url(word) for word in words(raw))
+    if any(urlsplit(origin).path for origin in found):
+        raise ValueError("must be origins (no path) separated by commas")
+    return found
 
 
 def networks(raw: str) -> tuple[Network, ...]:

@@ -16,7 +16,8 @@ from aidial_contract.messages import field_codes
 
 MAX_FIELD_ERRORS = 50
 MAX_POINTER = 1_024
-MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1_000
+MAX_RETRY_AFTER_MS = 31 * 24 * 60 * 60 * 1_000
+"""The longest window that a quota may have."""
 
 
 class WireFieldError(msgspec.Struct, frozen=True):

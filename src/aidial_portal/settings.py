@@ -21,6 +21,7 @@ from aidial_contract.settings import (
     http_url,
     networks,
     one_of,
+    origins,
     port,
     positive_int,
     positive_number,
@@ -36,15 +37,27 @@ if TYPE_CHECKING:
 LEAST_SECRET_BYTES: Final = 32
 DEFAULT_SCOPE: Final = "openid profile email offline_access"
 
+AUTH_PATH: Final = "/api/auth"
+
+
+def portal_url(raw: str) -> str:
+    """The portal's public origin. NextAuth lets its own path stand behind it, which is where we serve it."""
+    value = http_url(raw).removesuffix(AUTH_PATH)
+    if urlsplit(value).path:
+        raise ValueError(f"must have no path, or {AUTH_PATH}")
+    return value
+
+
 SETTINGS: Final = (
     Setting("NEXTAUTH_SECRET", secret(LEAST_SECRET_BYTES), required=True),
-    Setting("NEXTAUTH_URL", http_url, required=True),
+    Setting("NEXTAUTH_URL", portal_url, required=True),
     Setting("AIDIAL_API_BASE_URL", http_url, required=True),
     Setting("AIDIAL_API_TIMEOUT_MS", positive_number, required=True),
     Setting("ZITADEL_ISSUER", http_url, required=True),
     Setting("ZITADEL_CLIENT_ID", text, required=True),
     Setting("ZITADEL_CLIENT_SECRET", secret(1), required=True),
     Setting("ZITADEL_SCOPE", text, default=DEFAULT_SCOPE),
+    Setting("AIDIAL_SIGN_IN_ORIGINS", origins, default=()),
     Setting("AIDIAL_MFA_SETUP_URL", http_url),
     Setting("AIDIAL_HOSTS", words, default=()),
     Setting("AIDIAL_TRUSTED_PROXIES", networks, default=LOOPBACK),
@@ -76,6 +89,7 @@ class PortalSettings:
     zitadel_client_id: str
     zitadel_client_secret: str = field(repr=False)
     zitadel_scope: str = DEFAULT_SCOPE
+    sign_in_origins: tuple[str, ...] = ()
     mfa_setup_url: str | None = None
     hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = LOOPBACK
@@ -122,6 +136,7 @@ def read_settings(environ: Mapping[str, str]) -> PortalSettings:
         zitadel_client_id=values["ZITADEL_CLIENT_ID"],
         zitadel_client_secret=values["ZITADEL_CLIENT_SECRET"],
         zitadel_scope=values["ZITADEL_SCOPE"],
+        sign_in_origins=values["AIDIAL_SIGN_IN_ORIGINS"],
         mfa_setup_url=values["AIDIAL_MFA_SETUP_URL"],
         hosts=values["AIDIAL_HOSTS"],
         trusted_proxies=values["AIDIAL_TRUSTED_PROXIES"],

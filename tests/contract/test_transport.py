@@ -13,6 +13,7 @@ from aidial_contract import errors
 from aidial_contract.envelopes import Envelope, render
 from aidial_contract.errors import ERRORS, ErrorRow
 from aidial_contract.fault import Fault, FieldError
+from aidial_contract.limits import ACCOUNT_EXPORTS_HOURS
 from aidial_contract.transport import MAX_FIELD_ERRORS, parse
 
 JSON = "application/json"
@@ -83,6 +84,12 @@ def test_the_upstreams_own_words_are_not_passed_on() -> None:
 )
 def test_an_answer_that_breaks_the_contract_is_not_passed_on(changes: dict[str, Any]) -> None:
     assert is_violation(parse(422, JSON, body_of(Fault(errors.VALIDATION_FAILED), **changes)))
+
+
+def test_a_quota_of_a_month_keeps_its_wait() -> None:
+    wait_ms = ACCOUNT_EXPORTS_HOURS.most * 60 * 60 * 1_000
+    fault = parse(429, JSON, body_of(Fault(errors.QUOTA_EXCEEDED, retry_after_ms=wait_ms)))
+    assert (fault.row, fault.retry_after_ms) == (errors.QUOTA_EXCEEDED, wait_ms)
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 500])

@@ -225,7 +225,7 @@ async def _issuer(issuer: str) -> Finding:
             named = document.get("issuer") if isinstance(document, dict) else None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as gone:
         return Finding("issuer reachable", f"{url} does not answer: {type(gone).__name__}", Exit.UNAVAILABLE)
-    if named != issuer:
+    if not isinstance(named, str) or named.rstrip("/") != issuer:
         return Finding(
             "issuer reachable", "it calls itself by another name than ZITADEL_ISSUER", Exit.CONFIGURATION
         )

@@ -59,9 +59,10 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class IssuerKeys:
-    """The usable keys by id, and where opaque tokens are asked about (None: nowhere)."""
+    """The usable keys by id, the issuer's own name, and where to ask of opaque tokens (None: nowhere)."""
 
     by_kid: Mapping[str, tuple[SigningKey, ...]]
+    issuer: str
     introspection_endpoint: str | None = None
 
     def holds(self, kid: str) -> bool:
@@ -83,6 +84,11 @@ class Jwks:
         self._fresh_until = float("-inf")
         self._asked_for_unknown_at = float("-inf")
         self._running: asyncio.Task[IssuerKeys | None] | None = None
+
+    @property
+    def issuer(self) -> str:
+        """What tokens name as their issuer: some end their name with a slash, which a setting has not."""
+        return self._issuer if self._known is None else self._known.issuer
 
     async def keys_for(self, kid: str) -> IssuerKeys:
         """The keys to verify a token of `kid` by. 503 `dependency_unavailable` when none are known."""
@@ -148,7 +154,8 @@ class Jwks:
     async def _fetch(self) -> IssuerKeys:
         async with _session() as session:
             discovery = await get_json(session, f"{self._issuer}/.well-known/openid-configuration")
-            if discovery.get("issuer") != self._issuer:
+            issuer = discovery.get("issuer")
+            if not isinstance(issuer, str) or issuer.rstrip("/") != self._issuer:
                 raise ValueError("discovery names another issuer")
             keys_url = self._own_url(discovery.get("jwks_uri"))
             if keys_url is None:
@@ -156,7 +163,7 @@ class Jwks:
             jwks = await get_json(session, keys_url)
         named = discovery.get("id_token_signing_alg_values_supported")
         by_kid = usable_keys(jwks.get("keys"), _asymmetric(named))
-        return IssuerKeys(by_kid, self._own_url(discovery.get("introspection_endpoint")))
+        return IssuerKeys(by_kid, issuer, self._own_url(discovery.get("introspection_endpoint")))
 
     def _own_url(self, value: object) -> str | None:
         """An address the issuer names, when it is no less protected than the issuer itself."""

@@ -47,14 +47,12 @@ class TokenVerifier:
 
     def __init__(
         self,
-        issuer: str,
         audience: str,
         portal_client_id: str,
         jwks: Jwks,
         clock: Callable[[], float] = time.time,
         introspector: Introspector | None = None,
     ) -> None:
-        self._issuer = issuer
         self._audience = audience
         self._portal_client_id = portal_client_id
         self._jwks = jwks
@@ -94,7 +92,7 @@ class TokenVerifier:
             raise _invalid("typ is of no ID token")
         claims = (await self._signed(parts)).claims
         audiences = _audiences(claims)
-        if claims.get("iss") != self._issuer or self._portal_client_id not in audiences:
+        if claims.get("iss") != self._jwks.issuer or self._portal_client_id not in audiences:
             raise _invalid("ID token of another issuer or client")
         if "azp" in claims and claims["azp"] != self._portal_client_id:
             raise _invalid("azp is another client")
@@ -121,7 +119,7 @@ class TokenVerifier:
         if _typ(parts) not in {"logout+jwt", "application/logout+jwt", "jwt"}:
             raise _invalid("typ is of no logout token")
         claims = (await self._signed(parts)).claims
-        if claims.get("iss") != self._issuer or self._portal_client_id not in _audiences(claims):
+        if claims.get("iss") != self._jwks.issuer or self._portal_client_id not in _audiences(claims):
             raise _invalid("logout token of another issuer or client")
         events = claims.get("events")
         if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
@@ -135,7 +133,7 @@ class TokenVerifier:
 
     def judge_access(self, claims: dict[str, Any]) -> None:
         """401 `token_invalid` unless these are the claims of an access token for the API."""
-        if claims.get("iss") != self._issuer or self._audience not in _audiences(claims):
+        if claims.get("iss") != self._jwks.issuer or self._audience not in _audiences(claims):
             raise _invalid("token of another issuer or audience")
         if any(name in claims for name in NOT_ACCESS):
             raise _invalid("not an access token")

@@ -47,6 +47,7 @@ _ERASED: Final = frozenset(
         errors.SESSION_EXPIRED,
         errors.SESSION_REVOKED,
         errors.SESSION_CLAIMS_MISSING,
+        errors.SESSION_COOKIE_POLICY,
     }
 )
 
@@ -140,7 +141,7 @@ def _plain_page(fault: Fault, request_id: str) -> bytes:
 def forget_session(request: PortalRequest) -> None:
     """Delete every session cookie the request carried, and the CSRF cookie that belonged to it."""
     names = request.portal.names
-    request.set_cookies += session_deletions(request.cookies, names)
+    request.set_cookies += session_deletions(request.cookies)
     if first(request.cookies, names.aidial_csrf) is not None:
         request.set_cookies.append(deletion(names.aidial_csrf))
 
@@ -153,7 +154,7 @@ def finish(request: PortalRequest, response: Response) -> None:
     if b"cache-control" not in present:
         raw.append(_NO_STORE)
     if (response.media_type or "").startswith("text/html"):
-        policy = content_security_policy(request.nonce(), request.portal.issuer_origin)
+        policy = content_security_policy(request.nonce(), request.portal.issuer.form_origins)
         raw.append((b"content-security-policy", policy.encode()))
         raw += _PAGE_SECURITY
     else:

@@ -20,6 +20,10 @@ class Issuer(Protocol):
     def client(self) -> OpenIdClient:
         """The protocol itself, for next-auth's actions."""
 
+    @property
+    def form_origins(self) -> frozenset[str]:
+        """Where a form of sign-in or sign-out may lead a browser, as far as is known."""
+
     async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
         """New tokens; `RefusedRefreshError`, or `Fault` 503 when the issuer does not answer."""
 

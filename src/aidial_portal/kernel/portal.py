@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from aidial_contract.limits import (
     HEADER_BLOCK,
@@ -59,7 +58,6 @@ class Portal:
     settings: PortalSettings
     matcher: Matcher
     origin: str
-    issuer_origin: str
     head: Head
     body_limit_bytes: int
     names: CookieNames
@@ -106,7 +104,6 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             settings=settings,
             matcher=matcher,
             origin=origin_of(settings.nextauth_url),
-            issuer_origin=_origin(settings.zitadel_issuer),
             head=Head(
                 settings.accepted_hosts, settings.numbers.size(HEADER_BLOCK), settings.numbers.size(URI)
             ),
@@ -137,8 +134,3 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
         await upstream.close()
         await issuer.close()
         await counting.close()
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_portal.kernel.oidc import OpenIdClient, OpenIdError, OpenIdSettings, issuer_http_session
+from aidial_portal.kernel.oidc.issuer import origin_of
 from aidial_portal.kernel.refresh import RefusedRefreshError
 from aidial_portal.kernel.tokens import TokenSet
 
@@ -37,6 +39,18 @@ class Provider:
             ),
             self._http,
         )
+        self._always = frozenset({origin_of(settings.zitadel_issuer), *settings.sign_in_origins})
+        # A page says where its forms may lead before anybody signs in.
+        self._asking = asyncio.create_task(self._ask_where(), name="issuer's addresses")
+
+    @property
+    def form_origins(self) -> frozenset[str]:
+        """The issuer's own origin, those its pages are at, and whatever is configured besides."""
+        return self._always | self.client.origins
+
+    async def _ask_where(self) -> None:
+        with suppress(OpenIdError):
+            await self.client.ask_where()
 
     async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
         """New tokens; `RefusedRefreshError`, or 503 when the issuer does not answer."""
@@ -59,4 +73,5 @@ class Provider:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._asking.cancel()
         await self._http.close()

@@ -44,7 +44,7 @@ async def issuer() -> AsyncIterator[Issuer]:
 async def verifier(issuer: Issuer) -> AsyncIterator[TokenVerifier]:
     jwks = Jwks(issuer.url)
     introspector = Introspector(IntrospectionClient(*INTROSPECTION_CLIENT), jwks)
-    yield TokenVerifier(issuer.url, API_AUDIENCE, PORTAL_CLIENT_ID, jwks, introspector=introspector)
+    yield TokenVerifier(API_AUDIENCE, PORTAL_CLIENT_ID, jwks, introspector=introspector)
     await introspector.close()
 
 
@@ -154,7 +154,7 @@ async def test_an_issuer_that_does_not_say_yes_or_no_lets_nobody_in(
 async def test_a_wrong_secret_of_ours_is_our_trouble_not_the_callers(issuer: Issuer) -> None:
     jwks = Jwks(issuer.url)
     introspector = Introspector(IntrospectionClient("api@aidial", "another"), jwks)
-    own = TokenVerifier(issuer.url, API_AUDIENCE, PORTAL_CLIENT_ID, jwks, introspector=introspector)
+    own = TokenVerifier(API_AUDIENCE, PORTAL_CLIENT_ID, jwks, introspector=introspector)
     assert await outcome(own) == "dependency_unavailable"
     assert "another" not in repr(IntrospectionClient("api@aidial", "another"))
     await introspector.close()

@@ -44,7 +44,7 @@ def clock() -> Clock:
 @pytest.fixture
 def verifier(issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> TokenVerifier:
     monkeypatch.setattr(module, "PATIENCE_S", 10.0)  # who tries a slow issuer sets their own
-    return TokenVerifier(issuer.url, API_AUDIENCE, PORTAL_CLIENT_ID, Jwks(issuer.url, clock))
+    return TokenVerifier(API_AUDIENCE, PORTAL_CLIENT_ID, Jwks(issuer.url, clock))
 
 
 async def outcome(verifier: TokenVerifier, token: str) -> str:
@@ -72,6 +72,15 @@ async def test_one_fetch_serves_everybody_for_five_minutes(
     clock.now += 2
     assert await outcome(verifier, good(issuer)) == ""
     assert len(issuer.asked) == 4
+
+
+async def test_an_issuer_whose_name_ends_with_a_slash_is_taken_by_that_name_alone(
+    issuer: Issuer, verifier: TokenVerifier
+) -> None:
+    issuer.more["issuer"] = f"{issuer.url}/"
+    assert await outcome(verifier, good(issuer, iss=f"{issuer.url}/")) == ""
+    assert await outcome(verifier, good(issuer)) == "token_invalid"
+    assert await outcome(verifier, good(issuer, iss=f"{issuer.url}//")) == "token_invalid"
 
 
 async def test_a_new_key_is_fetched_when_its_first_token_comes(
@@ -328,7 +337,7 @@ async def test_the_leeway_is_thirty_seconds_to_the_moment(
     """`offset_s`: how long after the claim's time it is now."""
     at = 2_000_000_000
     now = Clock(at + offset_s)
-    own = TokenVerifier(issuer.url, API_AUDIENCE, PORTAL_CLIENT_ID, Jwks(issuer.url), now)
+    own = TokenVerifier(API_AUDIENCE, PORTAL_CLIENT_ID, Jwks(issuer.url), now)
     times = {"exp": at + 10_000, "iat": at - 10_000, "nbf": at - 10_000, claim: at}
     token = good(issuer, **times)
     assert await outcome(own, token) == code

@@ -268,8 +268,8 @@ def test_a_page_weighs_less_than_120_kilobytes_compressed() -> None:
 
 
 def test_the_policy_allows_scripts_by_nonce_only() -> None:
-    header = policy.content_security_policy("n0nce", "https://id.example")
+    header = policy.content_security_policy("n0nce", {"https://id.example", "https://a.example"})
     assert "default-src 'none'" in header
     assert "script-src 'nonce-n0nce';" in header
-    assert "form-action 'self' https://id.example" in header
+    assert "form-action 'self' https://a.example https://id.example;" in header
     assert "unsafe" not in header

@@ -168,6 +168,11 @@ class ScriptedIssuer:
             f"access-{number}", time.time() + self.lifetime_s, f"refresh-{number}", 0, self.lifetime_s
         )
 
+    @property
+    def form_origins(self) -> frozenset[str]:
+        """Where its forms lead."""
+        return frozenset({"http://issuer.test"})
+
     async def is_reachable(self, timeout_s: float) -> bool:  # noqa: ARG002 - the protocol's
         """Whether it answers."""
         return not self.down

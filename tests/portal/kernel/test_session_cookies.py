@@ -79,6 +79,9 @@ async def against_the_policy(portal: RunningPortal, browser: aiohttp.ClientSessi
     """403 under auth and session, 401 `session_invalid` elsewhere, sign-in for pages."""
     found = await seen(portal, browser, cookie, *POLICED)
     assert set(found.values()) == {(403, "session_cookie_policy")}, cookie[:80]
+    async with browser.get(f"{portal.url}/api/auth/csrf", headers={"cookie": cookie}) as answer:
+        dropped = {one.partition(";")[0] for one in answer.headers.getall("set-cookie")}
+        assert dropped == {f"{name.partition('=')[0]}=" for name in cookie.split("; ")}
     found = await seen(portal, browser, cookie, *ELSEWHERE)
     assert set(found.values()) == {(401, "session_invalid")}, cookie[:80]
     url = f"{portal.url}/calls"
@@ -333,3 +336,18 @@ async def test_a_cookie_whose_time_is_over_is_expired_and_one_that_lacks_a_claim
     ):
         found = await seen(portal, browser, cookie, "/api/session/state", "/api/projects")
         assert set(found.values()) == {(401, code)}
+
+
+async def test_a_cookie_left_from_before_https_is_dropped_by_the_first_answer(
+    browser: aiohttp.ClientSession,
+) -> None:
+    async with running_portal(
+        "http://127.0.0.1:1", Provider, nextauth_url="https://portal.example"
+    ) as portal:
+        for path, status in (("/calls", 302), ("/api/auth/csrf", 403)):
+            sent = {"cookie": f"{NAME}=old", "host": "portal.example"}
+            async with browser.get(portal.url + path, headers=sent, allow_redirects=False) as answer:
+                assert answer.status == status
+                assert any(
+                    one.startswith(f"{NAME}=; Max-Age=0") for one in answer.headers.getall("set-cookie", [])
+                )

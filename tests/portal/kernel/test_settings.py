@@ -37,6 +37,13 @@ def test_seven_values_are_enough() -> None:
     assert "x" * 32 not in repr(settings)
 
 
+@pytest.mark.parametrize("url", ["HTTPS://portal.example/", "https://portal.example/api/auth"])
+def test_the_portals_address_may_be_written_as_next_auth_takes_it(url: str) -> None:
+    settings = read_settings({**GOOD, "NEXTAUTH_URL": url})
+    assert settings.nextauth_url == "https://portal.example"
+    assert settings.is_https
+
+
 def test_every_missing_name_is_named_at_once() -> None:
     with pytest.raises(ConfigurationError) as error:
         read_settings({})
@@ -48,6 +55,9 @@ def test_every_missing_name_is_named_at_once() -> None:
     [
         ("NEXTAUTH_SECRET", "too short"),
         ("NEXTAUTH_URL", "portal.example"),
+        ("NEXTAUTH_URL", "https://portal.example/front/desk"),
+        ("AIDIAL_SIGN_IN_ORIGINS", "login.example"),
+        ("AIDIAL_SIGN_IN_ORIGINS", "https://login.example/path"),
         ("AIDIAL_API_BASE_URL", "http://user:pw@api.example"),
         ("AIDIAL_API_TIMEOUT_MS", "0"),
         ("AIDIAL_API_TIMEOUT_MS", "inf"),

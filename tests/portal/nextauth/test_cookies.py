@@ -97,9 +97,9 @@ def test_when_a_session_grows_the_bare_cookie_is_deleted_and_kept_pieces_are_rep
     assert written[f"{PLAIN}.0"] == Cookie(f"{PLAIN}.0", "n" * CHUNK_CHARS, expires_s=7)
 
 
-def test_signing_out_deletes_every_piece_that_was_sent_and_nothing_else() -> None:
+def test_signing_out_deletes_every_piece_that_was_sent_under_either_name_and_nothing_else() -> None:
     pairs = [(f"{SECURE}.1", "b"), ("other", "x"), (f"{SECURE}.0", "a"), (PLAIN, "plain")]
-    assert session_deletions(pairs, HTTPS) == [deletion(f"{SECURE}.1"), deletion(f"{SECURE}.0")]
+    assert session_deletions(pairs) == [deletion(f"{SECURE}.1"), deletion(f"{SECURE}.0"), deletion(PLAIN)]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ from aidial_portal.kernel.oidc import kept as kept_module
 from aidial_portal.kernel.oidc.http import BODY_LIMIT_BYTES
 from aidial_portal.kernel.oidc.issuer import Issuer
 from aidial_portal.kernel.oidc.kept import Kept
+from aidial_portal.kernel.provider import Provider
+from aidial_portal.settings import PortalSettings
 from tests.portal.nextauth.portal import CLIENT_ID, CLIENT_SECRET, served
 
 REDIRECT_URI = "http://localhost:3000/api/auth/callback/zitadel"
@@ -341,6 +343,34 @@ async def test_without_an_end_session_page_there_is_no_address(issuer: LyingIssu
             post_logout_redirect_uri="http://x", state="s", logout_hint=None
         )
     assert address is None
+
+
+async def test_a_page_knows_where_its_forms_may_lead_before_anybody_signs_in(issuer: LyingIssuer) -> None:
+    issuer.discovery = {
+        "authorization_endpoint": "http://login.example:81/authorize",
+        "end_session_endpoint": "http://leave.example/out?x=1",
+    }
+    provider = Provider(
+        PortalSettings(
+            nextauth_secret="s" * 32,
+            nextauth_url="http://portal.example",
+            api_base_url="http://127.0.0.1:1",
+            api_timeout_ms=1_000,
+            zitadel_issuer=issuer.url,
+            zitadel_client_id="portal",
+            zitadel_client_secret="secret",
+            sign_in_origins=("https://staff.example",),
+        )
+    )
+    try:
+        always = {issuer.url, "https://staff.example"}
+        assert provider.form_origins == always
+        async with asyncio.timeout(10):
+            while provider.form_origins == always:  # noqa: ASYNC110 - it asks by itself
+                await asyncio.sleep(0.01)
+        assert provider.form_origins == always | {"http://login.example:81", "http://leave.example"}
+    finally:
+        await provider.close()
 
 
 async def test_health_asks_the_issuer_itself_not_what_is_remembered(issuer: LyingIssuer) -> None:

@@ -92,9 +92,13 @@ def session_cookies(value: str, expires_s: int, pairs: Pairs, names: CookieNames
     return list(cookies.values())
 
 
-def session_deletions(pairs: Pairs, names: CookieNames) -> list[Cookie]:
-    """Cookies that delete every session piece the request carried."""
-    return [deletion(name) for name in _pieces(pairs, names)]
+def session_deletions(pairs: Pairs) -> list[Cookie]:
+    """Cookies that delete every session piece the request carried, those of the other name among them.
+
+    The plain name, left over from before https, would be refused again and again.
+    """
+    sent = (name for name, _ in pairs if name.startswith((PLAIN_SESSION, SECURE_SESSION)))
+    return [deletion(name) for name in dict.fromkeys(sent)]
 
 
 def policy_violation(pairs: Pairs, names: CookieNames) -> str | None:

@@ -53,4 +53,4 @@ class SessionCookies:
 
     def delete(self, visit: Visit) -> None:
         """Delete every piece of the session that the browser sent."""
-        visit.cookies += session_deletions(visit.pairs, self._names)
+        visit.cookies += session_deletions(visit.pairs)

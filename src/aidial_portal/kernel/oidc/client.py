@@ -162,6 +162,15 @@ class OpenIdClient:
         }
         return _with_query(endpoint, {**params, "logout_hint": logout_hint} if logout_hint else params)
 
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where the issuer's pages are, as far as it was asked."""
+        return self._issuer.origins
+
+    async def ask_where(self) -> None:
+        """Ask the issuer for its addresses, unless it was asked lately."""
+        await self._issuer.discovery()
+
     async def is_reachable(self) -> bool:
         """Whether discovery answers now; for health, so it never looks at what is kept."""
         try:

@@ -58,6 +58,15 @@ class Issuer:
         """Return the discovery document; raises OpenIdError when there never was a usable one."""
         return await self._discovery.get()
 
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where its pages are, as far as it was asked: those that somebody signs in and out at."""
+        known = self._discovery.held
+        if known is None:
+            return frozenset()
+        pages = (known.authorization_endpoint, known.end_session_endpoint)
+        return frozenset(origin_of(page) for page in pages if page is not None)
+
     async def signing_keys(self, algorithm: str, kid: str | None) -> list[Key]:
         """Keys that may have signed with that algorithm under that id; empty when there is none."""
         found = _matching(await self._keys.get(), algorithm, kid)
@@ -79,6 +88,12 @@ class Issuer:
         if status != _OK or not isinstance(keys, list):
             raise OpenIdError("invalid", f"signing keys answered {status} without a key list")
         return [key for key in keys if isinstance(key, dict)]
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an absolute URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _read_discovery(document: dict[str, Any], url: str) -> Discovery:

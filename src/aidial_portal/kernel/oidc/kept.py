@@ -29,6 +29,11 @@ class Kept(Generic[T]):
         self._due_s = float("-inf")
         self._fetching: asyncio.Task[T] | None = None
 
+    @property
+    def held(self) -> T | None:
+        """The value as it was last fetched, however old; None when there never was one."""
+        return None if self._held is None else self._held[0]
+
     async def get(self, *, anew: bool = False) -> T:
         """Return the value, fetched when due or `anew`; raises OpenIdError when there never was one."""
         if self._held is not None and not anew and self._clock() < self._due_s:
