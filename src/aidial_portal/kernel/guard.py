@@ -213,9 +213,11 @@ class Guard:
                 return led
             await self._allowed(request, row, access)
             await steps.route_bucket(request, row)
-            return await row.handler(request)
+            answer = await row.handler(request)
         except Fault as fault:
             return self._ended_or_raise(request, fault)
+        self._portal.presence.note(request)
+        return answer
 
     def _led(self, request: PortalRequest) -> Response | None:
         """Where `/` takes somebody instead of the dashboard: remediation, or operations."""

@@ -29,6 +29,7 @@ from aidial_portal.kernel.nextauth.callback import origin_of
 from aidial_portal.kernel.nextauth.jwe import CookieCipher
 from aidial_portal.kernel.nextauth.keys import PortalKeys, derive_key, derive_keys
 from aidial_portal.kernel.nextauth.names import CookieNames, cookie_names
+from aidial_portal.kernel.presence import Presence
 from aidial_portal.kernel.refresh import Refresher, TokenKeeper
 from aidial_portal.kernel.rooms import Rooms
 from aidial_portal.kernel.streaming import Streams
@@ -71,6 +72,7 @@ class Portal:
     issuer: Issuer
     keeper: TokenKeeper
     contexts: Contexts
+    presence: Presence
     limiter: Limiter
     farewells: Farewells
     reference_key: bytes
@@ -98,6 +100,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
     )
     counting = Counting("portal", Windows(), shared)
     refresher: Refresher = issuer
+    presence = Presence()
     try:
         await counting.open()
         yield Portal(
@@ -124,6 +127,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             issuer=issuer,
             keeper=TokenKeeper(upstream, refresher, sealer),
             contexts=Contexts(),
+            presence=presence,
             limiter=Limiter(settings.numbers, counting),
             farewells=Farewells(derive_key(secret, salt="", info=FAREWELL_INFO)),
             reference_key=derive_key(secret, salt="", info=REFERENCE_INFO),
@@ -131,6 +135,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
             health=health_checks(upstream, issuer, counting),
         )
     finally:
+        await presence.close()
         await upstream.close()
         await issuer.close()
         await counting.close()
