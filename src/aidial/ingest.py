@@ -10,6 +10,8 @@ import gzip
 import io
 import signal
 import sys
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ EXIT_USAGE = 2
 EXIT_UNREACHABLE = 69  # EX_UNAVAILABLE of sysexits.h
 EXIT_INTERRUPTED = 130
 SHOWN_REFUSALS = 50
+LINE_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ async def deliver_file(
         lines = numbered(_lines(file))
 
         async def work() -> None:
-            for number, raw in lines:
+            for number, raw in _until_damaged(lines, report):
                 await _one(courier, report, number, raw, project_id, stop)
                 if on_progress:
                     on_progress(report, file.tell())
@@ -173,6 +176,17 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
                 return
 
 
+def _until_damaged(lines: Iterator[tuple[int, bytes]], report: Report) -> Iterator[tuple[int, bytes]]:
+    """The lines as long as the file can be unpacked. What came before its damage is delivered."""
+    try:
+        yield from lines
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        report.stopped = (
+            "the file is cut off or damaged, and no more of it can be unpacked. What was read of it is"
+            " delivered; fetch it anew and run the same command again"
+        )
+
+
 @contextmanager
 def _stops_on_ctrl_c(report: Report, stop: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
@@ -220,12 +234,16 @@ def command(
     it again
     whenever you like: calls that are already there are counted and left alone.
 
-    Exit codes: 0 all in; 1 some lines were refused; 2 wrong usage; 69 the API could not be reached; 130
-    interrupted.
+    Exit codes: 0 all in; 1 some lines were refused, or the file is damaged; 2 wrong usage; 69 the API could
+    not be reached; 130 interrupted.
 
     Prefer AIDIAL_API_KEY to --key: a command line can be read by everyone on the machine.
     """
     say = Console(stderr=True, soft_wrap=True)
+    key = key.strip()  # a key read from a file ends with its line
+    if not key.isascii() or not key.isprintable():
+        say.print("The API key holds characters that no key has.")
+        raise typer.Exit(EXIT_USAGE)
     if not key:
         say.print("Give an API key: set AIDIAL_API_KEY, or use --key.")
         raise typer.Exit(EXIT_USAGE)
@@ -238,8 +256,22 @@ def command(
     raise typer.Exit(report.exit_code)
 
 
-def _bar(say: Console, size_bytes: int) -> AbstractContextManager[OnProgress | None]:
-    return _moving_bar(say, size_bytes) if say.is_terminal else nullcontext()
+def _bar(say: Console, size_bytes: int) -> AbstractContextManager[OnProgress]:
+    return _moving_bar(say, size_bytes) if say.is_terminal else nullcontext(_lines_bar(say, size_bytes))
+
+
+def _lines_bar(say: Console, size_bytes: int) -> OnProgress:
+    """Where nobody sees a bar move: a line every few seconds."""
+    next_at = time.monotonic() + LINE_EVERY_S
+
+    def move(report: Report, read_bytes: int) -> None:
+        nonlocal next_at
+        if time.monotonic() >= next_at:
+            next_at = time.monotonic() + LINE_EVERY_S
+            share = min(1.0, read_bytes / max(1, size_bytes))
+            say.print(f"{report.done:,} calls, {share:.0%} of the file", highlight=False)
+
+    return move
 
 
 @contextmanager

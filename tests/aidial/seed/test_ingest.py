@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from tests.support.processes import nobody_listens
 from typer import Typer
 from typer.testing import CliRunner
 
+from aidial import ingest
 from aidial.delivery import Courier
 from aidial.ingest import Report, command, deliver_file
 from aidial.seed import HARBOUR_DENTAL, generate_calls
@@ -203,7 +205,25 @@ async def test_gzipped_labelled_dialogues_become_calls(tmp_path: Path) -> None:
     assert outcomes == {"d-0": "appointment_booked", "d-1": "not_completed", "d-2": None}
 
 
-def test_the_command_teaches_and_its_exit_codes_mean_something(tmp_path: Path) -> None:
+async def test_a_file_that_was_cut_off_goes_in_as_far_as_it_reaches(tmp_path: Path) -> None:
+    path, _ = written(tmp_path, 300)
+    packed = gzip.compress(path.read_bytes(), mtime=0)
+    cut, wrong = tmp_path / "cut.gz", tmp_path / "wrong.gz"
+    cut.write_bytes(packed[: len(packed) // 2])
+    wrong.write_bytes(packed[:-8] + bytes(8))  # another checksum than its content's
+    async with served() as server:
+        report = await delivered(server, cut)
+        assert (report.exit_code, report.refused) == (1, [])
+        assert 0 < report.created == len(server.stored) < 300
+        assert "cut off or damaged" in str(report.stopped)
+        report = await delivered(server, wrong)
+        assert report.exit_code == 1
+        assert 250 < report.done <= 300
+
+
+def test_the_command_teaches_and_its_exit_codes_mean_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = Typer()
     app.command()(command)
     runner = CliRunner()
@@ -212,7 +232,11 @@ def test_the_command_teaches_and_its_exit_codes_mean_something(tmp_path: Path) -
     path, _ = written(tmp_path, 1)
     keyless = runner.invoke(app, [str(path)], env={"AIDIAL_API_KEY": ""})
     assert keyless.exit_code == 2
+    bad = runner.invoke(app, [str(path), "--key", "clé"])
+    assert (bad.exit_code, "clé" in bad.output) == (2, False)
     with nobody_listens() as url:
-        told = runner.invoke(app, [str(path), "--api-url", url, "--key", "k"])
+        monkeypatch.setattr(ingest, "LINE_EVERY_S", 0.0)
+        told = runner.invoke(app, [str(path), "--api-url", url, "--key", "k\n"])
     assert told.exit_code == 69
+    assert "0 calls, 100% of the file" in told.output
     assert "\x1b" not in told.output
