@@ -63,6 +63,8 @@ from aidial_serving.last_resort import LastResort
 
 _log = structlog.get_logger("aidial_api")
 SERVER_ERROR = 500
+LOOKED_AT_S = 0.5
+"""How often it is looked whether former services are still in use."""
 PR_SET_PDEATHSIG = 1
 REDACTORS = 2
 
@@ -190,6 +192,8 @@ class Application:
         self._table = table
         self._billing_provider = billing_provider
         self._opened = AsyncExitStack()
+        self._own = AsyncExitStack()
+        self._leaving: set[asyncio.Task[None]] = set()
         self.services: Services | None = None
         self.refusal: Exception | None = None
         self._http = LastResort(self._answer, reply.written)
@@ -206,7 +210,7 @@ class Application:
             await self._open_anew(settings)
 
     async def _open_anew(self, settings: Settings) -> None:
-        """Swap the services. The old connections stay until the process ends: somebody may still use them."""
+        """Swap the services. The former ones are closed when the last request that began with them ended."""
         stack = AsyncExitStack()
         try:
             services = await open_services(settings, stack, self._table, self._billing_provider)
@@ -216,7 +220,10 @@ class Application:
             await self.reload(None)
             return
         self._opened.push_async_callback(stack.aclose)
-        self._settings, self.services = settings, services
+        leaving = asyncio.create_task(_close_unused(self.services, self._own))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+        self._settings, self.services, self._own = settings, services, stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan."""
@@ -230,9 +237,10 @@ class Application:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._opened:
+            self._opened.push_async_callback(self._own.aclose)
             try:
                 self.services = await open_services(
-                    self._settings, self._opened, self._table, self._billing_provider
+                    self._settings, self._own, self._table, self._billing_provider
                 )
             except Exception as error:  # noqa: BLE001 - told to the server, which ends the process
                 self.refusal = error
@@ -240,11 +248,14 @@ class Application:
                 return
             await send({"type": "lifespan.startup.complete"})
             await receive()
+            for leaving in self._leaving:
+                leaving.cancel()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         ask = self._ask(scope, receive)
+        ask.services.under_way += 1
         reason = ""
         try:
             answer = await guard.run(ask)
@@ -263,6 +274,8 @@ class Application:
             # Answered first: a slow log must not hold the caller back.
             status = await reply.send_fault(ask, Fault(errors.INTERNAL_ERROR), send)
             _log.exception("request.failed", request_id=ask.request_id)
+        finally:
+            ask.services.under_way -= 1
         _log_request(ask, status, started, reason or ask.broken_off)
 
     def _ask(self, scope: Scope, receive: Receive) -> Ask:
@@ -291,6 +304,15 @@ class Application:
             query_fault=query_fault,
             raw_query=pairs,
         )
+
+
+async def _close_unused(services: Services | None, stack: AsyncExitStack) -> None:
+    while services is not None and services.under_way:  # noqa: ASYNC110 - a second late is soon enough
+        await asyncio.sleep(LOOKED_AT_S)
+    try:
+        await stack.aclose()
+    except Exception:  # noqa: BLE001 - nobody waits for it
+        _log.exception("services.close_failed")
 
 
 def _log_request(ask: Ask, status: int, started: float, reason: str) -> None:

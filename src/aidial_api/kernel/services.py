@@ -59,4 +59,5 @@ class Services:
     uri_limit_bytes: int
     rooms: Rooms
     is_configured: bool = True
+    under_way: int = 0
     clock: Clock = utc_now

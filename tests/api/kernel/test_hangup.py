@@ -15,6 +15,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from aidial_api import app
+from aidial_api.kernel.db import NOTHING
 from aidial_api.settings import read_settings
 from aidial_contract.headers import API_KEY
 from tests.support.api import World
@@ -117,6 +119,45 @@ async def test_settings_that_cannot_be_used_are_as_good_as_none(world: World) ->
         assert (answer.status, answer.code) == (500, "configuration_invalid")
         await api.app.reload(read_settings(world.environ))
         assert (await Asker(api.http).get("/v1/errors")).status == 200
+
+
+async def test_hang_ups_without_end_leave_no_connection_behind(world: World) -> None:
+    async def connections() -> int:
+        (row,) = await world.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE 'aidial api%'"
+        )
+        return int(row["count"])
+
+    before = await connections()
+    async with running_api(world.environ) as api:
+        key = Asker(api.http, {API_KEY: world.harbour_read.key})
+        own = await connections() - before
+        for number in range(8):
+            await api.app.reload(read_settings({**world.environ, "AIDIAL_API_AUDIENCE": f"nr-{number}"}))
+            assert (await key.get("/v1/projects")).status == 200
+        async with asyncio.timeout(20):
+            while await connections() > before + 2 * own:  # noqa: ASYNC110 - PostgreSQL tells nobody
+                await asyncio.sleep(0.1)
+
+
+async def test_a_request_under_way_ends_with_the_services_it_began_with(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "LOOKED_AT_S", 0.01)
+    async with running_api(world.environ) as api:
+        former = api.app.services
+        assert former is not None
+        async with api.http.get("/v1/calls/live", headers={API_KEY: world.harbour_read.key}) as live:
+            assert live.status == 200
+            await api.app.reload(read_settings({**world.environ, "AIDIAL_API_AUDIENCE": "another"}))
+            await asyncio.sleep(0.2)
+            assert former.under_way == 1
+            async with former.db.transaction(NOTHING) as tx:
+                assert await tx.fetchval("SELECT 1") == 1
+        async with asyncio.timeout(10):
+            while former.under_way:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
