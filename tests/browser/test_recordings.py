@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from playwright.async_api import Locator, expect
 
+from tests.browser.access import violations
 from tests.browser.conftest import OpenVisitor
-from tests.support.recordings import wav
+from tests.support.recordings import sound, wav
 
 if TYPE_CHECKING:
     from tests.browser.visitor import Person, Visitor
@@ -230,6 +231,53 @@ async def test_a_voice_that_cannot_be_had_leaves_the_one_there_was(
     alice.complaints.clear()  # what the browser says of an address that was cut off above
 
 
+async def test_what_cannot_be_played_is_said_once_and_for_all(
+    visit: OpenVisitor, manifest: dict[str, Any], axe: str
+) -> None:
+    alice = await visit("alice")
+    listed = (await alice.ask("/api/calls?limit=100&status=completed"))["calls"]
+    bare = [one for one in listed if one["recording"] is None and one["from_number"]]
+    agreed = [one for one in bare if (one["consent"] or {}).get("state") in {"obtained", "not_required"}]
+    mute, strange = agreed[-1], agreed[-2]
+    key = next(
+        one["key"]
+        for one in manifest["api_keys"]
+        if (one["scope"], one["client_id"]) == ("manage", mute["client_id"])
+    )
+    packed = sound("WAV", "IMA_ADPCM", 3.0)
+    files = {
+        # Blocks of no bytes: nobody can read it, and the worker says so.
+        mute["call_id"]: packed[:32] + bytes(2) + packed[34:],
+        # The worker reads it; this browser does not.
+        strange["call_id"]: sound("WAV", "GSM610", 3.0),
+    }
+    async with aiohttp.ClientSession(manifest["api_url"], headers={"x-api-key": key}) as http:
+        for call_id, content in files.items():
+            async with http.put(f"/v1/calls/{call_id}/recording", data=content) as stored:
+                assert stored.status in {200, 201}
+    async with asyncio.timeout(MEASURED_WITHIN_S):
+        while True:
+            told = [await alice.ask(f"/api/calls/{call_id}/recording") for call_id in files]
+            if [one["sides"][0]["measure"] for one in told] == ["unreadable", "done"]:
+                break
+            await asyncio.sleep(0.3)
+    await alice.go(f"/calls?expand={mute['call_id']}")
+    shown = alice.page.get_by_role("region", name="Recording")
+    await expect(shown.get_by_text("The recording cannot be played here")).to_be_visible()
+    await expect(shown.get_by_role("button", name="Play the recording")).to_be_hidden()
+    await expect(shown.get_by_role("slider", include_hidden=True)).to_be_hidden()
+    assert await violations(alice, axe) == []
+    await picture(alice, "unreadable")
+    await shown.get_by_role("button", name="Download", exact=True).click()
+    dialog = alice.page.get_by_role("dialog", name="Download this recording?")
+    async with alice.page.expect_download():
+        await dialog.get_by_role("button", name="Download recording").click()
+    await alice.go(f"/calls?expand={strange['call_id']}")
+    await shown.get_by_role("button", name="Play the recording").click()
+    await expect(shown.get_by_text("This recording cannot be played here.")).to_be_visible()
+    await expect(shown.get_by_text("Try again in a minute")).to_have_count(0)
+
+
 async def test_a_call_without_consent_says_so_and_staff_see_no_player(
     visit: OpenVisitor, manifest: dict[str, Any], people: dict[str, Person]
 ) -> None:
@@ -253,8 +301,7 @@ async def test_a_call_without_consent_says_so_and_staff_see_no_player(
     async with aiohttp.ClientSession(manifest["api_url"], headers={"x-api-key": key}) as http:
         async with http.post("/v1/calls", json=new) as made:
             other = (await made.json())["call_id"]
-        sound = b"OggS" + b"\x00" * 24 + b"OpusHead" + b"\x00" * 500
-        async with http.put(f"/v1/calls/{other}/recording", data=sound) as stored:
+        async with http.put(f"/v1/calls/{other}/recording", data=wav(1.0)) as stored:
             assert stored.status in {200, 201}
     await alice.go(f"/calls?expand={other}")
     await expect(alice.page.get_by_text("The recording cannot be played")).to_be_visible()

@@ -15,6 +15,8 @@ from tests.support.api import World
 from tests.support.recordings import consented_call, recorded_call, sound, wav
 
 WAITS_WITHIN_S = 30.0
+BLOCK_AT = 32
+"""Where a WAV says how many bytes a block of samples has."""
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -58,7 +60,8 @@ async def test_every_kind_is_measured(world: World, form: str, codec: str) -> No
 
 
 async def test_what_cannot_be_read_says_so_and_can_still_be_fetched(world: World) -> None:
-    content = b"OggS" + b"\x00" * 24 + b"OpusHead" + b"\xff" * 500
+    opus = sound("OGG", "OPUS", 0.5)
+    content = opus[: opus.index(b"OggS", 4)] + b"\xff" * 500
     call_id = await recorded_call(world, content=wav(0.1))
     sent = await world.harbour_manage.put(f"/v1/calls/{call_id}/recording", content, content_type="audio/ogg")
     assert sent.status == 200, sent
@@ -67,6 +70,32 @@ async def test_what_cannot_be_read_says_so_and_can_still_be_fetched(world: World
     assert (side["measure"], side["peaks"]) == ("unreadable", None)
     given = await world.alice.post(f"/v1/calls/{call_id}/recording/playback")
     assert (await world.alice.get(given.json["url"])).body == content
+
+
+async def test_what_cannot_be_read_has_no_length_whatever_its_head_says(world: World) -> None:
+    content = bytearray(sound("WAV", "IMA_ADPCM", 3.0))
+    content[BLOCK_AT : BLOCK_AT + 2] = bytes(2)
+    call_id = await recorded_call(world, bytes(content))
+    said = await world.harbour_manage.get(f"/v1/calls/{call_id}")
+    assert said.json["recording"]["duration_seconds"] == 3
+    await work_now(world)
+    (side,) = (await world.alice.get(f"/v1/calls/{call_id}/recording")).json["sides"]
+    assert (side["measure"], side["duration_seconds"]) == ("unreadable", None)
+    after = await world.harbour_manage.get(f"/v1/calls/{call_id}")
+    assert after.json["recording"]["duration_seconds"] is None
+    assert after.headers["etag"] != said.headers["etag"]
+
+
+async def test_what_was_cut_is_as_long_as_what_is_left_of_it(world: World) -> None:
+    whole = sound("MP3", "MPEG_LAYER_III", 20.0)
+    call_id = await consented_call(world)
+    path = f"/v1/calls/{call_id}/recording"
+    sent = await world.harbour_manage.put(path, whole[: len(whole) // 2], content_type="audio/mpeg")
+    assert sent.status == 201, sent
+    await work_now(world)
+    (side,) = (await world.alice.get(path)).json["sides"]
+    assert side["measure"] == "done"
+    assert 8 < side["duration_seconds"] < 12
 
 
 async def test_a_replaced_file_goes_and_an_upload_that_broke_off_is_collected(world: World) -> None:

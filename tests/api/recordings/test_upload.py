@@ -23,6 +23,15 @@ async def upload(
     )
 
 
+def tag_of(size: int) -> bytes:
+    """An ID3 tag with room for so many bytes."""
+    return b"ID3\x04\x00\x00" + bytes(size >> shift & 127 for shift in (21, 14, 7, 0)) + bytes(size)
+
+
+def with_bytes(content: bytes, at: int, other: bytes) -> bytes:
+    return content[:at] + other + content[at + len(other) :]
+
+
 def kept_files(world: World) -> list[Path]:
     folder = Path(urlsplit(world.environ["AIDIAL_STORAGE_URL"]).path)
     return [path for path in folder.rglob("*") if path.is_file()]
@@ -50,11 +59,13 @@ async def test_a_wav_becomes_the_calls_recording(world: World) -> None:
     [
         (sound("WAV", "ULAW", 0.5), "application/octet-stream", "audio/wav"),
         (sound("MP3", "MPEG_LAYER_III", 0.5), "audio/mpeg", "audio/mpeg"),
+        (tag_of(5_000) + bytes(9) + sound("MP3", "MPEG_LAYER_III", 0.5), "audio/mpeg", "audio/mpeg"),
         (sound("OGG", "VORBIS", 0.5), "audio/ogg", "audio/ogg"),
         (sound("OGG", "OPUS", 0.5), "audio/opus", "audio/ogg"),
+        (sound("WAV", "MS_ADPCM", 0.5), "audio/x-wav", "audio/wav"),
         (wav(0.1), "", "audio/wav"),
     ],
-    ids=["mu-law", "mp3", "vorbis", "opus", "unnamed"],
+    ids=["mu-law", "mp3", "tagged", "vorbis", "opus", "adpcm", "unnamed"],
 )
 async def test_each_kind_is_known_by_its_content(
     world: World, content: bytes, content_type: str, media_type: str
@@ -84,8 +95,22 @@ async def test_a_form_with_the_file_does_as_well(world: World) -> None:
         (b"RIFF\x00\x00\x00\x00WAVE", "audio/wav"),
         (wav(0.1), "audio/mpeg"),
         (wav(0.1), "video/mp4"),
+        (b"ID3<!doctype html><script>" + b" " * 100_000, "audio/mpeg"),
+        (tag_of(100) + b"<!doctype html>" * 1_000, "audio/mpeg"),
+        (tag_of(100), "audio/mpeg"),
+        (b"\xff\xfb\x90\x00<script>" + b" " * 1_000, "audio/mpeg"),
+        (b"OggS" + b"\x00" * 24 + b"OpusHead lies", "audio/ogg"),
+        (with_bytes(sound("OGG", "OPUS", 0.2), 40, b"\x07"), "audio/ogg"),
+        (with_bytes(wav(0.1), 20, b"\x99\x99"), "audio/wav"),
+        (with_bytes(wav(0.1), 22, b"\x00\x00"), "audio/wav"),
+        (with_bytes(wav(0.1), 24, b"\x01\x00\x00\x00"), "audio/wav"),
+        (with_bytes(sound("WAV", "IMA_ADPCM", 0.2), 28, b"\x01\x00\x00\x00"), "audio/wav"),
     ],
-    ids=["a paper", "nothing", "no format", "not as claimed", "no audio"],
+    ids=[
+        *("a paper", "nothing", "no format", "not as claimed", "no audio", "a page", "a page after a tag"),
+        *("a tag alone", "one frame's head", "Opus by name", "a page not as summed", "no known codec"),
+        *("no channels", "no rate", "a day of four kB"),
+    ],
 )
 async def test_what_is_no_recording_is_415_and_leaves_nothing(
     world: World, content: bytes, content_type: str
@@ -97,6 +122,12 @@ async def test_what_is_no_recording_is_415_and_leaves_nothing(
     assert len(kept_files(world)) == files
     shown = await world.harbour_manage.get(f"/v1/calls/{call_id}/recording")
     assert (shown.json["availability"], shown.json["sides"]) == ("none", [])
+
+
+async def test_a_wav_is_as_long_as_its_samples_whatever_it_claims_a_second(world: World) -> None:
+    content = with_bytes(wav(2.0), 28, b"\x01\x00\x00\x00")
+    answer = await upload(world, await consented_call(world), content)
+    assert (answer.status, answer.json["sides"][0]["duration_seconds"]) == (201, 2.0)
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,14 @@ from aidial_contract.headers import API_KEY
 from aidial_contract.ids import new_id
 from tests.people import ALICE, CHLOE, FRONT_DESK, HARBOUR, TOM
 from tests.support.portal import Page, Town
-from tests.support.recordings import OBTAINED, let_staff_play, wav
+from tests.support.recordings import OBTAINED, let_staff_play, sound, wav
 from tests.support.world_calls import new_call
 
 SOUND = wav(10.0)
 CALLER = wav(7.0, falls=True)
+_PACKED = sound("WAV", "IMA_ADPCM", 3.0)
+NO_SOUND = _PACKED[:32] + bytes(2) + _PACKED[34:]
+"""Three seconds by its head, in blocks of no bytes."""
 
 
 async def recorded(town: Town, consent: Any = OBTAINED) -> str:
@@ -28,10 +31,10 @@ async def recorded(town: Town, consent: Any = OBTAINED) -> str:
     return call_id
 
 
-async def send(town: Town, call_id: str, sound: bytes, side: str = "mixed") -> None:
+async def send(town: Town, call_id: str, content: bytes, side: str = "mixed") -> None:
     headers = {API_KEY: town.keys[HARBOUR], "content-type": "audio/wav"}
     path = f"/v1/calls/{call_id}/recording?side={side}"
-    async with town.api.http.put(path, data=sound, headers=headers) as answer:
+    async with town.api.http.put(path, data=content, headers=headers) as answer:
         assert answer.status == 201
 
 
@@ -143,6 +146,24 @@ async def test_a_voice_that_is_not_measured_yet_is_a_line_and_says_nothing(town:
     assert voices["mixed"]["described"]
 
 
+async def test_what_is_no_sound_says_so_and_can_be_downloaded(town: Town) -> None:
+    call_id = await recorded(town)
+    await send(town, call_id, NO_SOUND, "caller")
+    await measure(town)
+    page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
+    assert 'class="player"' in page.text  # both voices can be heard
+    assert re.findall(r'value="(\w+)"[^>]* data-unreadable>', page.text) == ["caller"]
+    assert float(voices_of(page)["caller"]["seconds"]) == 0
+    alone = await town.deliver(HARBOUR, new_call(FRONT_DESK, f"heard-{new_id()}", consent=OBTAINED))
+    await send(town, alone, NO_SOUND)
+    await measure(town)
+    page = await (await town.of(ALICE)).get(f"/calls?expand={alone}")
+    assert 'class="player is-unreadable"' in page.text
+    assert "The recording cannot be played here" in page.words
+    assert "You can still download it." in page.words
+    assert "This recording lasts" not in page.words
+
+
 async def test_one_voice_is_no_choice(town: Town, call_id: str) -> None:
     page = await (await town.of(ALICE)).get(f"/calls?expand={call_id}")
     assert "data-player " in page.text
@@ -155,10 +176,10 @@ async def test_alice_gets_the_voice_she_chose(town: Town, what: str) -> None:
     await send(town, call_id, CALLER, "caller")
     alice, tom = await town.of(ALICE), await town.of(TOM)
     path = f"/api/calls/{call_id}/recording/{what}"
-    for asked, sound in {"": SOUND, "?side=mixed": SOUND, "?side=caller": CALLER}.items():
+    for asked, heard in {"": SOUND, "?side=mixed": SOUND, "?side=caller": CALLER}.items():
         given = await alice.change("POST", path + asked)
         assert given.status == 200, given.text
-        assert (await alice.get(given.json["url"])).body == sound
+        assert (await alice.get(given.json["url"])).body == heard
     refused = await alice.change("POST", f"{path}?side=agent")
     assert (refused.status, refused.json["error"]["details"]) == (409, {"reason": "media"})
     denied = await tom.change("POST", f"{path}?side=caller")

@@ -58,15 +58,15 @@ async def measure(db: Database, files: Files, *, client_id: str, recording_id: s
         said = await _read(files, key, client_id, recording_id, found["size_bytes"])
     if said is not None and said.duration_ms >= LONGEST_S * 1_000:
         said = None  # a header that claims weeks
-    columns: dict[str, Any] = {"measure": "unreadable"}
+    # What its head claimed is nothing to go by then.
+    columns: dict[str, Any] = {"measure": "unreadable", "duration_ms": None}
     if said is not None:
         columns = {"measure": "done", **msgspec.structs.asdict(said)}
     async with db.transaction(Reach((client_id,))) as tx:
         # The call before its recording, as uploads and retention do: nobody waits for somebody who waits.
         await store.lock_call(tx, client_id, found["call_id"])
         await store.write_measure(tx, client_id, recording_id, columns)
-        if said is not None:
-            await store.tell_call(tx, client_id, found["call_id"])
+        await store.tell_call(tx, client_id, found["call_id"])
 
 
 async def _read(

@@ -76,6 +76,7 @@ class Voice:
     """One sound of a recording: both voices, or one of them; `words` names it.
 
     wave: an SVG path, 240 wide at most and 40 high, "" before it was measured; `described` says it in words.
+    is_unreadable: its file was looked into and is no sound: no length, and nothing to play.
     """
 
     side: str
@@ -83,6 +84,7 @@ class Voice:
     duration_seconds: float = 0.0
     wave: str = ""
     described: str = ""
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ const REASONS = {
   entitlement: _("Your plan does not include downloads."),
   media: _("This recording cannot be played: the file is not there."),
 };
+const NOT_HERE = _("This recording cannot be played here.");
 /** @type {WeakMap<HTMLElement, Player>} */
 const players = new WeakMap();
 
@@ -110,16 +111,21 @@ class Player {
 
   async toggle() {
     const { audio, next } = this;
+    if (this.isUnreadable) return;
     if (next) next.plays = audio.paused;
     if (!audio.paused) return audio.pause();
-    if (audio.src) return audio.play().catch(() => {});
-    if (!next) await this.open(0, true);
+    // What failed plays no more, however often it is asked: that needs a new address.
+    if (audio.src && !audio.error) return audio.play().catch(() => {});
+    if (!next) await this.open(audio.currentTime, true);
   }
 
   /** What was not heard yet changes its picture alone: no address is asked for before somebody presses play. */
   async choose() {
     if (this.next) return; // Whoever waits for an address asks once more, for this voice.
-    if (this.audio.src) await this.open(this.audio.currentTime, !this.audio.paused);
+    if (this.isUnreadable) {
+      this.audio.pause();
+      this.showVoice();
+    } else if (this.audio.src) await this.open(this.audio.currentTime, !this.audio.paused);
     else this.showVoice();
   }
 
@@ -128,12 +134,18 @@ class Player {
     return this.part("side")?.selectedOptions[0];
   }
 
+  /** Whether the chosen voice is a file that is known to be no sound. */
+  get isUnreadable() {
+    return this.chosen ? "unreadable" in this.chosen.dataset : this.root.classList.contains("is-unreadable");
+  }
+
   get length() {
     return Number.isFinite(this.audio.duration) ? this.audio.duration : Number(this.at.max);
   }
 
   /** @param {number} seconds */
   go(seconds) {
+    if (this.isUnreadable) return;
     const place = Math.min(Math.max(0, seconds), this.length);
     if (this.next) this.next.place = place;
     if (this.audio.src) this.audio.currentTime = place;
@@ -159,6 +171,11 @@ class Player {
     do {
       this.say("");
       voice = this.chosen;
+      if (this.isUnreadable) {
+        this.next = null;
+        audio.pause();
+        return this.showVoice();
+      }
       url = await this.address("playback");
     } while (voice !== this.chosen);
     this.next = null;
@@ -182,6 +199,8 @@ class Player {
     const voice = this.chosen;
     if (!voice || voice === this.voice) return;
     this.voice = voice;
+    this.root.classList.toggle("is-unreadable", this.isUnreadable);
+    if (this.isUnreadable) announce(NOT_HERE);
     const { wave = "", seconds = "0", described = "" } = voice.dataset;
     for (const path of this.root.querySelectorAll(".player-wave path")) path.setAttribute("d", wave);
     if (this.part("described")) this.part("described").textContent = described;
@@ -194,8 +213,14 @@ class Player {
   async failed() {
     if (this.next) return; // One is on its way.
     const place = this.audio.currentTime;
-    if (this.isFresh) return this.say(_("The recording could not be played. Try again in a minute."));
+    if (this.isFresh) return this.say((await this.isThere()) ? NOT_HERE : _("The recording could not be played. Try again in a minute."));
     await this.open(place, true);
+  }
+
+  /** Whether the file can be had: then what this browser cannot play now it cannot play in a minute either. */
+  async isThere() {
+    const answer = await fetch(this.audio.src, { method: "HEAD" }).catch(() => null);
+    return answer?.ok ?? false;
   }
 
   async download() {

@@ -45,6 +45,9 @@ def show_player(call: Call, recording: Recording | Fault | None) -> context.Play
 
 
 def _voice(call: Call, side: RecordingSide) -> context.Voice:
+    if side.measure == "unreadable":
+        # The call's length is none of it.
+        return context.Voice(side.side, _(SIDES[side.side]), is_unreadable=True)
     return context.Voice(
         side.side,
         _(SIDES[side.side]),
