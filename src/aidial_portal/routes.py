@@ -20,6 +20,7 @@ from aidial_portal.surfaces.calls import view_rows as call_views
 from aidial_portal.surfaces.clients import rows as clients
 from aidial_portal.surfaces.components import rows as components
 from aidial_portal.surfaces.dashboard import rows as dashboard
+from aidial_portal.surfaces.display import rows as display
 from aidial_portal.surfaces.errors import rows as errors
 from aidial_portal.surfaces.health import rows as health
 from aidial_portal.surfaces.ops import rows as ops
@@ -51,6 +52,7 @@ def all_rows() -> tuple[Route, ...]:
         clients,
         components,
         dashboard,
+        display,
         errors,
         health,
         ops,

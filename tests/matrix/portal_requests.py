@@ -167,6 +167,7 @@ FRONT_DESK_IN_BODY: frozenset[str] = frozenset({"support.create"})
 
 GOOD_STATUS = {
     "billing.home": 302,
+    "display.choose": 302,
     "ops.incidents.publish": 201,
     "billing.payment_portal": 201,
     "calls.one": 302,

@@ -15,7 +15,7 @@ from aidial_contract.scope import ScopeKind
 from aidial_portal.design import engine
 from aidial_portal.design.context import BareContext, NavItem, ProjectChoice, ShellContext
 from aidial_portal.design.links import with_query
-from aidial_portal.kernel import answers, banners, ending
+from aidial_portal.kernel import answers, banners, display, ending
 from aidial_portal.kernel.nextauth.cookies import Cookie, first
 from aidial_portal.kernel.nextauth.csrf import check_csrf
 from aidial_portal.kernel.route import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from aidial_contract.query import QueryParam
     from aidial_contract.shapes.sessions import ContextProject
-    from aidial_portal.design.context import Density, Page, SearchBox, Theme
+    from aidial_portal.design.context import Page, SearchBox, Theme
     from aidial_portal.kernel.limits import Bucket
     from aidial_portal.kernel.request import PortalRequest
 
@@ -279,7 +279,7 @@ def _shell(
         current_project=_choice(request, path, kept, current) if current is not None else None,
         all_projects_url=with_query(path, kept) if len(choices) > 1 else None,
         theme=_theme(request),
-        density=_density(request),
+        density=display.density(request),
         search=search,
         incidents=banners.of(request),
     )
@@ -336,7 +336,3 @@ def _choice(
 def _theme(request: PortalRequest) -> Theme:
     chosen = first(request.cookies, "aidial.theme")
     return "light" if chosen == "light" else "dark" if chosen == "dark" else "system"
-
-
-def _density(request: PortalRequest) -> Density:
-    return "compact" if first(request.cookies, "aidial.density") == "compact" else "comfortable"

@@ -224,6 +224,7 @@ class CallsPage:
     failure: said in place of the rows when the API could not answer; the rest of the page stands.
     export is None for roles that may not, and until a project is chosen (`export_needs_project`).
     live_url: where the page hears of new and changed calls; None where there is nothing to hear.
+    left_out: columns that this browser does not show (duration, outcome, sentiment, agent, project).
     """
 
     template: ClassVar[str] = "calls/list.html"
@@ -241,6 +242,7 @@ class CallsPage:
     matching_capped: bool = False
     next_url: str | None = None
     show_project: bool = True
+    left_out: tuple[str, ...] = ()
     expanded: CallReview | None = None
     failure: str | None = None
     export: CallExport | None = None

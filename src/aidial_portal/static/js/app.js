@@ -15,6 +15,8 @@ import { startRows } from "./rows.js";
 import { startVersions } from "./versions.js";
 import { startUnlocks } from "./unlocks.js";
 import { startBanners } from "./banners.js";
+import { startDisplay } from "./display.js";
+import { startSkeletons } from "./skeletons.js";
 
 // Files are made seldom: what makes them is loaded when somebody asks for one.
 document.addEventListener("click", (event) => {
@@ -47,9 +49,11 @@ for (const [happened, part] of [["click", "[data-player] button"], ["change", "[
 }
 startMenus();
 startTheme();
+startDisplay();
 startPalette();
 startReview();
 startTableKeys();
+startSkeletons();
 startCharts();
 startCopy();
 startForms();

@@ -17,6 +17,7 @@ from aidial_contract.shapes.call_views import CallViews
 from aidial_contract.shapes.calls import CallList
 from aidial_portal.design.context import CallReview, CallRowsFragment, CallsPage, CallViewsPage
 from aidial_portal.design.links import with_query
+from aidial_portal.kernel import display
 from aidial_portal.kernel.answers import redirect
 from aidial_portal.kernel.pages import (
     chosen_project,
@@ -151,6 +152,7 @@ def _page(
         matching_capped=found.matching.capped if found is not None else False,
         next_url=state.url(cursor=found.next_cursor) if found is not None and found.next_cursor else None,
         show_project=chosen_project(request) is None and len(names) > 1,
+        left_out=display.left_out(request),
         expanded=review,
         failure=_(_NOT_LOADED) if isinstance(listed, Fault) else None,
         export=export_offer(request, state, found, names),

@@ -1,0 +1,1 @@
+"""How lists look in this browser: the address behind the choice."""

@@ -1,0 +1,1 @@
+"""How lists look, on the portal."""
