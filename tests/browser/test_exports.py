@@ -73,6 +73,47 @@ async def test_alice_cancels_and_nothing_is_saved(visit: OpenVisitor) -> None:
     assert saved == []
 
 
+# An export that stops half way until `goOn()`, as one of a busy day does.
+SLOW = """() => {
+  const real = window.fetch;
+  window.fetch = (url, options) => {
+    if (!String(url).includes("/api/calls/export")) return real(url, options);
+    const total = Number(document.querySelector("dialog [data-export-form]").dataset.count);
+    const bytes = (n) => new TextEncoder().encode("a,call\\n".repeat(n));
+    const body = new ReadableStream({ async start(to) {
+      to.enqueue(bytes(1 + Math.floor(total / 2)));
+      await new Promise((go) => { window.goOn = go; });
+      to.enqueue(bytes(1));
+      await new Promise((go) => { window.goOn = go; });
+      to.close();
+    } });
+    return Promise.resolve(new Response(body));
+  };
+}"""
+WARNS = "() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+
+
+async def test_alice_reads_how_long_it_still_takes_and_is_asked_before_she_leaves(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    await opened(alice)
+    await alice.page.evaluate(SLOW)
+    dialog = alice.page.get_by_role("dialog")
+    assert await alice.page.evaluate(WARNS) is False
+    await dialog.get_by_role("button", name=re.compile("^Export")).click()
+    status = dialog.get_by_role("status")
+    await expect(status).to_have_text(re.compile(r"^\d+ of \d+ calls$"))
+    assert await alice.page.evaluate(WARNS) is True
+    await alice.page.wait_for_timeout(2_100)  # how long it takes is told by the clock
+    await alice.page.evaluate("window.goOn()")
+    await expect(status).to_have_text(
+        re.compile(r"^\d+ of \d+ calls, (about \d+0 s|about \d+ min|a few seconds) left$")
+    )
+    async with alice.page.expect_download():
+        await alice.page.evaluate("window.goOn()")
+    await expect(status).to_contain_text("saved as")
+    assert await alice.page.evaluate(WARNS) is False
+
+
 async def test_alice_saves_a_transcript_as_pdf(visit: OpenVisitor) -> None:
     alice = await visit("alice")
     listed = await alice.ask("/api/calls?limit=100&status=completed")

@@ -15,6 +15,7 @@ const NARROWING = {
   sentiment: _("how the caller felt"),
   min_duration: _("duration"),
 };
+const SAID_EVERY_MS = 2000;
 const number = new Intl.NumberFormat(LANGUAGE);
 /** @param {number} n */
 const calls = (n) => ngettext("{count} call", "{count} calls", n, { count: number.format(n) });
@@ -67,6 +68,33 @@ function lineCounter() {
     return Math.max(0, lines - 1);
   };
 }
+
+/**
+ * How many of how many, and how long that still takes: said after a while, anew every two seconds at most and
+ * rounded, because a time that jumps about is not believed.
+ * @param {number} total 0 when nobody knows
+ */
+function progress(total) {
+  const began = performance.now();
+  let due = began + SAID_EVERY_MS;
+  let left = 0;
+  return (/** @type {number} */ rows) => {
+    const now = performance.now();
+    if (now >= due && rows > 0) {
+      due = now + SAID_EVERY_MS;
+      left = ((total - rows) / rows) * ((now - began) / 1000);
+    }
+    if (!total) return calls(rows);
+    const done = { done: number.format(rows), calls: calls(Math.max(total, rows)) };
+    if (left <= 0 || rows >= total) return _("{done} of {calls}", done);
+    if (left > 90) return _("{done} of {calls}, about {minutes} min left", { ...done, minutes: number.format(Math.ceil(left / 60)) });
+    if (left > 10) return _("{done} of {calls}, about {seconds} s left", { ...done, seconds: Math.ceil(left / 10) * 10 });
+    return _("{done} of {calls}, a few seconds left", done);
+  };
+}
+
+/** The browser asks before it leaves what would be lost. @param {Event} event */
+const hold = (event) => event.preventDefault();
 
 /** @param {string} url @param {AbortSignal} signal @param {(bytes: Uint8Array) => void} onBytes */
 async function load(url, signal, onBytes) {
@@ -123,11 +151,15 @@ function prepare(dialog) {
     const total = Number(form.dataset.count);
     const count = lineCounter();
     let rows = 0;
+    /** @type {ReturnType<typeof progress> | undefined} */
+    let words;
+    window.addEventListener("beforeunload", hold);
     status.textContent = _("Preparing the file");
     try {
       const name = await load(urlOf(form), running.signal, (bytes) => {
         rows = count(bytes);
-        status.textContent = total ? _("{done} of {calls}", { done: number.format(rows), calls: calls(Math.max(total, rows)) }) : calls(rows);
+        words ??= progress(total);
+        status.textContent = words(rows);
       });
       status.textContent = _("{calls} saved as {name}", { calls: calls(rows), name });
       announce(status.textContent);
@@ -140,6 +172,7 @@ function prepare(dialog) {
           ? _("The file broke off after {calls}, so nothing was saved. Try again.", { calls: calls(rows) })
           : String(/** @type {Error} */ (error).message);
     } finally {
+      window.removeEventListener("beforeunload", hold);
       running = null;
       submit.disabled = false;
     }
