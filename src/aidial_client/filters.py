@@ -23,6 +23,7 @@ class CallFilters(TypedDict, total=False):
 
     project_id: str
     client_id: str
+    range: Literal["today", "7d", "30d", "90d"]
     from_: Moment
     to: Moment
     status: Texts

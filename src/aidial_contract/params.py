@@ -57,7 +57,12 @@ SCOPE_PARAMS: Final = (
     QueryParam("project_id", Kind.ID, "Only calls of this project."),
     QueryParam("client_id", Kind.ID, "Only calls of this client."),
 )
-RANGE: Final = QueryParam("range", Kind.CHOICE, "Whole days up to today.", tuple(RANGE_DAYS))
+RANGE: Final = QueryParam(
+    "range",
+    Kind.CHOICE,
+    "Whole days up to today (in the project's zone); not with `from` or `to`.",
+    tuple(RANGE_DAYS),
+)
 PERIOD_PARAMS: Final = (
     QueryParam("from", Kind.MOMENT, "The first day (in the project's zone), or the earliest start."),
     QueryParam("to", Kind.MOMENT, "The last day (in the project's zone), or the latest start; included."),
@@ -100,7 +105,7 @@ PAGE_PARAMS: Final = (
     QueryParam("limit", Kind.WHOLE, "Calls a page.", least=1, most=CALLS_PAGE_MAX, default=CALLS_PAGE),
     QueryParam("cursor", Kind.CURSOR, "The next_cursor of the page before."),
 )
-CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, SEARCH, *PAGE_PARAMS)
+CALL_LIST_PARAMS: Final = (*SCOPE_PARAMS, RANGE, *PERIOD_PARAMS, *CALL_FILTERS, CALLER, SEARCH, *PAGE_PARAMS)
 
 CALL_LIVE_PARAMS: Final = (
     *SCOPE_PARAMS,

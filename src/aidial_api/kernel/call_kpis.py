@@ -7,13 +7,13 @@ was nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import asyncpg
+from typing import Any, Final
 
 from aidial_contract.shapes.analytics import Kpi
 
 _PLACES: Final = 4
+Sums = Mapping[str, Any]
+"""Sums of calls by the measure's name."""
 COUNTED: Final = {
     "total_calls": "calls",
     "completed_calls": "completed",
@@ -26,7 +26,7 @@ COUNTED: Final = {
 """KPIs that are plain counts, and the measure each is."""
 
 
-def kpis_of(totals: Mapping[bool, asyncpg.Record]) -> dict[str, Kpi]:
+def kpis_of(totals: Mapping[bool, Sums]) -> dict[str, Kpi]:
     """KPIs of a period (True) beside the one before (False).
 
     `positive_sentiment` is a share of 0 to 1 of calls with a feeling.
@@ -42,12 +42,12 @@ def kpis_of(totals: Mapping[bool, asyncpg.Record]) -> dict[str, Kpi]:
     return kpis
 
 
-def number(row: asyncpg.Record | None, name: str) -> int:
+def number(row: Sums | None, name: str) -> int:
     """A sum, 0 where nothing was."""
     return int(row[name] or 0) if row is not None else 0
 
 
-def _ratio(row: asyncpg.Record | None, parts: Sequence[str], whole: Sequence[str]) -> float:
+def _ratio(row: Sums | None, parts: Sequence[str], whole: Sequence[str]) -> float:
     of = sum(number(row, name) for name in whole)
     return sum(number(row, name) for name in parts) / of if of else 0.0
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-import asyncpg
-
 from aidial_api.kernel.call_counts import MEASURES, NOT_FORGOTTEN, SUMS
+from aidial_api.kernel.call_kpis import Sums
 from aidial_api.kernel.call_pieces import Piece
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
@@ -125,18 +124,18 @@ def _asked(reach: Reach, pieces: Iterable[Piece]) -> tuple[list[object], ...]:
 
 async def read_totals(
     tx: Tx, reach: Reach, pieces: Iterable[Piece], current_since: datetime
-) -> dict[bool, asyncpg.Record]:
+) -> dict[bool, Sums]:
     """Sums of the period (True) and of what lies before it (False); an empty one is absent."""
     rows = await tx.fetch(_TOTALS, *_asked(reach, pieces), current_since)
-    return {row["is_current"]: row for row in rows}
+    return {row["is_current"]: dict(row) for row in rows}
 
 
 async def read_series(
     tx: Tx, reach: Reach, pieces: Iterable[Piece], bounds: Sequence[datetime]
-) -> dict[int, asyncpg.Record]:
+) -> dict[int, Sums]:
     """Sums by the bound at or before a call's start, counted from 1; empty ones are absent."""
     rows = await tx.fetch(_SERIES, *_asked(reach, pieces), bounds)
-    return {row["n"]: row for row in rows}
+    return {row["n"]: dict(row) for row in rows}
 
 
 async def read_cells(
@@ -150,16 +149,14 @@ async def read_cells(
     return {row["cell"]: row["calls"] for row in rows}
 
 
-async def read_places(tx: Tx, reach: Reach, pieces: Iterable[Piece]) -> Sequence[asyncpg.Record]:
+async def read_places(tx: Tx, reach: Reach, pieces: Iterable[Piece]) -> Sequence[Sums]:
     """Sums by client and project, most calls first; projects without calls are absent."""
-    return await tx.fetch(_PLACES, *_asked(reach, pieces))
+    return [dict(row) for row in await tx.fetch(_PLACES, *_asked(reach, pieces))]
 
 
-async def read_keys(
-    tx: Tx, reach: Reach, pieces: Iterable[Piece], kind: str, limit: int
-) -> Sequence[asyncpg.Record]:
+async def read_keys(tx: Tx, reach: Reach, pieces: Iterable[Piece], kind: str, limit: int) -> Sequence[Sums]:
     """Calls by outcome or agent: `key`, `label` (the newest known), `calls`; most calls first."""
-    return await tx.fetch(_KEYS[kind], *_asked(reach, pieces), limit)
+    return [dict(row) for row in await tx.fetch(_KEYS[kind], *_asked(reach, pieces), limit)]
 
 
 async def read_names(tx: Tx, reach: Reach) -> tuple[dict[str, str], dict[str, str]]:

@@ -19,7 +19,10 @@ WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Period(Outgoing):
-    """The period counted, both ends as instants (`until` not included), in `timezone`'s days."""
+    """The period counted, both ends as instants (`until` not included), in `timezone`'s days.
+
+    Where projects are in several zones it is the first one's; each project's days are its own all the same.
+    """
 
     since: Time
     until: Time
@@ -42,7 +45,10 @@ class Summary(Outgoing):
 
 
 class Point(Outgoing):
-    """One bar of call volume; `at` is the start of its hour, day or week in the period's zone."""
+    """One bar of call volume; `at` is the start of its hour, day or week in the period's zone.
+
+    Projects in other zones count to the bar that begins when their own clocks show the same.
+    """
 
     at: Time
     total: int
@@ -71,8 +77,8 @@ class Breakdown(Outgoing):
 
     Outcomes, agents, projects and clients (by id) come with most calls first, at most `limit` of them; what
     has no call is left out. The keys of everything else are all there: `hour_of_week` has `mon-00` to
-    `sun-23` in the period's zone; `capability` has `bookings`, `transfers` and `lead_capture` (calls that
-    left a follow-up), of which a call may have several or none.
+    `sun-23` by each project's own clock; `capability` has `bookings`, `transfers` and `lead_capture` (calls
+    that left a follow-up), of which a call may have several or none.
     """
 
     by: By

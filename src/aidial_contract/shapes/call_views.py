@@ -44,7 +44,7 @@ class CallViewsChange(Incoming):
 
 
 class CallView(Outgoing):
-    """A saved view. `query` are parameters of `/calls` and, but for `range`, of `/v1/calls`."""
+    """A saved view. `query` are parameters of `/calls` and of `/v1/calls`."""
 
     name: str
     query: dict[str, str]

@@ -60,6 +60,7 @@ def _row(number: int, ago: timedelta, *rest: str | int | None) -> c.CallRow:
         agent_name="Harbour receptionist",
         project_name=_PROJECTS[number % 3],
         expand_url=f"/calls?expand={_CALL.format(number)}",
+        timezone=ZONE,
         direction="outbound" if number == 4 else "inbound",  # noqa: PLR2004 - one of each is enough
         needs_attention=number == 2,  # noqa: PLR2004
     )

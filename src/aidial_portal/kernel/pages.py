@@ -188,7 +188,7 @@ def _only_project(request: PortalRequest) -> ContextProject | None:
 
 
 def zone_of(request: PortalRequest) -> str:
-    """The zone times are shown in: the chosen project's, the tenant's, the first project's, the person's."""
+    """The zone of no calls: the chosen project's, the tenant's, the first project's, the person's."""
     known, chosen = request.session.known, chosen_project(request)
     if chosen is not None:
         return chosen.timezone
@@ -198,6 +198,26 @@ def zone_of(request: PortalRequest) -> str:
         return zones[0]
     user = known.user
     return (user.timezone if user is not None else None) or FALLBACK_ZONE
+
+
+def zones_of_calls(request: PortalRequest) -> tuple[str, ...]:
+    """The zones that days and times of calls are told in: those of the projects a page is about."""
+    chosen, client_id = chosen_project(request), request.query.get("client_id")
+    shown = [chosen] if chosen is not None else projects_of(request)
+    zones = (one.timezone for one in shown if not client_id or one.client_id == client_id)
+    return tuple(dict.fromkeys(zones))
+
+
+def zone_of_calls(request: PortalRequest) -> str:
+    """The one zone of a page of calls: its projects' where they share one, else as for any page."""
+    zones = zones_of_calls(request)
+    return zones[0] if len(zones) == 1 else zone_of(request)
+
+
+def zone_of_project(request: PortalRequest, project_id: str) -> str:
+    """The zone of what belongs to one project, wherever it is shown."""
+    zones = (one.timezone for one in projects_of(request) if one.project_id == project_id)
+    return next(zones, zone_of(request))
 
 
 def reading_zone_of(request: PortalRequest) -> str:

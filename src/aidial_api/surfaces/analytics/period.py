@@ -1,20 +1,21 @@
 """Which days a report counts, in whose time zone.
 
 The one thing a newcomer would get wrong: a range of whole days is cut at midnight in the zone, so a day
-with a clock change has 23 or 25 hours, and the previous period has as many days, not as many hours.
+with a clock change has 23 or 25 hours, and the previous period has as many days, not as many hours. Projects
+in several zones have a span each zone, as lists and exports have: a day is each project's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
-from aidial_contract.params import RANGE_DAYS
+from aidial_contract.named_days import named_days
 from aidial_contract.scope import Reach
 
 DEFAULT_RANGE: Final = "7d"
@@ -39,22 +40,60 @@ class Span:
         return (last - self.since.astimezone(zone).date()).days + 1
 
 
-def zone_of(reach: Reach) -> str:
-    """The zone days are cut in: the first project's."""
-    return reach.projects[0].timezone if reach.projects else FALLBACK_ZONE
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The projects of one zone, and their span."""
+
+    reach: Reach
+    span: Span
 
 
-def span_of(query: Mapping[str, Any], reach: Reach, now: datetime) -> Span:
-    """The period a query asks for. 422 when `range` meets `from`/`to`, they are out of order or too long."""
-    name = zone_of(reach)
+def parts_of(query: Mapping[str, Any], reach: Reach, now: datetime) -> Sequence[Part]:
+    """The period a query asks for: a part a zone, the first project's first, never none.
+
+    Moments are the same in every zone, so a period of two of them is one part, in the first project's zone.
+    422 when `range` meets `from`/`to`, they are out of order or too long.
+    """
+    zones = list(dict.fromkeys(project.timezone for project in reach.projects)) or [FALLBACK_ZONE]
+    if isinstance(query["from"], datetime) and isinstance(query["to"], datetime):
+        del zones[1:]
+    if len(zones) == 1:
+        return [Part(reach, span_of(query, zones[0], now))]
+    return [Part(_within(reach, zone), span_of(query, zone, now)) for zone in zones]
+
+
+def _within(reach: Reach, zone: str) -> Reach:
+    return Reach(reach.client_ids, tuple(one for one in reach.projects if one.timezone == zone))
+
+
+def whole_of(parts: Sequence[Part]) -> Span:
+    """The first part's span, made so wide that it holds what the others' clocks show."""
+    first = parts[0].span
+    if len(parts) == 1:
+        return first
+    zone = ZoneInfo(first.timezone)
+    clocks = [(clock_of(part.span.since, part.span), clock_of(part.span.until, part.span)) for part in parts]
+    return replace(
+        first,
+        since=min(since for since, _ in clocks).replace(tzinfo=zone),
+        until=max(until for _, until in clocks).replace(tzinfo=zone),
+    )
+
+
+def clock_of(moment: datetime, span: Span) -> datetime:
+    """What the clocks of a span's zone show at a moment; without a zone."""
+    return moment.astimezone(ZoneInfo(span.timezone)).replace(tzinfo=None)
+
+
+def span_of(query: Mapping[str, Any], name: str, now: datetime) -> Span:
+    """The period a query asks for in one zone."""
     zone = ZoneInfo(name)
     first, last = query["from"], query["to"]
     if query["range"] is not None and (first or last):
         raise _refused("query.range", "conflict")
     if first is None and last is None:
-        days = RANGE_DAYS[query["range"] or DEFAULT_RANGE]
-        today = now.astimezone(zone).date()
-        return _whole_days(today - timedelta(days=days - 1), days, name)
+        begins, today = named_days(query["range"] or DEFAULT_RANGE, zone, now)
+        return _whole_days(begins, (today - begins).days + 1, name)
     if first is None or last is None:
         raise _refused("query.from" if first is None else "query.to", "required")
     if isinstance(first, datetime) or isinstance(last, datetime):

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-import asyncpg
-
-from aidial_api.kernel.call_kpis import kpis_of, number
+from aidial_api.kernel.call_kpis import Sums, kpis_of, number
 from aidial_api.surfaces.analytics.bounds import HOURS_A_DAY
 from aidial_api.surfaces.analytics.period import Span
 from aidial_contract.shapes.analytics import (
@@ -34,7 +32,7 @@ def period_of(span: Span) -> Period:
     return Period(since=span.since, until=span.until, timezone=span.timezone)
 
 
-def summarise(totals: Mapping[bool, asyncpg.Record], span: Span) -> Summary:
+def summarise(totals: Mapping[bool, Sums], span: Span) -> Summary:
     """KPIs with their previous values."""
     return Summary(range=period_of(span), kpis=kpis_of(totals))
 
@@ -44,7 +42,7 @@ def interval_of(wanted: Interval | None, span: Span) -> Interval:
     return wanted or ("day" if span.days <= MAX_DAILY_BARS else "week")
 
 
-def bars(starts: Sequence[datetime], counted: Mapping[int, asyncpg.Record], interval: Interval) -> Timeseries:
+def bars(starts: Sequence[datetime], counted: Mapping[int, Sums], interval: Interval) -> Timeseries:
     """One point for every hour, day or week of the span."""
     points = [
         Point(
@@ -60,7 +58,7 @@ def bars(starts: Sequence[datetime], counted: Mapping[int, asyncpg.Record], inte
     return Timeseries(interval=interval, points=points)
 
 
-def parts_of(by: str, row: asyncpg.Record | None) -> list[NamedRow]:
+def parts_of(by: str, row: Sums | None) -> list[NamedRow]:
     """A breakdown whose keys are known beforehand, those of no calls too; `unknown` is what is left."""
     calls = number(row, "calls")
     named = {
@@ -88,9 +86,7 @@ def week(cells: Mapping[int, int]) -> list[NamedRow]:
     ]
 
 
-def by_place(
-    rows: Sequence[asyncpg.Record], column: str, names: Mapping[str, str], limit: int
-) -> list[NamedRow]:
+def by_place(rows: Sequence[Sums], column: str, names: Mapping[str, str], limit: int) -> list[NamedRow]:
     """Calls by `project_id` or `client_id`, most first."""
     counts: dict[str, int] = {}
     for row in rows:
@@ -100,7 +96,7 @@ def by_place(
 
 
 def of_clients(
-    rows: Sequence[asyncpg.Record], client_ids: Sequence[str], names: Mapping[str, str], span: Span
+    rows: Sequence[Sums], client_ids: Sequence[str], names: Mapping[str, str], span: Span
 ) -> Clients:
     """Every client in reach with its sums, those without calls too; most calls first."""
     measures = ("calls", "completed", "missed", "failed", "talk_seconds")

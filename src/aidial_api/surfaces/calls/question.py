@@ -12,9 +12,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from aidial_api.kernel.clock import utc_now
 from aidial_api.surfaces.calls.filters import asked_of, condition
 from aidial_api.surfaces.calls.store import CALL_COLUMNS
 from aidial_api.surfaces.calls.ways import Way, way_of
+from aidial_contract import errors
+from aidial_contract.fault import Fault, FieldError
+from aidial_contract.named_days import named_days
 from aidial_contract.scope import ProjectReach, Reach
 
 OF_REACH: Final = 3
@@ -33,9 +37,11 @@ After = tuple[datetime | int, str]
 
 
 def bounds(project: ProjectReach, query: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    """The half-open period of `from` and `to` for one project, days in its own zone."""
+    """The half-open period of `from` and `to`, or of `range`, for one project: days in its own zone."""
     since, until = query["from"], query["to"]
     zone = ZoneInfo(project.timezone)
+    if (name := query.get("range")) is not None:
+        since, until = named_days(name, zone, utc_now())
     return _start(since, zone) if since else EARLIEST, _end(until, zone) if until else LATEST
 
 
@@ -177,7 +183,13 @@ class Question:
 
 
 def scope_of(reach: Reach, query: Mapping[str, Any]) -> Question:
-    """Every call of the projects in reach and of the period, in the order asked for."""
+    """Every call of the projects in reach and of the period, in the order asked for.
+
+    422 when `range` meets `from` or `to`.
+    """
+    is_named = query.get("range") is not None
+    if is_named and (query["from"] or query["to"]):
+        raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("query.range", "conflict")])
     spans = [bounds(project, query) for project in reach.projects]
     sort: str = query["sort"]
     question = Question([], [], _KEYS[sort.lstrip("-")], sort.startswith("-"), ranges=len(spans))
@@ -185,7 +197,7 @@ def scope_of(reach: Reach, query: Mapping[str, Any]) -> Question:
     question.place([project.project_id for project in reach.projects])
     question.place([since for since, _ in spans])
     question.place([until for _, until in spans])
-    question.has_since, question.has_until = bool(query["from"]), bool(query["to"])
+    question.has_since, question.has_until = is_named or bool(query["from"]), is_named or bool(query["to"])
     return question
 
 

@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from aidial_api.kernel import call_sums
-from aidial_api.kernel.call_kpis import kpis_of, number
+from aidial_api.kernel.call_kpis import Sums, kpis_of, number
 from aidial_api.kernel.call_pieces import DAY, HOUR, QUARTER, cut, cut_apart
 from aidial_api.kernel.months import begin_of, moved
 from aidial_api.kernel.transaction import Tx
@@ -103,12 +103,12 @@ def _days(since: datetime, until: datetime, timezone: str) -> list[datetime]:
     return [datetime.combine(first + timedelta(days=day), time(), zone) for day in range(days)]
 
 
-def _day(at: datetime, row: asyncpg.Record | None) -> DayCalls:
+def _day(at: datetime, row: Sums | None) -> DayCalls:
     counts = {name: number(row, name) for name in ("missed", "failed")}
     return DayCalls(day=f"{at:%Y-%m-%d}", total=number(row, "calls"), **counts)
 
 
-def _lines(projects: Sequence[asyncpg.Record], counted: dict[str, asyncpg.Record]) -> list[LineCalls]:
+def _lines(projects: Sequence[asyncpg.Record], counted: dict[str, Sums]) -> list[LineCalls]:
     """By name; a line that is switched off only where it had calls."""
     return [
         LineCalls(

@@ -32,6 +32,7 @@ class CallRow:
     agent_name: str | None
     project_name: str
     expand_url: str
+    timezone: str
     channel: str = "voice"
     direction: str = "inbound"
     needs_attention: bool = False
@@ -225,6 +226,7 @@ class CallsPage:
     export is None for roles that may not, and until a project is chosen (`export_needs_project`).
     live_url: where the page hears of new and changed calls; None where there is nothing to hear.
     left_out: columns that this browser does not show (duration, outcome, sentiment, agent, project).
+    has_zones: its projects are in several zones, and each row has the time of its own.
     """
 
     template: ClassVar[str] = "calls/list.html"
@@ -249,6 +251,7 @@ class CallsPage:
     export_needs_project: bool = False
     live_url: str | None = None
     views: ViewsMenu | None = None
+    has_zones: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """One series of bars from zero. `unit` is the plural noun ("calls"); csv_url gives the same numbers."""
+    """One series of bars from zero. `unit` is the plural noun ("calls"); csv_url gives the same numbers.
+
+    has_zones: what is counted lies in several zones, each by its own clock.
+    """
 
     chart_id: str
     title: str
@@ -52,6 +55,7 @@ class BarChart:
     csv_url: str | None = None
     period_label: str = "Day"
     views: tuple[Choice, ...] = ()
+    has_zones: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class HeatMap:
     timezone: str
     counts: tuple[tuple[int, ...], ...]
     csv_url: str | None = None
+    has_zones: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ class DashboardPage:
 
     `before` is what trends compare with, `failures` are the parts that could not be loaded, both in words.
     `about` is whose numbers these are, where a partner chose one client; `all_url` leads back to all.
+    `has_zones`: its projects are in several zones, and days and hours are each project's own.
     """
 
     template: ClassVar[str] = "dashboard/page.html"
@@ -152,3 +158,4 @@ class DashboardPage:
     failures: tuple[str, ...] = ()
     about: str | None = None
     all_url: str | None = None
+    has_zones: bool = False

@@ -46,7 +46,7 @@ def export_offer(
     `names` are the projects' by their ids.
     """
     level = _level(request, Permission.CALLS_EXPORT)
-    asked = {name: value for name, value in state.asked().items() if name in _NAMES}
+    asked = {name: value for name, value in state.asked_in_days().items() if name in _NAMES}
     if level is None or found is None or not found.calls or "project_id" not in asked:
         return None
     adds = _level(request, Permission.CALLS_EXPORT_SENSITIVE) is not None

@@ -137,12 +137,14 @@ def _page(
     found = listed if isinstance(listed, CallList) else None
     calls = found.calls if found is not None else []
     names = project_names(request)
+    zones = {one.project_id: one.timezone for one in projects_of(request)} if state.has_zones else {}
     return CallsPage(
         state=_shown(request, state, found),
         timezone=state.zone,
+        has_zones=state.has_zones,
         now=state.now,
         filters=filter_form(request, state, calls, refused),
-        rows=tuple(show_row(call, state, names) for call in calls),
+        rows=tuple(show_row(call, state, names, zones) for call in calls),
         chips=chips(state),
         clear_url=state.url_cleared(),
         sort=state.sort,

@@ -15,7 +15,7 @@ from aidial_contract.fault import Fault
 from aidial_contract.shapes.calls import MAX_TURNS
 from aidial_portal.design import context
 from aidial_portal.design.links import with_query
-from aidial_portal.kernel.pages import projects_of
+from aidial_portal.kernel.pages import projects_of, zone_of_project
 from aidial_portal.surfaces.calls.hearing import show_player
 from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
 from aidial_portal.surfaces.calls.state import TURNS_STEP
@@ -41,8 +41,8 @@ def project_names(request: PortalRequest) -> dict[str, str]:
     }
 
 
-def show_row(call: Call, state: ListState, names: dict[str, str]) -> context.CallRow:
-    """A call as a row; its link opens it, or closes it when it is open."""
+def show_row(call: Call, state: ListState, names: dict[str, str], zones: dict[str, str]) -> context.CallRow:
+    """A call as a row; its link opens it, or closes it when it is open. `zones` are projects' own."""
     is_open = state.get("expand") == call.call_id
     return context.CallRow(
         call_id=call.call_id,
@@ -55,6 +55,7 @@ def show_row(call: Call, state: ListState, names: dict[str, str]) -> context.Cal
         agent_name=call.agent.name,
         project_name=names.get(call.project_id, ""),
         expand_url=state.url_here(expand=None if is_open else call.call_id),
+        timezone=zones.get(call.project_id, state.zone),
         channel=call.channel,
         direction=call.direction,
         needs_attention=call.attention.flag,
@@ -74,7 +75,7 @@ def show_review(
     more = _more(call, len(turns), state)
     return context.CallReview(
         call_id=call.call_id,
-        timezone=state.zone,
+        timezone=zone_of_project(request, call.project_id),
         started_at=call.started_at,
         ended_at=call.ended_at,
         duration_seconds=call.duration_seconds,

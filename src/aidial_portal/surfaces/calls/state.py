@@ -7,15 +7,15 @@ absent one on the page, while on `/api` it is an error.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from aidial_contract.params import CALL_FILTERS, CALL_LIST_PARAMS, RANGE, RANGE_DAYS
+from aidial_contract.named_days import named_days
+from aidial_contract.params import CALL_FILTERS, CALL_LIST_PARAMS
 from aidial_contract.query import Kind, QueryParam, parse_query
 from aidial_contract.shapes.calls import MAX_TURNS
 from aidial_portal.design.links import with_query
-from aidial_portal.kernel.pages import chosen_project, projects_of, zone_of
+from aidial_portal.kernel.pages import chosen_project, projects_of, zone_of_calls, zones_of_calls
 from aidial_portal.surfaces.calls.terms import NO_TERMS, Terms
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ TURNS_STEP: Final = 500
 TURNS: Final = QueryParam(
     "turns", Kind.WHOLE, "So many turns of the open call are shown.", (), 1, MAX_TURNS, TURNS_STEP
 )
-PAGE_PARAMS: Final = (RANGE, *CALL_LIST_PARAMS, TURNS)
+PAGE_PARAMS: Final = (*CALL_LIST_PARAMS, TURNS)
 NARROWING: Final = ("range", "from", "to", *(param.name for param in CALL_FILTERS), "caller", "q")
 """What makes the list smaller: each is a chip, and "Clear" removes them all."""
 
@@ -41,6 +41,7 @@ _API_NAMES: Final = frozenset(param.name for param in CALL_LIST_PARAMS)
 class ListState:
     """The parameters given, none of them empty, and the zone and moment they are read in.
 
+    `has_zones`: the projects are in several zones, and every day and time is its own project's.
     `terms` are the projects' words for what calls may be, once they are known.
     """
 
@@ -49,6 +50,7 @@ class ListState:
     now: datetime
     only_project_id: str | None
     terms: Terms = NO_TERMS
+    has_zones: bool = False
 
     def get(self, name: str) -> str:
         """A parameter's text, or an empty one."""
@@ -95,15 +97,17 @@ class ListState:
     def asked(self) -> dict[str, str]:
         """The query of `/v1/calls`."""
         asked = {name: text for name, text in self.query.items() if name in _API_NAMES}
-        if "range" in self.query:
-            first_day = self._today() - timedelta(days=RANGE_DAYS[self.query["range"]] - 1)
-            asked |= {"from": first_day.isoformat(), "to": self._today().isoformat()}
         if self.only_project_id is not None:
             asked["project_id"] = self.only_project_id
         return asked
 
-    def _today(self) -> date:
-        return self.now.astimezone(ZoneInfo(self.zone)).date()
+    def asked_in_days(self) -> dict[str, str]:
+        """The same query with a named range as the days it is now: of a list that is in one zone."""
+        asked = self.asked()
+        if (name := asked.pop("range", None)) is not None:
+            first, last = named_days(name, ZoneInfo(self.zone), self.now)
+            asked |= {"from": first.isoformat(), "to": last.isoformat()}
+        return asked
 
 
 def read_state(request: PortalRequest, now: datetime) -> ListState:
@@ -113,4 +117,5 @@ def read_state(request: PortalRequest, now: datetime) -> ListState:
         query.pop("range", None)
     projects = projects_of(request)
     only = projects[0].project_id if len(projects) == 1 and chosen_project(request) is None else None
-    return ListState(query, zone_of(request), now, only)
+    zones = zones_of_calls(request)
+    return ListState(query, zone_of_calls(request), now, only, has_zones=len(zones) > 1)

@@ -20,7 +20,7 @@ from aidial_portal.design import context
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer, redirect
-from aidial_portal.kernel.pages import draw, draw_fragment, projects_of, wants_fragment, zone_of
+from aidial_portal.kernel.pages import draw, draw_fragment, wants_fragment, zone_of_project
 from aidial_portal.surfaces.calls.state import PATH
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _panel(request: PortalRequest, found: UnlockList) -> context.UnlockPanel:
         call_id=call_id,
         url=address,
         call_url=with_query(PATH, {"expand": call_id}),
-        timezone=_zone(request, found.project_id),
+        timezone=zone_of_project(request, found.project_id),
         now=datetime.now(UTC),
         unlocks=tuple(found.unlocks),
         artefacts=tuple(found.artefacts),
@@ -99,12 +99,6 @@ def _panel(request: PortalRequest, found: UnlockList) -> context.UnlockPanel:
     )
 
 
-def _zone(request: PortalRequest, project_id: str) -> str:
-    """The zone of the call's project."""
-    zones = (one.timezone for one in projects_of(request) if one.project_id == project_id)
-    return next(zones, zone_of(request))
-
-
 async def revealed(request: PortalRequest) -> Response:
     """`/calls/{call_id}/pii-unlocks/{unlock_id}`: what was unlocked; one that ended leads to the call."""
     call_url = with_query(PATH, {"expand": request.path_values["call_id"]})
@@ -114,7 +108,7 @@ async def revealed(request: PortalRequest) -> Response:
         if fault.row in {errors.STATE_CONFLICT, errors.CONSENT_REQUIRED}:
             return redirect(call_url)
         raise
-    zone, now = _zone(request, found.unlock.project_id), datetime.now(UTC)
+    zone, now = zone_of_project(request, found.unlock.project_id), datetime.now(UTC)
     shown = context.UnlockedPage(found, call_url, zone, now, left_ms=_left_ms(found.unlock, now))
     response = draw(request, shown, path=PATH)
     # With or without scripts: when its time is over, the page leaves the screen.

@@ -17,7 +17,7 @@ from aidial_contract.shapes.analytics import Breakdowns, Clients, Summary, Times
 from aidial_contract.shapes.calls import CallList
 from aidial_portal.design import context
 from aidial_portal.design.links import with_query
-from aidial_portal.kernel.pages import draw, part, projects_of, zone_of
+from aidial_portal.kernel.pages import draw, part, projects_of, zone_of_calls, zones_of_calls
 from aidial_portal.surfaces.dashboard import showing
 from aidial_portal.surfaces.dashboard.view import PATH, RANGES, View, read_view
 from aidial_portal.words import N_, _
@@ -115,7 +115,8 @@ def _page(
     request: PortalRequest, view: View, now: datetime, state: ListState, parts: _Parts
 ) -> context.DashboardPage:
     told = parts.summary or parts.breakdowns or parts.clients
-    zone = told.range.timezone if told is not None else zone_of(request)
+    zone = told.range.timezone if told is not None else zone_of_calls(request)
+    has_zones = len(zones_of_calls(request)) > 1
     summary, found = parts.summary, parts.breakdowns
     weeks = next((one.rows for one in found.breakdowns if one.by == "hour_of_week"), []) if found else []
     return context.DashboardPage(
@@ -141,8 +142,10 @@ def _page(
         ),
         kpis=showing.figures(summary, view) if summary is not None else (),
         capabilities=showing.capabilities(summary, view) if summary is not None else (),
-        chart=showing.volume(parts.series, view, zone) if parts.series is not None else None,
-        heat=showing.heat(weeks, view, zone) if weeks else None,
+        chart=showing.volume(parts.series, view, zone, has_zones=has_zones)
+        if parts.series is not None
+        else None,
+        heat=showing.heat(weeks, view, zone, has_zones=has_zones) if weeks else None,
         tables=showing.tables(found, view, _whose(request)) if found is not None else (),
         clients=showing.client_table(parts.clients, view) if parts.clients is not None else None,
         summary_csv_url=with_query("/api/analytics/summary.csv", view.asked()),
@@ -150,6 +153,7 @@ def _page(
         failures=parts.failures,
         about=_client_name(request, view),
         all_url=with_query(PATH, view.state),
+        has_zones=has_zones,
     )
 
 

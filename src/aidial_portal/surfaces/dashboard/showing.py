@@ -86,7 +86,7 @@ def _figure(
     return context.Kpi(words, value, kind, previous, better, url)
 
 
-def volume(series: Timeseries, view: View, zone: str) -> context.BarChart:
+def volume(series: Timeseries, view: View, zone: str, *, has_zones: bool) -> context.BarChart:
     """Calls by hour, day or week."""
     return context.BarChart(
         chart_id="volume",
@@ -102,6 +102,7 @@ def volume(series: Timeseries, view: View, zone: str) -> context.BarChart:
         )
         if view.has_intervals
         else (),
+        has_zones=has_zones,
     )
 
 
@@ -116,7 +117,7 @@ def _bar(point: Point, zone: str, interval: str) -> context.Bar:
     return context.Bar(short, full, point.total)
 
 
-def heat(rows: Iterable[NamedRow], view: View, zone: str) -> context.HeatMap:
+def heat(rows: Iterable[NamedRow], view: View, zone: str, *, has_zones: bool) -> context.HeatMap:
     """When people call, by hour of the week."""
     counts = [row.count for row in rows]
     return context.HeatMap(
@@ -128,6 +129,7 @@ def heat(rows: Iterable[NamedRow], view: View, zone: str) -> context.HeatMap:
             tuple(counts[first : first + _HOURS_A_DAY]) for first in range(0, len(counts), _HOURS_A_DAY)
         ),
         csv_url=_csv(view, "hour_of_week"),
+        has_zones=has_zones,
     )
 
 
