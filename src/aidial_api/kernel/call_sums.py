@@ -103,6 +103,15 @@ ORDER BY 3 DESC, 1 LIMIT $6
 }
 
 
+_LABELS: Final = """
+SELECT DISTINCT ON (t.code) t.code, t.label
+FROM unnest($1::text[], $2::uuid[]) AS mine (client_id, project_id)
+JOIN project_terms t ON t.client_id = mine.client_id AND t.project_id = mine.project_id
+    AND t.kind = 'outcome' AND t.code = any($3::text[])
+ORDER BY t.code, t.place, t.client_id, t.project_id
+"""
+
+
 async def plan_once(tx: Tx) -> None:
     """Let the transaction's statements keep their plans: ranges of indexes whatever is asked.
 
@@ -157,6 +166,20 @@ async def read_places(tx: Tx, reach: Reach, pieces: Iterable[Piece]) -> Sequence
 async def read_keys(tx: Tx, reach: Reach, pieces: Iterable[Piece], kind: str, limit: int) -> Sequence[Sums]:
     """Calls by outcome or agent: `key`, `label` (the newest known), `calls`; most calls first."""
     return [dict(row) for row in await tx.fetch(_KEYS[kind], *_asked(reach, pieces), limit)]
+
+
+async def read_outcome_labels(tx: Tx, reach: Reach, codes: Sequence[str]) -> dict[str, str]:
+    """What outcomes are called in the published taxonomies of the reach's projects, where one names them.
+
+    Projects that call one code differently are told apart nowhere in a sum: the first one's word is taken.
+    """
+    rows = await tx.fetch(
+        _LABELS,
+        [project.client_id for project in reach.projects],
+        [project.project_id for project in reach.projects],
+        list(codes),
+    )
+    return {row["code"]: row["label"] for row in rows}
 
 
 async def read_names(tx: Tx, reach: Reach) -> tuple[dict[str, str], dict[str, str]]:

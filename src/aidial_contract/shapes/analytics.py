@@ -86,7 +86,7 @@ class Breakdown(Outgoing):
 
 
 class NamedRow(Outgoing):
-    """A key, its name where the key is an id, and how many calls have it."""
+    """A key, its name where the key is an id or a project's taxonomy has a label for it, and its calls."""
 
     key: str
     label: str | None

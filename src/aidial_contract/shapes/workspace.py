@@ -6,6 +6,7 @@ was published, and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
@@ -32,6 +33,12 @@ UNCLASSIFIED: Final = "unclassified"
 """What a call is that is none of its project's values."""
 TERM_LISTS: Final = {"outcomes": "outcome", "resolutions": "resolution", "call_types": "call_type"}
 """The lists of a taxonomy, and the member of a call that each is about."""
+_CODE: Final = re.compile(r"[a-z0-9_]+")
+
+
+def is_code(text: str) -> bool:
+    """Whether what a call says of itself is a code such as `appointment_booked`, not somebody's own words."""
+    return _CODE.fullmatch(text) is not None
 
 
 class Profile(Incoming):

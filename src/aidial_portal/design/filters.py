@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from aidial_contract.shapes.workspace import is_code
 from aidial_portal.design.labels import COUNTED, LABELS
 from aidial_portal.words import _, ngettext
 from aidial_portal.words import spoken as language
@@ -192,6 +193,11 @@ def label(code: str | None, fallback: str = NOTHING) -> str:
     if not code:
         return fallback
     return _(LABELS.get(code) or code.replace("_", " ").capitalize())
+
+
+def worded(text: str | None) -> str | None:
+    """A project's own word as it is, or a code such as `appointment_booked` in words."""
+    return label(text) if text is not None and is_code(text) else text
 
 
 def file_size(size_bytes: int | None) -> str:

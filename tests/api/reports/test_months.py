@@ -98,7 +98,8 @@ async def test_a_month_holds_its_own_calls_and_no_others(clinic: Clinic) -> None
     await ring(clinic, at("2026-05-31 23:59"))
     await ring(clinic, at("2026-06-01 00:00"))
     await ring(clinic, at("2026-06-30 23:59"), outcome="call_back", agent={"id": "a", "name": "A"})
-    await ring(clinic, at("2026-06-30 23:00"), status="missed", end_reason="missed", turns=[])
+    missed = {"status": "missed", "end_reason": "missed", "turns": []}
+    await ring(clinic, at("2026-06-30 23:00"), outcome="NDIS enquiry", **missed)
     await ring(clinic, at("2026-07-01 00:00"))
     await run(clinic, MONTH, turn_of(MONTH))
     (listed,) = (await clinic.ben.get("/v1/reports")).json["reports"]
@@ -112,7 +113,8 @@ async def test_a_month_holds_its_own_calls_and_no_others(clinic: Clinic) -> None
     counted = {one["day"]: one["total"] for one in figures["days"]}
     assert len(counted) == 30
     assert (counted["2026-06-01"], counted["2026-06-30"], sum(counted.values())) == (1, 2, 3)
-    assert {one["label"]: one["calls"] for one in figures["outcomes"]}["Call back"] == 1
+    outcomes = {one["label"]: one["calls"] for one in figures["outcomes"]}
+    assert (outcomes["Call back"], outcomes["NDIS enquiry"]) == (1, 1)
     assert [(one["name"], one["total"]) for one in figures["lines"]] == [("Desk", 3)]
     assert CALLER[3:] not in report["figures"]
     dashboard = await clinic.alice.get("/v1/analytics/summary?from=2026-06-01&to=2026-06-30")

@@ -233,3 +233,30 @@ async def test_a_partner_sees_the_clients_beside_one_another_and_then_one(town: 
     rows = list(csv.DictReader(io.StringIO((await tom.get("/api/analytics/clients.csv")).text)))
     assert BAYSIDE in {row["client_id"] for row in rows}
     assert "Your clients" not in (await (await town.of(ALICE)).get("/")).words
+
+
+async def test_outcomes_are_read_as_the_list_reads_them(town: Town) -> None:
+    """A published label, somebody's own words as they are, and a code that nobody named in words."""
+    term = "INSERT INTO project_terms (client_id, project_id, kind, code, label, place)"
+    desk = "Handed to the front desk"
+    await town.sql(f"{term} VALUES ($1, $2, 'outcome', 'xfer_desk', $3, 0)", BAYSIDE, PHYSIO_LINE, desk)
+    try:
+        # As calls have them that came before there was a taxonomy.
+        said = {"xfer_desk": desk, "VIP callback": "VIP callback", "sent_away": "Sent away"}
+        for outcome in said:
+            call_id = await town.deliver(BAYSIDE, new_call(PHYSIO_LINE, f"said {outcome}"))
+            await town.sql("UPDATE calls SET outcome = $2 WHERE call_id = $1", call_id, outcome)
+        bella = await town.of(BELLA)
+        page, listed = await bella.get("/"), await bella.get("/calls?limit=100")
+        for words in said.values():
+            assert words in page.words
+            assert words in listed.words
+        assert "Vip callback" not in page.words
+        assert "Xfer desk" not in page.words
+        rows = list(csv.DictReader(io.StringIO((await bella.get("/api/analytics/breakdown.csv")).text)))
+        named = {row["outcome"]: row["name"] for row in rows}
+        assert (named["xfer_desk"], named["VIP callback"]) == (desk, "")
+        # Whoever reaches the line not at all reads no word of its taxonomy.
+        assert desk not in (await (await town.of(ALICE)).get("/")).words
+    finally:
+        await town.sql("DELETE FROM project_terms WHERE project_id = $1", PHYSIO_LINE)

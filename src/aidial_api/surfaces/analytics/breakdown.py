@@ -36,7 +36,9 @@ async def break_down(
         rows: list[NamedRow]
         if by == "hour_of_week":
             rows = service.week(await _cells(tx, parts))
-        elif by in {"outcome", "agent"}:
+        elif by == "outcome":
+            rows = await _outcomes(tx, reach, parts, limit)
+        elif by == "agent":
             rows = [
                 NamedRow(key=row["key"], label=row["label"], count=row["calls"])
                 for row in await _keys(tx, parts, by, limit)
@@ -72,6 +74,12 @@ async def _keys(tx: Tx, parts: Sequence[Part], by: str, limit: int) -> Sequence[
         pieces = cut(part.span.since, part.span.until, _KEYED)
         found += await call_sums.read_keys(tx, part.reach, pieces, by, most)
     return found if len(parts) == 1 else commonest(found, limit)
+
+
+async def _outcomes(tx: Tx, reach: Reach, parts: Sequence[Part], limit: int) -> list[NamedRow]:
+    rows = await _keys(tx, parts, "outcome", limit)
+    labels = await call_sums.read_outcome_labels(tx, reach, [row["key"] for row in rows])
+    return [NamedRow(key=row["key"], label=labels.get(row["key"]), count=row["calls"]) for row in rows]
 
 
 async def places_of(tx: Tx, parts: Sequence[Part]) -> Sequence[Sums]:

@@ -23,6 +23,7 @@ from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.reports import store
 from aidial_contract.scope import ProjectReach, Reach
 from aidial_contract.shapes.analytics import Kpi
+from aidial_contract.shapes.workspace import is_code
 
 MOST_OUTCOMES: Final = 10
 _WIDTHS: Final = (DAY, HOUR, QUARTER)
@@ -92,8 +93,8 @@ async def count(
 
 
 def _in_words(code: str) -> str:
-    """`call_back` as the portal reads it where no taxonomy names it: `Call back`."""
-    return code.replace("_", " ").capitalize()
+    """`Call back` for `call_back`, as the portal reads it where no taxonomy names it; own words stay."""
+    return code.replace("_", " ").capitalize() if is_code(code) else code
 
 
 def _days(since: datetime, until: datetime, timezone: str) -> list[datetime]:

@@ -14,12 +14,12 @@ from aidial_contract.checking import parse_time
 from aidial_contract.fault import Fault
 from aidial_contract.shapes.calls import MAX_TURNS
 from aidial_portal.design import context
+from aidial_portal.design.filters import worded
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel.pages import projects_of, zone_of_project
 from aidial_portal.surfaces.calls.hearing import show_player
 from aidial_portal.surfaces.calls.offers import transcript_offer, unlocks_url
 from aidial_portal.surfaces.calls.state import TURNS_STEP
-from aidial_portal.surfaces.calls.terms import worded
 from aidial_portal.words import _
 
 if TYPE_CHECKING:

@@ -5,19 +5,17 @@ The one thing a newcomer would get wrong: labels are for reading. Filters, addre
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from aidial_contract.shapes.workspace import TERM_LISTS
-from aidial_portal.design.filters import label
+from aidial_portal.design.filters import worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from aidial_contract.shapes.workspace import ProjectTaxonomy
 
-_CODE: Final = re.compile(r"[a-z0-9_]+")
 Labels = dict[str, str]
 
 
@@ -53,8 +51,3 @@ class Terms:
 
 
 NO_TERMS: Final = Terms()
-
-
-def worded(text: str | None) -> str | None:
-    """A project's own word as it is, or a code such as `appointment_booked` in words."""
-    return label(text) if text is not None and _CODE.fullmatch(text) else text

@@ -40,7 +40,7 @@ async def timeseries(request: PortalRequest) -> Response:
 
 
 async def breakdown(request: PortalRequest) -> Response:
-    """`GET /api/analytics/breakdown.csv`: one line a key, with its name where it is an id."""
+    """`GET /api/analytics/breakdown.csv`: one line a key, with its name where it has one."""
     asked = {"by": "outcome"} | dict(request.query)
     found = await request.api.get("/v1/analytics/breakdowns", Breakdowns, query=asked)
     (one,) = found.breakdowns

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from aidial_contract.params import MOST_KEYS
 from aidial_portal.design import context
 from aidial_portal.design.charts import hour_label
-from aidial_portal.design.filters import count, label
+from aidial_portal.design.filters import count, label, worded
 from aidial_portal.design.links import with_query
 from aidial_portal.words import N_, _, ngettext, spoken
 
@@ -165,7 +165,7 @@ def _table(
         unit=_("calls"),
         shares=tuple(
             context.Share(
-                row.label or (row.key if by == "agent" else label(row.key)),
+                row.label or _unnamed(by, row.key),
                 row.count,
                 _calls_of(by, row.key, view),
                 row.key if by == "sentiment" else None,
@@ -177,6 +177,13 @@ def _table(
         csv_url=_csv(view, by),
         note=_left(left) if shown and left > 0 else "",
     )
+
+
+def _unnamed(by: str, key: str) -> str:
+    """A key that nobody gave a name, in words."""
+    if by == "agent":
+        return key
+    return (worded(key) or key) if by == "outcome" else label(key)
 
 
 def _left(calls: int) -> str:
