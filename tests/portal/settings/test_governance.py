@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from html import escape, unescape
 
 import pytest
 
 from aidial_contract.ids import new_id
 from tests.people import ADA, ALICE, BAYSIDE, BEN, CHLOE, NORTHSIDE, OMAR, PHYSIO_LINE, PRIYA, TOM
-from tests.support.portal import Town
+from tests.support.portal import Page, Town
 from tests.support.world_calls import new_call
 
 PAGE = f"/settings?section=data-governance&client_id={BAYSIDE}"
@@ -25,6 +26,7 @@ async def nothing_saved(town: Town) -> AsyncIterator[None]:
         "client_settings WHERE section = 'data-governance' AND",
         "client_settings_history WHERE section = 'data-governance' AND",
         "legal_holds WHERE",
+        "retention_receipts WHERE",
     ):
         await town.sql(f"DELETE FROM {table} client_id = $1", BAYSIDE)
     await town.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'governance.retention'")
@@ -138,3 +140,60 @@ async def test_a_hold_is_placed_shown_and_released(town: Town) -> None:
     listed = (await priya.get(f"/api/legal-holds?client_id={BAYSIDE}")).json["holds"]
     assert [one["state"] for one in listed] == ["released"]
     assert (await priya.get(f"/api/retention-receipts?client_id={BAYSIDE}")).json["receipts"] == []
+
+
+def region(page: Page, heading: str) -> str:
+    """What stands under one heading of the page."""
+    return page.text.partition(f'id="{heading}-title"')[2].partition("</section>")[0]
+
+
+def walk(page: Page, words: str) -> str:
+    """Where this link of theirs leads."""
+    (address,) = re.findall(rf'<a class="button[^"]*" href="([^"]+)">{words}</a>', page.text)
+    return unescape(address)
+
+
+async def test_every_hold_can_be_come_to_and_released(town: Town) -> None:
+    priya = await town.of(PRIYA)
+    for number in range(21):
+        body = {"client_id": BAYSIDE, "kind": "tenant", "reason": f"Matter no {number:02}"}
+        assert (await priya.change("POST", "/api/legal-holds", body)).status == 201
+    first = await priya.get(f"{PAGE}&try=1&transcripts_days=60")
+    assert "Matter no 20" in first.words
+    assert "Matter no 00" not in first.words
+    assert "Newest holds" not in first.words
+    older = await priya.get(walk(first, "Older holds"))
+    assert "Matter no 00" in older.words
+    assert "Matter no 01" not in older.words
+    assert "Older holds" not in older.words
+    # The rest of the page stays as it was, and a new hold is shown where the newest are.
+    assert re.search(r'id="transcripts_days"[^>]* value="60"', older.text)
+    assert f'data-then="{escape(walk(older, "Newest holds"))}"' in region(older, "holds")
+    assert "data-then" not in region(first, "holds")
+    (release,) = re.findall(r'data-json="(/api/legal-holds/[^"]+/release[^"]*)"', region(older, "holds"))
+    assert (await priya.change("POST", release, {})).json["hold"]["reason"] == "Matter no 00"
+    assert "Matter no 20" in (await priya.get(walk(older, "Newest holds"))).words
+
+
+async def test_every_receipt_can_be_come_to(town: Town) -> None:
+    await town.sql(
+        "INSERT INTO retention_receipts (client_id, receipt_id, run_id, category, policy_version, days,"
+        " before, calls, manifest, started_at)"
+        " SELECT $1, gen_random_uuid(), gen_random_uuid(), 'transcripts', 1, 1000 + n, now(), 1,"
+        " decode(repeat('00', 32), 'hex'), now() - n * interval '1 day' FROM generate_series(1, 21) AS n",
+        BAYSIDE,
+    )
+    priya = await town.of(PRIYA)
+    first = await priya.get(PAGE)
+    assert region(first, "receipts").count("<tr>") == 21
+    assert "1,021 days" not in first.words
+    older = await priya.get(walk(first, "Older receipts"))
+    assert region(older, "receipts").count("<tr>") == 2
+    assert "1,021 days" in older.words
+    assert "1,020 days" in (await priya.get(walk(older, "Newest receipts"))).words
+
+
+async def test_a_cursor_is_of_its_own_list(town: Town) -> None:
+    priya = await town.of(PRIYA)
+    assert (await priya.get(f"{PAGE}&holds_cursor=&receipts_cursor=")).status == 200
+    assert (await priya.get(f"{PAGE}&holds_cursor=nonsense")).status == 400

@@ -87,6 +87,7 @@ from .settings import (
     SectionLink,
     SettingsHistoryPage,
     SettingsPage,
+    Walk,
 )
 from .shell import (
     BareContext,
@@ -274,6 +275,7 @@ __all__ = [
     "UsagePage",
     "ViewsMenu",
     "Voice",
+    "Walk",
     "WorkspacePage",
     "WorkspaceRow",
 ]

@@ -189,6 +189,14 @@ class ActiveSessionsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Walk:
+    """The ways on from a part of a list: `older_url` at its end, `newest_url` where it is not the first."""
+
+    older_url: str = ""
+    newest_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GovernancePage:
     """A client's data governance. Without `document`, a client is to be chosen (or typed by AiDial's people).
 
@@ -214,6 +222,8 @@ class GovernancePage:
     errors: tuple[tuple[str, str], ...] = ()
     holds: tuple[LegalHold, ...] = ()
     receipts: tuple[RetentionReceipt, ...] = ()
+    holds_walk: Walk = Walk()
+    receipts_walk: Walk = Walk()
 
     @property
     def saved_days(self) -> dict[str, int | None]:

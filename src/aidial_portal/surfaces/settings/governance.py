@@ -29,7 +29,7 @@ from aidial_contract.shapes.governance import (
     RetentionDryRun,
     RetentionReceiptList,
 )
-from aidial_portal.design.context import GovernancePage, Menu, SettingsHistoryPage
+from aidial_portal.design.context import GovernancePage, Menu, SettingsHistoryPage, Walk
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import steps
 from aidial_portal.kernel.answers import json_answer
@@ -49,8 +49,10 @@ _POLICY: Final = "/v1/settings/data-governance"
 _DRY_RUN: Final = f"{_POLICY}/dry-run"
 _CREATED: Final = 201
 DAYS: Final = tuple(f"{one}_days" for one in CATEGORIES)
-QUERY: Final = frozenset({"client_id", "try", *DAYS})
-"""Of the page. `try` counts what the days given would delete; a form leaves empty days out."""
+_CURSORS: Final = {"holds": "holds_cursor", "receipts": "receipts_cursor"}
+QUERY: Final = frozenset({"client_id", "try", *DAYS, *_CURSORS.values()})
+"""Of the page. `try` counts what the days given would delete; a form leaves empty days out. Holds and
+receipts have a cursor each: how far back one list is says nothing about the other."""
 
 
 async def show(request: PortalRequest) -> Response:
@@ -121,8 +123,10 @@ async def page(request: PortalRequest, menu: Menu) -> Response:
     query = {"client_id": client_id}
     document = await request.api.get(_POLICY, DataGovernanceDocument, query=query)
     holds_found, receipts_found = await asyncio.gather(
-        request.api.get("/v1/legal-holds", LegalHoldList, query=query),
-        request.api.get("/v1/retention-receipts", RetentionReceiptList, query=query),
+        request.api.get("/v1/legal-holds", LegalHoldList, query=query | _cursor(request, "holds")),
+        request.api.get(
+            "/v1/retention-receipts", RetentionReceiptList, query=query | _cursor(request, "receipts")
+        ),
     )
     is_tried = "try" in request.query
     tried = {name: request.query.get(name, "").strip() for name in DAYS}
@@ -130,6 +134,8 @@ async def page(request: PortalRequest, menu: Menu) -> Response:
         "document": document,
         "holds": tuple(holds_found.holds),
         "receipts": tuple(receipts_found.receipts),
+        "holds_walk": _walk(request, "holds", holds_found.next_cursor),
+        "receipts_walk": _walk(request, "receipts", receipts_found.next_cursor),
         "days": tried if is_tried else _days_of(document),
     }
     if not is_tried:
@@ -147,6 +153,24 @@ async def page(request: PortalRequest, menu: Menu) -> Response:
         refused = _page(request, menu, client_id, **parts, errors=errors)
         return draw(request, refused, path=PATH, status=fault.row.status)
     return draw(request, _page(request, menu, client_id, **parts, counts=tuple(counted.counts)), path=PATH)
+
+
+def _cursor(request: PortalRequest, of: str) -> dict[str, str]:
+    cursor = request.query.get(_CURSORS[of], "")
+    return {"cursor": cursor} if cursor else {}
+
+
+def _walk(request: PortalRequest, of: str, following: str | None) -> Walk:
+    """Where older and the newest of one list are, with the rest of the page as it is."""
+    name = _CURSORS[of]
+
+    def at(cursor: str | None) -> str:
+        return f"{with_query(PATH, request.query, **{name: cursor})}#{of}-title"
+
+    return Walk(
+        older_url=at(following) if following else "",
+        newest_url=at(None) if request.query.get(name) else "",
+    )
 
 
 def _days_of(document: DataGovernanceDocument) -> dict[str, str]:
