@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import aiohttp
 import asyncpg
+import msgspec
 import pytest
 from playwright.async_api import Route, expect
 
@@ -35,6 +38,8 @@ LIVE: dict[str, Any] = {
     "age": timedelta(minutes=2),
 }
 """Not an hour old, or the demo's worker would give them up."""
+ENDED = {"status": "completed", "end_reason": "caller_hangup"}
+STREAM = re.compile(r"/api/calls/live\b")
 PANELS = {
     "missing": ("No transcript", "ask us"),
     "hidden": ("The transcript is hidden", "Ask whoever runs your phone lines"),
@@ -209,6 +214,88 @@ async def test_news_that_were_asked_for_before_chloe_read_on_take_nothing_back(
         arrives.set()
     await expect(turns).to_have_count(502)
     await expect(review(chloe).locator(".turns-more")).to_have_count(0)
+
+
+async def test_what_happened_before_the_page_listened_is_shown_as_well(
+    visit: OpenVisitor, send: Send, people: dict[str, Person]
+) -> None:
+    call = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **LIVE))
+    alice, chloe = await visit("alice"), await visit("chloe")
+    listens = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await listens.wait()
+        await route.continue_()
+
+    await alice.page.route(STREAM, late)
+    async with alice.page.expect_request(STREAM):
+        await alice.go(f"/calls?expand={call['call_id']}")
+    await listen(chloe, f"/calls?expand={call['call_id']}")
+    await send("POST", f"/v1/calls/{call['call_id']}/turns", {"turns": [said("Meanwhile")]})
+    await send("PATCH", f"/v1/calls/{call['call_id']}", ENDED | {"ended_at": datetime.now(UTC).isoformat()})
+    # Who is told now, was told: the news are over, and nobody hears them again.
+    await expect(review(chloe).locator(".review-head")).to_contain_text("Completed", timeout=SOON_MS)
+    await alice.page.evaluate("window.stayed = true")
+    listens.set()
+    await expect(review(alice)).to_contain_text("Meanwhile", timeout=SOON_MS)
+    await expect(review(alice).locator(".review-head")).to_contain_text("Completed")
+    row = alice.page.locator(f"[data-call='{call['call_id']}']")
+    await expect(row).to_contain_text("Completed", timeout=SOON_MS)
+    assert await alice.page.evaluate("window.stayed")
+
+
+@pytest.mark.parametrize("quiet_ms", [0, 60_000])
+async def test_a_page_that_shows_what_is_does_not_ask_again(
+    visit: OpenVisitor, send: Send, people: dict[str, Person], quiet_ms: int
+) -> None:
+    call = await send("POST", "/v1/calls", new_call(project_of(people), new_id()))
+    opened = f"/calls?status=failed&expand={call['call_id']}"
+    news = msgspec.json.encode({"call_id": call["call_id"], "is_new": False}).decode()
+    hello = f'retry: 600000\nevent: hello\ndata: {{"quiet_ms":{quiet_ms}}}\n\nevent: call\ndata: {news}\n\n'
+    alice = await visit("alice")
+    asked: list[str] = []
+    await alice.page.route(
+        STREAM, lambda route: route.fulfill(status=200, content_type="text/event-stream", body=hello)
+    )
+    alice.page.on("request", lambda one: asked.append(one.url) if one.headers.get("hx-request") else None)
+    async with alice.page.expect_response(
+        lambda answer: (
+            f"expand={call['call_id']}" in answer.url and bool(answer.request.headers.get("hx-request"))
+        )
+    ):
+        await alice.go(opened)
+    lists = [url for url in asked if url.endswith("/calls?status=failed")]
+    assert bool(lists) == (quiet_ms == 0), asked
+
+
+async def test_a_page_that_is_refused_its_news_asks_again_ever_later(
+    visit: OpenVisitor, send: Send, people: dict[str, Person]
+) -> None:
+    call = await send("POST", "/v1/calls", new_call(project_of(people), new_id(), **LIVE))
+    alice = await visit("alice")
+    hello = 'retry: 100\nevent: hello\ndata: {"quiet_ms":0}\n\n'
+    asked_at: list[float] = []
+    listens = asyncio.Event()
+
+    async def refuse(route: Route) -> None:
+        asked_at.append(time.monotonic())
+        if len(asked_at) == 1:
+            # A stream that ends is asked for again by the browser itself.
+            await route.fulfill(status=200, content_type="text/event-stream", body=hello)
+        elif len(asked_at) < 4:
+            await route.fulfill(status=429, content_type="application/json", body="{}")
+        else:
+            listens.set()
+            await route.continue_()
+
+    await alice.page.route(STREAM, refuse)
+    await alice.go(f"/calls?expand={call['call_id']}")
+    await asyncio.wait_for(listens.wait(), SOON_MS / 1_000)
+    rests = [later - sooner for sooner, later in pairwise(asked_at[1:])]
+    assert rests[0] > 0.9
+    assert rests[1] > 1.9
+    await send("POST", f"/v1/calls/{call['call_id']}/turns", {"turns": [said("Still here")]})
+    await expect(review(alice)).to_contain_text("Still here", timeout=SOON_MS)
 
 
 async def test_an_open_list_says_how_many_calls_came_and_shows_them(

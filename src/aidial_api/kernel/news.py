@@ -8,6 +8,7 @@ something is to be looked at, never what it is, and whoever comes back looks for
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +35,8 @@ LINES: Final = 50
 MOST_WAITING: Final = 500
 """Above so many changes at once a watcher is told to look for themselves."""
 ASK_AGAIN_MS: Final = 5_000
+REMEMBERED_S: Final = 60.0
+"""How far back it is known that a project was quiet: longer than a page takes until it listens."""
 _MISSED: Final = "*"
 _log = structlog.get_logger("aidial_api")
 Place = tuple[str, str]
@@ -82,6 +85,8 @@ class CallNews:
         self._watching: defaultdict[Place, set[Watcher]] = defaultdict(set)
         self._everybody: dict[int, Watcher] = {}
         self._of_one: Counter[str] = Counter()
+        self._heard: dict[Place, float] = {}
+        self._whole_since = time.monotonic()
         self._waiting: dict[tuple[str, str, str], bool] = {}
         self._missed = False
         self._some = asyncio.Event()
@@ -90,6 +95,7 @@ class CallNews:
     async def start(self) -> None:
         """Begin to hear and to tell, in the running loop."""
         await self._db.listen(CHANNEL, self.heard)
+        self._whole_since = time.monotonic()
         self._telling = asyncio.create_task(self._tell_on(), name="news of calls")
 
     async def close(self) -> None:
@@ -110,14 +116,22 @@ class CallNews:
 
     def heard(self, payload: str | None) -> None:
         """The database passes news on; None when some may have been missed."""
+        now = time.monotonic()
         for text in (payload or _MISSED).splitlines():
             if text == _MISSED:
+                self._whole_since = now
                 for watcher in self._everybody.values():
                     watcher.missed()
                 continue
             client_id, project_id, call_id, is_new = text.split(" ")
+            self._remember((client_id, project_id), now)
             for watcher in self._watching.get((client_id, project_id), ()):
                 watcher.told(call_id, is_new == "1")
+
+    def quiet_s(self, projects: Iterable[ProjectReach]) -> float:
+        """For how long, at least, nothing was heard of these projects; never more than is remembered."""
+        heard = [self._heard.get((project.client_id, project.project_id), 0.0) for project in projects]
+        return min(REMEMBERED_S, time.monotonic() - max(self._whole_since, *heard))
 
     def ring(self) -> None:
         """Have everybody look whether they still may."""
@@ -146,6 +160,13 @@ class CallNews:
                 self._watching[place].discard(watcher)
                 if not self._watching[place]:
                     del self._watching[place]
+
+    def _remember(self, place: Place, now: float) -> None:
+        """Keep when a project was heard of last; what is too old to matter stands in front, and goes."""
+        self._heard.pop(place, None)
+        self._heard[place] = now
+        while now - self._heard[oldest := next(iter(self._heard))] > REMEMBERED_S:
+            del self._heard[oldest]
 
     async def _tell_on(self) -> None:
         while True:

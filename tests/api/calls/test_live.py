@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from aidial_api.kernel.news import LINES, MOST_WAITING, CallNews, line
+from aidial_api.kernel import news as module
+from aidial_api.kernel.news import LINES, MOST_WAITING, REMEMBERED_S, CallNews, line
 from aidial_contract.fault import Fault
 from aidial_contract.ids import new_id
 from aidial_contract.scope import ProjectReach
@@ -72,7 +74,8 @@ async def listening(asker: Asker, query: str = "seconds=60") -> AsyncIterator[St
     async with asker.http.get(f"/v1/calls/live?{query}", headers=asker.headers) as answer:
         assert (answer.status, answer.content_type) == (200, "text/event-stream")
         stream = Stream(answer)
-        assert await stream.event() == ("hello", {})
+        name, said = await stream.event()
+        assert (name, list(said)) == ("hello", ["quiet_ms"])
         yield stream
 
 
@@ -150,7 +153,8 @@ async def test_a_stream_ends_with_the_session_of_whoever_listens(world: World) -
 
 async def test_a_stream_ends_by_itself_and_bad_questions_are_refused(world: World) -> None:
     answer = await world.alice.get("/v1/calls/live?seconds=0")
-    assert (answer.status, answer.body) == (200, b"retry: 2000\nevent: hello\ndata: {}\n\n")
+    assert answer.status == 200
+    assert re.fullmatch(rb'retry: 2000\nevent: hello\ndata: \{"quiet_ms":\d+\}\n\n', answer.body)
     assert (await world.alice.get("/v1/calls/live?seconds=601")).code == "unsupported_query_value"
     assert (await world.alice.get("/v1/calls/live?caller=123")).code == "unsupported_query_parameter"
     assert (await world.alice.get(f"/v1/calls/live?project_id={new_id()}")).code == "not_found"
@@ -212,6 +216,24 @@ def test_whoever_may_have_missed_something_is_told_to_look() -> None:
         assert watcher.take() == ({}, True)
     news.heard(line("harbour-dental", FRONT_DESK, "b"))
     assert watcher.take() == ({}, False)
+
+
+def test_it_is_known_for_how_long_a_project_was_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    news = some_news()
+    here, there = projects(FRONT_DESK), projects(new_id())
+    assert news.quiet_s(here) == 0, "what was before, nobody heard"
+    now += 5
+    news.heard(line("harbour-dental", FRONT_DESK, "a"))
+    now += 2
+    assert (news.quiet_s(here), news.quiet_s(there), news.quiet_s(here + there)) == (2, 7, 2)
+    news.heard(None)
+    now += 1
+    assert (news.quiet_s(here), news.quiet_s(there)) == (1, 1), "some of it may have been missed"
+    now += 2 * REMEMBERED_S
+    news.heard(line("harbour-dental", there[0].project_id, "b"))
+    assert (news.quiet_s(here), news.quiet_s(there), len(news._heard)) == (REMEMBERED_S, 0, 1)
 
 
 def test_streams_are_bounded_by_person_and_by_process() -> None:

@@ -32,7 +32,7 @@ BEAT_S: Final = 10.0
 """A sign of life at least so often; also how soon a session's own end is seen."""
 GATHER_S: Final = 0.25
 """How long changes wait for others, to be read together."""
-_HELLO: Final = b"retry: 2000\nevent: hello\ndata: {}\n\n"
+_HELLO: Final = b'retry: 2000\nevent: hello\ndata: {"quiet_ms":%d}\n\n'
 _BEAT: Final = b": beat\n\n"
 _RESYNC: Final = b"event: resync\ndata: {}\n\n"
 _encode = msgspec.json.Encoder().encode
@@ -52,7 +52,8 @@ async def _events(ask: Ask) -> AsyncGenerator[bytes, None]:
     ends_at = loop.time() + ask.query["seconds"]
     stopping = leaving_of(ask.scope)
     with ask.services.news.watched(ask.actor.actor_id, ask.reach.projects) as watcher:
-        yield _HELLO
+        # Whoever was shown the calls within this time has missed nothing.
+        yield _HELLO % int(ask.services.news.quiet_s(ask.reach.projects) * 1_000)
         while (left_s := ends_at - loop.time()) > 0 and not stopping.is_set():
             has_news = await _rung(watcher, stopping, min(left_s, BEAT_S))
             if not await _may_go_on(ask):

@@ -9,6 +9,8 @@ import { ngettext } from "./words.js";
 
 const REST_MS = 1000;
 const LIST_REST_MS = 2000;
+const FIRST_REFUSED_MS = 2000;
+const LONGEST_REFUSED_MS = 60_000;
 
 /** @param {string} url @returns {Promise<DocumentFragment | null>} A piece of the page, as the server draws it. */
 export async function piece(url) {
@@ -150,16 +152,33 @@ export function startLive(note) {
   /** @type {EventSource | null} */
   let source = null;
   let wasOpen = false;
+  let isResting = false;
+  let rest_ms = FIRST_REFUSED_MS;
 
   function resync() {
     review();
     list();
   }
+  /** A browser that is refused gives up for good. This asks again: ever less often, and not everybody at once. */
+  function refused() {
+    source = null;
+    isResting = true;
+    setTimeout(() => {
+      isResting = false;
+      open();
+    }, rest_ms * (0.5 + Math.random() / 2));
+    rest_ms = Math.min(rest_ms * 2, LONGEST_REFUSED_MS);
+  }
   function open() {
-    if (source || document.hidden) return;
+    if (source || isResting || document.hidden) return;
     source = new EventSource(note.dataset.live ?? "");
-    source.addEventListener("hello", () => {
-      if (wasOpen) resync();
+    source.addEventListener("error", () => source?.readyState === EventSource.CLOSED && refused());
+    source.addEventListener("hello", (event) => {
+      rest_ms = FIRST_REFUSED_MS;
+      const { quiet_ms } = /** @type {{ quiet_ms: number }} */ (JSON.parse(event.data));
+      // Quiet for longer than this page exists: it shows what is. (performance.now() stands still while a computer sleeps.)
+      const isCurrent = !wasOpen && quiet_ms > Date.now() - performance.timeOrigin;
+      if (!isCurrent) resync();
       wasOpen = true;
     });
     source.addEventListener("resync", resync);
