@@ -114,6 +114,23 @@ async def test_alice_opens_a_call_where_it_stands_and_back_closes_it(visit: Open
     await expect(review(alice)).to_be_visible()
 
 
+async def test_escape_closes_one_thing_at_a_time(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    await alice.go("/calls")
+    await rows(alice).first.get_by_role("link").click()
+    await expect(review(alice)).to_be_visible()
+    account = alice.page.locator("details.account")
+    await account.locator("summary").click()
+    await expect(account).to_have_attribute("open", "")
+    await alice.page.keyboard.press("Escape")
+    await expect(account).not_to_have_attribute("open", "")
+    await expect(account.locator("summary")).to_be_focused()
+    await expect(review(alice)).to_be_visible()
+    # The focus is still on the menu; nothing of it is open.
+    await alice.page.keyboard.press("Escape")
+    await expect(review(alice)).to_have_count(0)
+
+
 async def test_alice_reads_the_conversation_without_personal_details(visit: OpenVisitor) -> None:
     alice = await visit("alice")
     found = await redacted_call(alice)

@@ -13,6 +13,9 @@ const itemsOf = (menu) =>
 /** @param {HTMLDetailsElement} menu @param {KeyboardEvent} event */
 function onKey(menu, event) {
   if (event.key === "Escape") {
+    if (!menu.open) return;
+    // One press closes one thing: what the menu stands in, or above, stays open.
+    event.stopPropagation();
     menu.open = false;
     menu.querySelector("summary")?.focus();
     return;
