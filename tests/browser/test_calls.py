@@ -131,6 +131,25 @@ async def test_escape_closes_one_thing_at_a_time(visit: OpenVisitor) -> None:
     await expect(review(alice)).to_have_count(0)
 
 
+async def test_a_call_that_is_not_on_the_list_stays_open_and_comes_back(visit: OpenVisitor) -> None:
+    alice = await visit("alice")
+    called = (await alice.ask("/api/calls?limit=1&status=failed"))["calls"][0]["call_id"]
+    opened = f"/calls?status=completed&expand={called}"
+    await alice.go(opened)
+    alone = alice.page.locator(".review-alone")
+    await expect(alone).to_be_visible()
+    await alice.page.get_by_role("link", name="Skip to the content").press("Enter")
+    await expect(alice.page).to_have_url(re.compile("#content$"))
+    await expect(alone).to_be_visible()
+    await rows(alice).first.get_by_role("link").click()
+    await expect(alice.page.locator("tr.review-row")).to_be_visible()
+    await expect(alone).to_have_count(0)
+    await alice.page.go_back()
+    await expect(alone).to_be_visible()
+    assert alice.path == opened
+    await expect(alice.page.locator("tr.review-row")).to_have_count(0)
+
+
 async def test_alice_reads_the_conversation_without_personal_details(visit: OpenVisitor) -> None:
     alice = await visit("alice")
     found = await redacted_call(alice)

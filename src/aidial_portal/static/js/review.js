@@ -49,9 +49,22 @@ function listUrl() {
   return url.pathname + url.search;
 }
 
+/** The call that an address opens, on its list. How far it is read (`turns`) and a place on the page (`#`) are neither. */
+function place() {
+  return `${new URL(location.href).searchParams.get("expand") ?? ""} ${listUrl()}`;
+}
+/** Where this page is, so far as it is known here. */
+let at = place();
+
+/** @param {string | URL} url */
+function goOn(url) {
+  history.pushState(null, "", url);
+  at = place();
+}
+
 function close() {
   const row = closeOpen();
-  history.pushState(null, "", listUrl());
+  goOn(listUrl());
   const link = row?.querySelector("[data-row-link]");
   if (link instanceof HTMLElement) link.focus({ preventScroll: true });
 }
@@ -64,7 +77,7 @@ function toggle(link) {
   const url = new URL(listUrl(), location.origin);
   url.searchParams.set("expand", row.dataset.call ?? "");
   open(row, url.href).then(
-    (isOpen) => (isOpen ? history.pushState(null, "", url) : location.assign(link.href)),
+    (isOpen) => (isOpen ? goOn(url) : location.assign(link.href)),
     () => location.assign(link.href),
   );
 }
@@ -72,12 +85,12 @@ function toggle(link) {
 export function startReview() {
   document.addEventListener("click", (event) => {
     if (!(event instanceof MouseEvent) || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-    const at = event.target instanceof Element ? event.target : null;
-    const link = at?.closest("a[data-row-link]");
+    const pressed = event.target instanceof Element ? event.target : null;
+    const link = pressed?.closest("a[data-row-link]");
     if (link instanceof HTMLAnchorElement) {
       event.preventDefault();
       toggle(link);
-    } else if (at?.closest("[data-close-review]") && at.closest(".review-row")) {
+    } else if (pressed?.closest("[data-close-review]") && pressed.closest(".review-row")) {
       event.preventDefault();
       close();
     }
@@ -87,9 +100,14 @@ export function startReview() {
     if (document.querySelector("tr.review-row")) close();
   });
   window.addEventListener("popstate", () => {
+    // A link to a place on the page comes here too, and changes nothing.
+    if (place() === at) return;
+    at = place();
     const callId = new URL(location.href).searchParams.get("expand");
-    const row = callId ? rowOf(callId) : null;
-    if (row) void open(row, location.href).then((isOpen) => isOpen || location.reload());
-    else closeOpen();
+    if (!callId) return void closeOpen();
+    const row = rowOf(callId);
+    // A call that is not on this page of the list is shown above it, by the server.
+    if (!row) return location.reload();
+    void open(row, location.href).then((isOpen) => isOpen || location.reload());
   });
 }
