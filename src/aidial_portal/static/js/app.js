@@ -17,6 +17,7 @@ import { startUnlocks } from "./unlocks.js";
 import { startBanners } from "./banners.js";
 import { startDisplay } from "./display.js";
 import { startSkeletons } from "./skeletons.js";
+import { startRequests } from "./requests.js";
 
 // Files are made seldom: what makes them is loaded when somebody asks for one.
 document.addEventListener("click", (event) => {
@@ -66,6 +67,7 @@ if (notices instanceof HTMLFormElement) void import("./notices.js").then((module
 if (document.querySelector("[data-counted]")) void import("./counts.js").then((counts) => counts.startCounts());
 startUnlocks();
 startBanners();
+startRequests();
 if (document.querySelector("[data-minute]")) void import("./minute.js").then((minute) => minute.startMinute());
 startSessionWatch();
 // What sticks is a layer of its own, which the first paint need not wait for either.

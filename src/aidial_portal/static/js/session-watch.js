@@ -18,7 +18,8 @@ async function turnedAway(answer) {
   else leave();
 }
 
-function leave() {
+/** To sign in, and back to this page afterwards. */
+export function leave() {
   location.assign(`/sign-in?callbackUrl=${encodeURIComponent(location.pathname + location.search)}`);
 }
 

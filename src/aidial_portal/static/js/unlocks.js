@@ -15,7 +15,8 @@ function left(left_ms) {
 /** @param {Element} place Where a panel is or shall be. @param {string} url */
 async function load(place, url) {
   const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!answer?.ok) return location.assign(url);
+  // A session that ended leads elsewhere, which is no panel.
+  if (!answer?.ok || answer.redirected) return location.assign(url);
   const holder = document.createElement("template");
   holder.innerHTML = await answer.text();
   place.replaceChildren(holder.content);
