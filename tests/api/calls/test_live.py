@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,6 @@ import aiohttp
 import msgspec
 import pytest
 
-from aidial_api.kernel import news as module
 from aidial_api.kernel.news import LINES, MOST_WAITING, REMEMBERED_S, CallNews, line
 from aidial_contract.fault import Fault
 from aidial_contract.ids import new_id
@@ -220,7 +220,7 @@ def test_whoever_may_have_missed_something_is_told_to_look() -> None:
 
 def test_it_is_known_for_how_long_a_project_was_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000.0
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     news = some_news()
     here, there = projects(FRONT_DESK), projects(new_id())
     assert news.quiet_s(here) == 0, "what was before, nobody heard"
