@@ -90,7 +90,7 @@ def cookie_header(data: st.DataObject) -> None:
     pairs = cookies.read_pairs([data.draw(st.lists(part, max_size=12).map("; ".join) | headers_text())])
     cookies.policy_violation(pairs, _NAMES)
     value = cookies.session_value(pairs, _NAMES)
-    cookies.session_deletions(pairs, _NAMES)
+    cookies.session_deletions(pairs)
     assert value is None or CookieCipher(_KEY).decode(value) is None
 
 
