@@ -157,6 +157,24 @@ async def test_every_way_of_finding_gives_every_call_once_in_order(
     assert await search(shop.admin, line, "visit", sort=sort, limit="2", **{"from": since}) == late
 
 
+async def test_calls_of_one_moment_are_found_each_once(
+    shop: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "NEWEST", 3)
+    line, at = shop.lines[0], STARTED.isoformat()
+    for number in range(15):
+        told = {"summary": "A numbat.", "started_at": at, "ended_at": at}
+        await shop.deliver(
+            new_call(line, f"numbat-{number}", **told, status="failed" if number % 5 else "missed")
+        )
+    listed = (await shop.admin.get(f"/v1/calls?project_id={line}&limit=100")).json["calls"]
+    wanted = [call["external_id"] for call in listed if call["external_id"].startswith("numbat-")]
+    for limit in ("1", "2", "7"):
+        assert await search(shop.admin, line, "numbats", limit=limit) == wanted
+    missed = [one for one in wanted if int(one.rpartition("-")[2]) % 5 == 0]
+    assert await search(shop.admin, line, "numbats", limit="1", status="missed") == missed
+
+
 AGES_DAYS = (0, 1, 6, 7, 8, 13, 20, 27, 48, 90, 180, 400, 1_500)
 
 
@@ -173,6 +191,14 @@ async def test_the_index_of_words_knows_every_week(world: World, shop: Business)
             there = sum(since <= started < until for started in starts)
             for most in (there + 1, there, there - 1):
                 assert await tx.fetchval(found, line, since, until, most) == min(there, most), (since, until)
+        newest = "SELECT found FROM search_calls($1, 'wombats', '-infinity', 'infinity', $2) AS found"
+        listed = (
+            "SELECT call_id FROM calls WHERE project_id = $1 AND summary = 'A wombat.'"
+            " ORDER BY started_at DESC, call_id DESC"
+        )
+        in_order = [row["call_id"] for row in await tx.fetch(listed, line)]
+        for most in range(1, len(starts) + 1):
+            assert [row["found"] for row in await tx.fetch(newest, line, most)] == in_order[:most]
     await db.close()
 
 

@@ -7,19 +7,20 @@ words only saves walking on and on for words that are few. `docs/decisions/0035`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
 
 from aidial_api.kernel.transaction import Tx
 from aidial_api.surfaces.calls.filters import asked_of
-from aidial_api.surfaces.calls.question import After, Caller, Question, bounds, question_of, scope_of
+from aidial_api.surfaces.calls.question import START, After, Caller, Question, bounds, question_of, scope_of
 from aidial_contract.scope import Reach
 
-NEWEST: Final = 5_000
+NEWEST: Final = 1_000
 """How many calls are looked through in the list's own order before the index is asked."""
 FEW: Final = 5_000
-"""So many calls that the index finds are read one by one; of more, a page is met soon by walking on."""
+"""So many calls that the index finds are read one by one at most; of more, walking on meets a page soon."""
 _FOUND: Final = "SELECT found FROM search_calls($1, $2, $3, $4, $5) AS found"
 
 
@@ -39,12 +40,21 @@ async def read_found(
     rows = await tx.fetch_reaching(question.rows(most, columns), *question.values)
     if len(rows) == most or await _is_small(tx, reach, query):
         return rows  # enough, or everything was looked through
-    found = await tx.fetch(_FOUND, *_searched(reach, query), FEW + 1)
     question = question_of(reach, query, caller, after)
-    if len(found) <= FEW:
+    newest_first = question.key == START and question.descending
+    project, words, since, until = _searched(reach, query)
+    if newest_first and after is not None and isinstance(after[0], datetime):
+        until = min(until, after[0] + timedelta(microseconds=1))
+    # In the list's own order a page's worth, and as many again that filters or the same moment may take away.
+    for wanted in (2 * most, FEW + 1) if newest_first else (FEW + 1,):
+        found = await tx.fetch(_FOUND, project, words, since, until, wanted)
+        question = question_of(reach, query, caller, after)
         question.among = f"{question.place([row['found'] for row in found])}::uuid[]"
-    else:
-        _look_for_words(question, reach, query)
+        rows = await tx.fetch_reaching(question.rows(most, columns), *question.values)
+        if len(found) < wanted or (newest_first and len(rows) == most):
+            return rows  # all there are, or the newest of them
+    question = question_of(reach, query, caller, after)
+    _look_for_words(question, reach, query)
     return await tx.fetch_reaching(question.rows(most, columns), *question.values)
 
 
