@@ -73,18 +73,22 @@ def _strain(taken: Times, limit_ms: float) -> float:
 async def _measured(
     http: aiohttp.ClientSession, sides: Sequence[Side], pairs: Pairs, times: int
 ) -> dict[str, Times]:
-    """Each kind of page on both sides, by turns; the least of three medians."""
+    """Each kind of page, asked of both sides one after the other; the least of three medians.
+
+    A machine that is slower for half a second is so for both.
+    """
     deep = [{place: await _deep(http, one, pairs, part) for place, part in DEEP.items()} for one in sides]
     taken: dict[tuple[str, int], list[float]] = {}
     for turn in range(3):
-        for at, one in enumerate(sides):
-            urls = {
-                **{place: [url] * times for place, url in deep[at].items()},
-                "first": [one.page(pairs)] * times,
-                "anew": [one.page(pairs, **_since(turn * times + number)) for number in range(times)],
-            }
-            for kind, asked in urls.items():
-                taken.setdefault((kind, at), []).append(await _median_ms(http, asked, one.headers))
+        for kind in (*DEEP, "first", "anew"):
+            spans_ms: tuple[list[float], ...] = tuple([] for _ in sides)
+            for number in range(times):
+                for at, one in enumerate(sides):
+                    since = _since(turn * times + number) if kind == "anew" else {}
+                    url = deep[at].get(kind) or one.page(pairs, **since)
+                    spans_ms[at].append(await _span_ms(http, url, one.headers))
+            for at, spans in enumerate(spans_ms):
+                taken.setdefault((kind, at), []).append(statistics.median(spans))
     return {kind: (min(taken[kind, 0]), min(taken[kind, 1])) for kind, _ in taken}
 
 
@@ -102,16 +106,14 @@ async def _deep(http: aiohttp.ClientSession, one: Side, pairs: Pairs, part: floa
     return deep if cursor is None else f"{deep}&cursor={cursor}"
 
 
-async def _median_ms(http: aiohttp.ClientSession, urls: Sequence[str], headers: Mapping[str, str]) -> float:
-    taken = []
-    for url in urls:
-        started = time.perf_counter()
-        async with http.get(url, headers=headers) as answer:
-            body = await answer.read()
-        taken.append((time.perf_counter() - started) * 1_000)
-        if answer.status != 200:  # noqa: PLR2004 - HTTP
-            raise RuntimeError(f"{url} answered {answer.status}: {body[:200]!r}")
-    return statistics.median(taken)
+async def _span_ms(http: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> float:
+    started = time.perf_counter()
+    async with http.get(url, headers=headers) as answer:
+        body = await answer.read()
+    taken = (time.perf_counter() - started) * 1_000
+    if answer.status != 200:  # noqa: PLR2004 - HTTP
+        raise RuntimeError(f"{url} answered {answer.status}: {body[:200]!r}")
+    return taken
 
 
 async def _floor_ms(connection: asyncpg.Connection, one: Side, pairs: Pairs, times: int) -> float:
