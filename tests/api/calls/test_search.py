@@ -163,7 +163,7 @@ async def test_calls_of_one_moment_are_found_each_once(
     monkeypatch.setattr(searching, "NEWEST", 3)
     line, at = shop.lines[0], STARTED.isoformat()
     for number in range(15):
-        told = {"summary": "A numbat.", "started_at": at, "ended_at": at}
+        told: dict[str, Any] = {"summary": "A numbat.", "started_at": at, "ended_at": at}
         await shop.deliver(
             new_call(line, f"numbat-{number}", **told, status="failed" if number % 5 else "missed")
         )
