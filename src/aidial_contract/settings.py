@@ -8,6 +8,7 @@ the value may be a secret.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,10 +188,14 @@ def words(raw: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in raw.split(",") if word.strip())
 
 
+ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
+"""What a header may name as an origin."""
+
+
 def origins(raw: str) -> tuple[str, ...]:
     """Http or https origins by commas, such as `https://login.example.com`."""
     found = tuple(http_url(word) for word in words(raw))
-    if any(urlsplit(origin).path for origin in found):
+    if not all(ORIGIN.fullmatch(origin) for origin in found):
         raise ValueError("must be origins (no path) separated by commas")
     return found
 

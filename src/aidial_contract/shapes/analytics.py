@@ -77,8 +77,8 @@ class Breakdown(Outgoing):
 
     Outcomes, agents, projects and clients (by id) come with most calls first, at most `limit` of them; what
     has no call is left out. The keys of everything else are all there: `hour_of_week` has `mon-00` to
-    `sun-23` by each project's own clock; `capability` has `bookings`, `transfers` and `lead_capture` (calls
-    that left a follow-up), of which a call may have several or none.
+    `sun-23` by each project's own clock (of two moments by the first's); `capability` has `bookings`,
+    `transfers` and `lead_capture` (calls that left a follow-up), of which a call may have several or none.
     """
 
     by: By

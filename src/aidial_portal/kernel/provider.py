@@ -21,6 +21,7 @@ from aidial_portal.kernel.tokens import TokenSet
 if TYPE_CHECKING:
     from aidial_portal.settings import PortalSettings
 
+ASKED_AGAIN_S = 5.0
 CALLBACK_PATH = "/api/auth/callback/zitadel"
 
 
@@ -49,8 +50,10 @@ class Provider:
         return self._always | self.client.origins
 
     async def _ask_where(self) -> None:
-        with suppress(OpenIdError):
-            await self.client.ask_where()
+        while True:
+            with suppress(OpenIdError):
+                return await self.client.ask_where()
+            await asyncio.sleep(ASKED_AGAIN_S)
 
     async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
         """New tokens; `RefusedRefreshError`, or 503 when the issuer does not answer."""

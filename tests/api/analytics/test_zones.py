@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aidial_api.surfaces.calls import listing, question
 from tests.api.analytics.counting import fold, get, hour_of_week
 from tests.api.analytics.test_counts import a_call
 from tests.api.calls.lines import Business, open_business
@@ -142,6 +143,22 @@ async def test_a_day_up_to_a_moment_has_a_bar_for_every_call(spread: Business) -
     assert {day: total for day, total in shown.items() if total} == dict(counted)
 
 
+async def test_the_hour_that_clocks_show_twice_is_two_bars(world: World) -> None:
+    business = await open_business(world, SYDNEY, "Australia/Melbourne", "Australia/Brisbane")
+    # 2:30 am in Sydney and Melbourne before and after their clocks go back; 1:30 and 2:30 am in Brisbane.
+    moments = ("2026-04-04T15:30:00Z", "2026-04-04T16:30:00Z")
+    for place, line in enumerate(business.lines):
+        for number, moment in enumerate(moments):
+            ends = moment.replace(":30:00", ":31:00")
+            await business.deliver(a_call(line, 2 * place + number, started_at=moment, ended_at=ends))
+    await fold(world)
+    series = await get(
+        business.admin, "timeseries", **{"from": "2026-04-05", "to": "2026-04-05"}, interval="hour"
+    )
+    assert [point["total"] for point in series["points"][:5]] == [0, 1, 3, 2, 0]
+    assert len(series["points"]) == 25
+
+
 async def test_today_is_each_lines_own(world: World) -> None:
     business = await open_business(world, EARLY, LATE)
     now = datetime.now(UTC)
@@ -166,6 +183,16 @@ async def test_a_list_has_a_named_range_or_days_never_both(world: World, more: d
     answer = await world.alice.get("/v1/calls?" + urlencode({"range": "7d"} | more))
     assert answer.status == 422
     assert [one["field"] for one in answer.json["field_errors"]] == ["query.range"]
+
+
+async def test_a_list_of_named_days_does_not_go_on_in_those_of_the_next_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = (await world.alice.get("/v1/calls?range=90d&limit=1")).json
+    for module in (listing, question):
+        monkeypatch.setattr(module, "utc_now", lambda: datetime.now(UTC) + timedelta(days=1))
+    answer = await world.alice.get(f"/v1/calls?range=90d&limit=1&cursor={first['next_cursor']}")
+    assert (answer.status, answer.code) == (400, "invalid_cursor")
 
 
 async def test_a_page_of_a_named_range_goes_on(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from aidial.worker import files_of, work
 from aidial_api.settings import read_settings
+from aidial_api.surfaces.recordings import measuring
 from tests.support.api import World
 from tests.support.recordings import consented_call, recorded_call, sound, wav
 
@@ -84,6 +85,25 @@ async def test_what_cannot_be_read_has_no_length_whatever_its_head_says(world: W
     after = await world.harbour_manage.get(f"/v1/calls/{call_id}")
     assert after.json["recording"]["duration_seconds"] is None
     assert after.headers["etag"] != said.headers["etag"]
+
+
+async def test_a_file_without_any_sound_has_no_length_to_borrow(world: World) -> None:
+    call_id = await recorded_call(world, wav(0))
+    await work_now(world)
+    (side,) = (await world.alice.get(f"/v1/calls/{call_id}/recording")).json["sides"]
+    assert (side["measure"], side["duration_seconds"]) == ("unreadable", None)
+
+
+async def test_a_reader_that_was_killed_says_nothing_about_the_file(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    killed = tmp_path / "killed.py"
+    killed.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    monkeypatch.setattr(measuring, "_READER", killed)
+    call_id = await recorded_call(world, wav(0.5))
+    await work_now(world)
+    (side,) = (await world.alice.get(f"/v1/calls/{call_id}/recording")).json["sides"]
+    assert (side["measure"], side["duration_seconds"]) == ("waiting", 0.5)
 
 
 async def test_what_was_cut_is_as_long_as_what_is_left_of_it(world: World) -> None:

@@ -60,12 +60,13 @@ async def test_a_wav_becomes_the_calls_recording(world: World) -> None:
         (sound("WAV", "ULAW", 0.5), "application/octet-stream", "audio/wav"),
         (sound("MP3", "MPEG_LAYER_III", 0.5), "audio/mpeg", "audio/mpeg"),
         (tag_of(5_000) + bytes(9) + sound("MP3", "MPEG_LAYER_III", 0.5), "audio/mpeg", "audio/mpeg"),
+        (tag_of(100_000) + sound("MP3", "MPEG_LAYER_III", 0.5), "audio/mpeg", "audio/mpeg"),
         (sound("OGG", "VORBIS", 0.5), "audio/ogg", "audio/ogg"),
         (sound("OGG", "OPUS", 0.5), "audio/opus", "audio/ogg"),
         (sound("WAV", "MS_ADPCM", 0.5), "audio/x-wav", "audio/wav"),
         (wav(0.1), "", "audio/wav"),
     ],
-    ids=["mu-law", "mp3", "tagged", "vorbis", "opus", "adpcm", "unnamed"],
+    ids=["mu-law", "mp3", "tagged", "pictured", "vorbis", "opus", "adpcm", "unnamed"],
 )
 async def test_each_kind_is_known_by_its_content(
     world: World, content: bytes, content_type: str, media_type: str

@@ -58,6 +58,7 @@ def test_every_missing_name_is_named_at_once() -> None:
         ("NEXTAUTH_URL", "https://portal.example/front/desk"),
         ("AIDIAL_SIGN_IN_ORIGINS", "login.example"),
         ("AIDIAL_SIGN_IN_ORIGINS", "https://login.example/path"),
+        ("AIDIAL_SIGN_IN_ORIGINS", "https://login.example 'unsafe-inline'"),
         ("AIDIAL_API_BASE_URL", "http://user:pw@api.example"),
         ("AIDIAL_API_TIMEOUT_MS", "0"),
         ("AIDIAL_API_TIMEOUT_MS", "inf"),

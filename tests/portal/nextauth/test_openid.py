@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aidial_portal.kernel import provider as provider_module
 from aidial_portal.kernel.oidc import OpenIdClient, OpenIdError, OpenIdSettings, SignedIn, issuer_http_session
 from aidial_portal.kernel.oidc import kept as kept_module
 from aidial_portal.kernel.oidc.http import BODY_LIMIT_BYTES
@@ -345,7 +346,11 @@ async def test_without_an_end_session_page_there_is_no_address(issuer: LyingIssu
     assert address is None
 
 
-async def test_a_page_knows_where_its_forms_may_lead_before_anybody_signs_in(issuer: LyingIssuer) -> None:
+async def test_a_page_knows_where_its_forms_may_lead_before_anybody_signs_in(
+    issuer: LyingIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_module, "ASKED_AGAIN_S", 0.01)
+    issuer.down = {"discovery"}
     issuer.discovery = {
         "authorization_endpoint": "http://login.example:81/authorize",
         "end_session_endpoint": "http://leave.example/out?x=1",
@@ -364,13 +369,22 @@ async def test_a_page_knows_where_its_forms_may_lead_before_anybody_signs_in(iss
     )
     try:
         always = {issuer.url, "https://staff.example"}
+        await asyncio.sleep(0.1)
         assert provider.form_origins == always
+        issuer.down = set()
         async with asyncio.timeout(10):
             while provider.form_origins == always:  # noqa: ASYNC110 - it asks by itself
                 await asyncio.sleep(0.01)
         assert provider.form_origins == always | {"http://login.example:81", "http://leave.example"}
     finally:
         await provider.close()
+
+
+async def test_what_would_end_its_place_in_a_header_is_no_origin(issuer: LyingIssuer) -> None:
+    issuer.discovery = {"end_session_endpoint": "http://leave.example;script-src 'unsafe-inline'/out"}
+    async with client_of(issuer) as client:
+        await client.ask_where()
+        assert client.origins == {issuer.url}
 
 
 async def test_health_asks_the_issuer_itself_not_what_is_remembered(issuer: LyingIssuer) -> None:

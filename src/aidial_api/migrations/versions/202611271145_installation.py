@@ -7,7 +7,7 @@ down_revision = "202611270915"
 branch_labels = None
 depends_on = None
 
-# Of nobody's tenant: one row, or none until the first start. It holds the key's name and nothing of the key.
+# Of nobody's tenant: one row, or none until the first tenant. It holds the key's name and nothing of the key.
 TABLE = """
 CREATE TABLE installation (
     only_row      boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -40,12 +40,18 @@ def moved(
 
     An hour that these clocks skip counts to the one before.
     """
-    clocks = [clock_of(start, starts[1]) for start in starts[0]]
+    clocks = [_shown(start, starts[1]) for start in starts[0]]
     found: dict[int, Counter[str]] = {}
     for n, row in counted.items():
-        place = max(bisect_right(clocks, clock_of(own[0][n - 1], own[1])), 1)
+        place = max(bisect_right(clocks, _shown(own[0][n - 1], own[1])), 1)
         _add(found, place, row)
     return found
+
+
+def _shown(moment: datetime, span: Span) -> tuple[datetime, int]:
+    """What the clocks show, and 1 for the second time that they show it."""
+    shown = clock_of(moment, span)
+    return shown, shown.fold
 
 
 def commonest(found: Iterable[Mapping[str, Any]], limit: int) -> Sequence[Mapping[str, Any]]:

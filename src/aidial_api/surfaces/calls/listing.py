@@ -12,10 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 
+from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.counting import COUNT_MS, Counting
 from aidial_api.kernel.crypto import CursorInvalid, CursorKey
 from aidial_api.kernel.db import DatabaseUnavailable
@@ -26,6 +28,7 @@ from aidial_api.surfaces.calls.searching import count_found, read_found
 from aidial_api.surfaces.calls.store import CALL_COLUMNS
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
+from aidial_contract.named_days import named_days
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.common import Matching
 
@@ -180,6 +183,10 @@ def _bound(reach: Reach, query: Mapping[str, Any]) -> tuple[str, ...]:
     filters = {
         name: value for name, value in query.items() if value is not None and name not in {"cursor", "limit"}
     }
+    if (name := filters.get("range")) is not None:
+        # As its days, which are other ones after midnight: a list goes on as it was begun, or not at all.
+        zones = sorted({project.timezone for project in reach.projects})
+        filters["range"] = [named_days(name, ZoneInfo(zone), utc_now()) for zone in zones]
     return (
         "calls",
         ",".join(project.project_id for project in reach.projects),

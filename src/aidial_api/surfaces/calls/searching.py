@@ -19,6 +19,8 @@ from aidial_contract.scope import Reach
 
 NEWEST: Final = 1_000
 """How many calls are looked through in the list's own order before the index is asked."""
+CALLS_A_ROW: Final = 5
+"""For a long page, that many for each of its calls: a word in a fifth of them fills it."""
 FEW: Final = 5_000
 """So many calls that the index finds are read one by one at most; of more, walking on meets a page soon."""
 _FOUND: Final = "SELECT found FROM search_calls($1, $2, $3, $4, $5) AS found"
@@ -36,7 +38,7 @@ async def read_found(
     """The first `most` calls that hold the words, after a call or from the start, in the list's order."""
     question = question_of(reach, query, caller, after)
     _look_for_words(question, reach, query)
-    question.through = NEWEST
+    question.through = max(NEWEST, CALLS_A_ROW * most)  # an export asks for a thousand rows at a time
     rows = await tx.fetch_reaching(question.rows(most, columns), *question.values)
     if len(rows) == most or await _is_small(tx, reach, query):
         return rows  # enough, or everything was looked through
@@ -46,8 +48,10 @@ async def read_found(
     if newest_first and after is not None and isinstance(after[0], datetime):
         until = min(until, after[0] + timedelta(microseconds=1))
     # In the list's own order a page's worth, and as many again that filters or the same moment may take away.
-    for wanted in (2 * most, FEW + 1) if newest_first else (FEW + 1,):
+    for wanted in (min(2 * most, FEW + 1), FEW + 1) if newest_first else (FEW + 1,):
         found = await tx.fetch(_FOUND, project, words, since, until, wanted)
+        if len(found) == wanted and not newest_first:
+            break  # some of them, and nobody knows which
         question = question_of(reach, query, caller, after)
         question.among = f"{question.place([row['found'] for row in found])}::uuid[]"
         rows = await tx.fetch_reaching(question.rows(most, columns), *question.values)

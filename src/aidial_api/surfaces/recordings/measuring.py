@@ -34,9 +34,15 @@ if TYPE_CHECKING:
 SECONDS: Final = 120.0
 AT_ONCE: Final = 1
 """One holds a whole recording in memory."""
+UNREADABLE: Final = 3
+"""What the reader ends with for what is no sound."""
 _READER: Final = Path(__file__).with_name("sound_reader.py")
 _places = asyncio.Semaphore(AT_ONCE)
 _log = structlog.get_logger("aidial_worker")
+
+
+class NotMeasured(Exception):  # noqa: N818
+    """The reader was killed, ran out of time or of memory: that says nothing about the file."""
 
 
 class Measured(msgspec.Struct):
@@ -54,10 +60,14 @@ async def measure(db: Database, files: Files, *, client_id: str, recording_id: s
         key = await files.keys.get(tx, client_id)
     if found is None or found["state"] != "stored" or found["measure"] != "waiting":
         return
-    async with _places:
-        said = await _read(files, key, client_id, recording_id, found["size_bytes"])
-    if said is not None and said.duration_ms >= LONGEST_S * 1_000:
-        said = None  # a header that claims weeks
+    try:
+        async with _places:
+            said = await _read(files, key, client_id, recording_id, found["size_bytes"])
+    except NotMeasured as reason:
+        _log.warning("recording.not_measured", recording_id=recording_id, reason=str(reason))
+        return  # it may well be played
+    if said is not None and not 0 < said.duration_ms < LONGEST_S * 1_000:
+        said = None  # no sound in it, or a header that claims weeks
     # What its head claimed is nothing to go by then.
     columns: dict[str, Any] = {"measure": "unreadable", "duration_ms": None}
     if said is not None:
@@ -105,14 +115,16 @@ async def _measured(held: int) -> Measured | None:
         async with asyncio.timeout(SECONDS):
             said, _ = await reader.communicate()
     except TimeoutError:
-        return None
+        raise NotMeasured("it took too long") from None
     finally:
         if reader.returncode is None:
             with suppress(ProcessLookupError):
                 reader.kill()
             await asyncio.shield(reader.wait())
-    if reader.returncode != 0:
+    if reader.returncode == UNREADABLE:
         return None
+    if reader.returncode != 0:
+        raise NotMeasured(f"the reader ended with {reader.returncode}")
     return msgspec.json.decode(said, type=Measured)
 
 

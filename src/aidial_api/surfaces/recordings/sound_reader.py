@@ -22,6 +22,8 @@ MAX_CPU_S = 60
 BLOCK_FRAMES = 65_536
 PEAKS = 240
 LOUDEST = 255
+UNREADABLE = 3
+"""What it ends with for what is no sound; whatever else it ends with says nothing about the file."""
 
 
 def main() -> None:
@@ -59,4 +61,7 @@ def joined(heard: list[float]) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except soundfile.SoundFileError:
+        sys.exit(UNREADABLE)

@@ -52,6 +52,7 @@ _FRAME_HEADER_BYTES, _SYNC, _RESERVED_VERSION, _RESERVED_RATE, _MPEG_1, _LAYER_3
 _KBITS_1: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
 _KBITS_2: Final = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
 _RATES: Final = (44_100, 48_000, 32_000)
+_LONGEST_FRAME_BYTES: Final = 1_441
 _TAG_BYTES, _TAG_FOOTER, _TAG_VERSIONS = 10, 0x10, (2, 3, 4)
 
 
@@ -140,6 +141,8 @@ def _begins_mpeg(head: bytes) -> bool:
     if at is None:
         return False
     if at:
+        if at + _LONGEST_FRAME_BYTES > len(head) >= HEAD_BYTES:
+            return True  # a tag with a picture in it: whoever measures it hears what comes after
         at = len(head) - len(head[at:].lstrip(b"\0"))  # a tag may be followed by room for more of it
     length = _frame_bytes(head[at : at + _FRAME_HEADER_BYTES])
     if length is None or at + length > len(head):

@@ -14,6 +14,7 @@ import aiohttp
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, import_key
 
+from aidial_contract.settings import ORIGIN
 from aidial_portal.kernel.oidc.fault import OpenIdError
 from aidial_portal.kernel.oidc.http import ask
 from aidial_portal.kernel.oidc.kept import Kept
@@ -65,7 +66,9 @@ class Issuer:
         if known is None:
             return frozenset()
         pages = (known.authorization_endpoint, known.end_session_endpoint)
-        return frozenset(origin_of(page) for page in pages if page is not None)
+        found = (origin_of(page) for page in pages if page is not None)
+        # They go into a header: nothing that could end its place there.
+        return frozenset(origin for origin in found if ORIGIN.fullmatch(origin))
 
     async def signing_keys(self, algorithm: str, kid: str | None) -> list[Key]:
         """Keys that may have signed with that algorithm under that id; empty when there is none."""

@@ -16,11 +16,11 @@ function skeleton(table, last) {
   row.className = "skeleton-row";
   row.setAttribute("aria-hidden", "true");
   row.style.setProperty("--row", `${last.offsetHeight}px`);
-  for (const head of table.tHead?.rows[0]?.cells ?? []) {
-    const cell = row.insertCell();
-    cell.className = head.className;
-    cell.append(Object.assign(document.createElement("div"), { className: "skeleton" }));
-  }
+  // One cell: narrow tables stack theirs, and each would be as high as the row.
+  const cell = row.insertCell();
+  cell.className = "skeleton-cell";
+  cell.colSpan = table.tHead?.rows[0]?.cells.length ?? 1;
+  cell.append(Object.assign(document.createElement("div"), { className: "skeleton" }));
   return row;
 }
 
@@ -31,6 +31,8 @@ function wait(button) {
   const rows = table?.querySelectorAll(".row-item");
   const last = rows?.[rows.length - 1];
   if (!more || !table || !rows || !(last instanceof HTMLElement)) return;
+  // Only calls have cards whose height is known.
+  if (getComputedStyle(last).display !== "table-row" && !table.matches(".calls-table")) return;
   const size = sizes.get(table) ?? rows.length;
   sizes.set(table, size);
   /** @type {HTMLElement[]} */

@@ -51,7 +51,9 @@ def _voice(call: Call, side: RecordingSide) -> context.Voice:
     return context.Voice(
         side.side,
         _(SIDES[side.side]),
-        duration_seconds=side.duration_seconds or float(call.duration_seconds or 0),
+        duration_seconds=float(call.duration_seconds or 0)
+        if side.duration_seconds is None
+        else side.duration_seconds,
         wave=wave(side.peaks or ()),
         described=_described(side),
     )
