@@ -53,7 +53,7 @@ class Finding:
 
 
 def command() -> None:
-    """Check configuration, database, migrations, master key, indexes, walls, worker, seals, issuer, limits.
+    """Check configuration, database, migrations, key, indexes, walls, worker, numbers, seals, issuer, limits.
 
     Reads what `aidial api` reads. Exit codes: 0 all well (warnings included), 78 configuration, 69 something
     does not answer, 1 something answers and is wrong.
