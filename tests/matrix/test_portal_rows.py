@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.portal import Page, Town
 
 ROWS = all_rows()
+MATCHER = Matcher(ROWS)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PAGE_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -153,11 +154,10 @@ def access_token(town: Town, cookie: str) -> str:
 async def test_a_wrong_method_is_not_found_for_everybody(town: Town, path: str, name: str) -> None:
     row = next(one for one in ROWS if one.path == path)
     good = await example(town, row)
-    matcher = Matcher(ROWS)
     headers = (await papers_of(town, BY_NAME[name])).headers(unsafe=True)
     for method in METHODS:
         # An address of next-auth may be one row for reading and another for writing.
-        if matcher.match(method, good.path.partition("?")[0]).route is not None:
+        if MATCHER.match(method, good.path.partition("?")[0]).route is not None:
             continue
         page = await ask(town, method, good.path, headers)
         if row.kind is not Kind.PAGE or name == "alice":
