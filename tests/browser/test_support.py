@@ -44,7 +44,13 @@ async def test_alice_opens_a_ticket_and_comments(visit: OpenVisitor) -> None:
     await alice.page.get_by_role("button", name="Add comment").click()
     await expect(talk).to_contain_text("It happens on every second call.")
     await alice.go("/support")
-    await expect(alice.page.get_by_role("row").filter(has_text=SUBJECT).first).to_contain_text("Open")
+    row = alice.page.get_by_role("row").filter(has_text=SUBJECT).first
+    await expect(row).to_contain_text("Open")
+    asked: list[str] = []
+    alice.page.on("request", lambda request: asked.append(request.url))
+    await alice.follow(row.get_by_role("link"))
+    assert asked
+    assert not [url for url in asked if "expand=" in url], "a ticket opens no review of a call"
 
 
 async def test_a_form_that_cannot_be_sent_keeps_what_was_typed(visit: OpenVisitor) -> None:

@@ -86,7 +86,8 @@ export function startReview() {
   document.addEventListener("click", (event) => {
     if (!(event instanceof MouseEvent) || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     const pressed = event.target instanceof Element ? event.target : null;
-    const link = pressed?.closest("a[data-row-link]");
+    // Rows of other lists are links and nothing more.
+    const link = pressed?.closest("[data-call] a[data-row-link]");
     if (link instanceof HTMLAnchorElement) {
       event.preventDefault();
       toggle(link);
