@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all check format bench fuzz docs words lock clean
 
-PYTHON ?= python3
+# Which Python the environment is made of; empty lets the set-up choose.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest

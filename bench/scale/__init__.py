@@ -43,7 +43,7 @@ async def measure(sides: Sequence[Side], *, times: int, delivered: int) -> None:
     await deliveries(sides[0], delivered)
 
 
-async def run(folder: Path, urls: PostgresUrls, master_key: bytes, *, calls: int, requests: int) -> None:
+async def run(folder: Path, urls: PostgresUrls, master_key: bytes, *, calls: int, rounds: int) -> None:
     """Fill two databases of one server, the first with `calls`, and print what is measured."""
     until = datetime.now(UTC).replace(microsecond=0)
     async with AsyncExitStack() as stack:
@@ -55,7 +55,7 @@ async def run(folder: Path, urls: PostgresUrls, master_key: bytes, *, calls: int
             await filled(own, master_key, count, until, storage)
             await _print_disk(own, files, count)
             sides.append(await stack.enter_async_context(side(folder, name, own, master_key)))
-        await measure(sides, times=max(10, requests // 10), delivered=max(100, requests * 2))
+        await measure(sides, times=max(10, rounds), delivered=max(100, rounds * 20))
 
 
 async def _print_disk(urls: PostgresUrls, files: Path, calls: int) -> None:
