@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from aidial_contract.access import Permission, Role, level_of
 from aidial_contract.fault import Fault
 from aidial_contract.scope import ScopeKind
+from aidial_contract.zones import clocks_agree
 from aidial_portal.design import engine
 from aidial_portal.design.context import BareContext, NavItem, ProjectChoice, ShellContext
 from aidial_portal.design.links import with_query
@@ -201,11 +202,17 @@ def zone_of(request: PortalRequest) -> str:
 
 
 def zones_of_calls(request: PortalRequest) -> tuple[str, ...]:
-    """The zones that days and times of calls are told in: those of the projects a page is about."""
+    """The zones that days and times of calls are told in: those of the projects a page is about.
+
+    Of zones whose clocks always agree, such as Sydney's and Melbourne's, the first stands for all.
+    """
     chosen, client_id = chosen_project(request), request.query.get("client_id")
     shown = [chosen] if chosen is not None else projects_of(request)
-    zones = (one.timezone for one in shown if not client_id or one.client_id == client_id)
-    return tuple(dict.fromkeys(zones))
+    zones: list[str] = []
+    for zone in dict.fromkeys(one.timezone for one in shown if not client_id or one.client_id == client_id):
+        if not any(clocks_agree(zone, known) for known in zones):
+            zones.append(zone)
+    return tuple(zones)
 
 
 def zone_of_calls(request: PortalRequest) -> str:

@@ -63,3 +63,13 @@ async def test_with_several_zones_each_call_has_its_projects_own(town: Town, far
         for narrowed, zone in ((f"project_id={FRONT_DESK}", "Sydney"), (f"client_id={BAYSIDE}", "Pago Pago")):
             assert f"Times are in {zone} time" in (await tom.get(f"/calls?{narrowed}")).words
             assert f"Last 7 days, {zone} time" in (await tom.get(f"/?{narrowed}")).words
+
+
+@pytest.mark.parametrize(("zone", "zones"), [("Australia/Melbourne", 1), ("Australia/Brisbane", 2)])
+async def test_zones_whose_clocks_agree_are_one(town: Town, far_apart: str, zone: str, zones: int) -> None:
+    await town.sql("UPDATE projects SET timezone = $2 WHERE project_id = $1", PHYSIO_LINE, zone)
+    async with town.visitor(TOM) as tom:
+        listed, dashboard = await tom.get("/calls?range=today"), await tom.get("/?range=7d")
+        assert far_apart in shown(listed)
+        assert bool(re.search(r"Times are in (Sydney|Melbourne) time", listed.words)) == (zones == 1)
+        assert bool(re.search(r"Last 7 days, (Sydney|Melbourne) time", dashboard.words)) == (zones == 1)
