@@ -58,13 +58,12 @@ from aidial_contract.limits import (
     URI,
 )
 from aidial_limits import Counting, SharedWindows, Windows
+from aidial_serving.hangups import Leavers
 from aidial_serving.health import HealthChecks, Probe
 from aidial_serving.last_resort import LastResort
 
 _log = structlog.get_logger("aidial_api")
 SERVER_ERROR = 500
-LOOKED_AT_S = 0.5
-"""How often it is looked whether former services are still in use."""
 PR_SET_PDEATHSIG = 1
 REDACTORS = 2
 
@@ -193,7 +192,7 @@ class Application:
         self._billing_provider = billing_provider
         self._opened = AsyncExitStack()
         self._own = AsyncExitStack()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leavers = Leavers()
         self.services: Services | None = None
         self.refusal: Exception | None = None
         self._http = LastResort(self._answer, reply.written)
@@ -220,9 +219,7 @@ class Application:
             await self.reload(None)
             return
         self._opened.push_async_callback(stack.aclose)
-        leaving = asyncio.create_task(_close_unused(self.services, self._own))
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
+        self._leavers.add(self.services, self._own)
         self._settings, self.services, self._own = settings, services, stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -248,8 +245,7 @@ class Application:
                 return
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            for leaving in self._leaving:
-                leaving.cancel()
+            self._leavers.cancel()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -304,15 +300,6 @@ class Application:
             query_fault=query_fault,
             raw_query=pairs,
         )
-
-
-async def _close_unused(services: Services | None, stack: AsyncExitStack) -> None:
-    while services is not None and services.under_way:  # noqa: ASYNC110 - a second late is soon enough
-        await asyncio.sleep(LOOKED_AT_S)
-    try:
-        await stack.aclose()
-    except Exception:  # noqa: BLE001 - nobody waits for it
-        _log.exception("services.close_failed")
 
 
 def _log_request(ask: Ask, status: int, started: float, reason: str) -> None:

@@ -6,9 +6,7 @@ named, never "auto", so that what was measured is what runs.
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 import sys
 
 import structlog
@@ -20,7 +18,8 @@ from aidial_api.kernel.roles import DatabaseRefused
 from aidial_api.settings import Settings, read_settings
 from aidial_contract.settings import EXIT_CODE, ConfigurationError
 from aidial_limits.metrics import listening
-from aidial_serving.server import UNAVAILABLE, Server, http_server
+from aidial_serving.hangups import serve_through_hangups
+from aidial_serving.server import UNAVAILABLE, http_server
 
 GC_YOUNG = 20_000
 _log = structlog.get_logger("aidial_api")
@@ -41,7 +40,7 @@ def serve(host: str, port: int) -> None:
         app, host, port, stop_timeout_s=settings.stop_timeout_ms / 1_000, log_level="warning"
     )
     with listening(settings.metrics_addr, settings.metrics_port):
-        uvloop.run(_follow_hangups(app, running))
+        uvloop.run(serve_through_hangups(running, lambda: app.reload(_settings_again())))
     if not running.started:
         sys.exit(EXIT_CODE if isinstance(app.refusal, DatabaseRefused) else UNAVAILABLE)
 
@@ -51,25 +50,6 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_YOUNG, 20, 100)
-
-
-async def _follow_hangups(app: Application, running: Server) -> None:
-    """Serve, and read the configuration again at every SIGHUP; one reading ends before the next begins."""
-    loop = asyncio.get_running_loop()
-    asked = asyncio.Event()
-    loop.add_signal_handler(signal.SIGHUP, asked.set)
-
-    async def reload() -> None:
-        while True:
-            await asked.wait()
-            asked.clear()
-            await app.reload(_settings_again())
-
-    reloading = asyncio.create_task(reload())
-    try:
-        await running.serve()
-    finally:
-        reloading.cancel()
 
 
 def _settings_again() -> Settings | None:

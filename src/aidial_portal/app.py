@@ -6,10 +6,8 @@ when the lifespan starts, inside the loop that will use them.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import signal
 import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
@@ -27,6 +25,7 @@ from aidial_portal.kernel.provider import Provider
 from aidial_portal.routes import all_rows
 from aidial_portal.settings import PortalSettings, read_settings
 from aidial_portal.words import all_locales
+from aidial_serving.hangups import Leavers, serve_through_hangups
 from aidial_serving.last_resort import LastResort
 from aidial_serving.server import LINGER_S, UNAVAILABLE, Server, http_server
 
@@ -54,6 +53,8 @@ class PortalApp:
         self._issuer = issuer
         self._guard: Guard | None = None
         self._opened = AsyncExitStack()
+        self._own = AsyncExitStack()
+        self._leavers = Leavers()
         self._http = LastResort(self._answer, answers.written)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,28 +74,42 @@ class PortalApp:
 
     async def reload(self, settings: PortalSettings | None) -> None:
         """Go on with other settings; requests under way end with the ones they began with."""
-        if settings is None:
-            if self._guard is not None:
-                self._guard.is_configured = False
+        if self._guard is None:
             return
-        if settings != self.settings or self._guard is None:
-            await self._open(settings)
-        elif self._guard is not None:
+        if settings is None:
+            self._guard.is_configured = False
+        elif settings == self.settings:
             self._guard.is_configured = True
+        else:
+            await self._open_anew(settings)
 
-    async def _open(self, settings: PortalSettings) -> None:
+    async def _open_anew(self, settings: PortalSettings) -> None:
+        """Swap the services. The former ones are closed when the last request that began with them ended."""
+        stack = AsyncExitStack()
+        try:
+            guard = await self._guarded(settings, stack)
+        except Exception as error:  # noqa: BLE001 - settings that cannot be used are as good as none
+            _log.error("configuration_unusable", error=type(error).__name__)
+            await stack.aclose()
+            await self.reload(None)
+            return
+        self._opened.push_async_callback(stack.aclose)
+        self._leavers.add(self._guard, self._own)
+        self.settings, self._guard, self._own = settings, guard, stack
+
+    async def _guarded(self, settings: PortalSettings, stack: AsyncExitStack) -> Guard:
         rows = [row.configured(settings.numbers) for row in all_rows()]
         services = opened(settings, Matcher(rows), self._issuer(settings))
-        # The old connections stay until the process ends: requests under way still use them.
-        self._guard = Guard(await self._opened.enter_async_context(services))
-        self.settings = settings
+        return Guard(await stack.enter_async_context(services))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._opened:
-            await self._open(self.settings)
+            self._opened.push_async_callback(self._own.aclose)
+            self._guard = await self._guarded(self.settings, self._own)
             await send({"type": "lifespan.startup.complete"})
             await receive()
+            self._leavers.cancel()
         self._guard = None
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -116,20 +131,6 @@ def server(app: PortalApp, host: str, port: int, *, linger_s: float = LINGER_S) 
         linger_s=linger_s,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
-
-
-async def _follow_hangups(app: PortalApp, running: Server) -> None:
-    """Serve, and read the configuration again at every SIGHUP."""
-    loop = asyncio.get_running_loop()
-    reloads: set[asyncio.Task[None]] = set()
-
-    def hang_up() -> None:
-        task = asyncio.create_task(app.reload(_settings_again()))
-        reloads.add(task)
-        task.add_done_callback(reloads.discard)
-
-    loop.add_signal_handler(signal.SIGHUP, hang_up)
-    await running.serve()
 
 
 def _settings_again() -> PortalSettings | None:
@@ -155,6 +156,6 @@ def serve(settings: PortalSettings, host: str, port: int) -> None:
     app = create_app(settings)
     with listening(settings.metrics_addr, settings.metrics_port):
         running = server(app, host, port)
-        uvloop.run(_follow_hangups(app, running))
+        uvloop.run(serve_through_hangups(running, lambda: app.reload(_settings_again())))
     if not running.started:
         sys.exit(UNAVAILABLE)

@@ -38,14 +38,22 @@ _log = structlog.get_logger("aidial_portal")
 
 
 class Guard:
-    """The ASGI application behind the lifespan: one instance per process."""
+    """The ASGI application behind the lifespan: one instance a configuration; `under_way` counts requests."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
         self.is_configured = True
+        self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        self.under_way += 1
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self.under_way -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = self._request(scope, receive)
         try:
             response = await self._answer(request)

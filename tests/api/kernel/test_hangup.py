@@ -15,10 +15,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from aidial_api import app
 from aidial_api.kernel.db import NOTHING
 from aidial_api.settings import read_settings
 from aidial_contract.headers import API_KEY
+from aidial_serving import hangups
 from tests.support.api import World
 from tests.support.askers import Asker
 from tests.support.processes import free_ports
@@ -144,7 +144,7 @@ async def test_hang_ups_without_end_leave_no_connection_behind(world: World) -> 
 async def test_a_request_under_way_ends_with_the_services_it_began_with(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "LOOKED_AT_S", 0.01)
+    monkeypatch.setattr(hangups, "LOOKED_AT_S", 0.01)
     async with running_api(world.environ) as api:
         former = api.app.services
         assert former is not None
