@@ -205,8 +205,12 @@ def _walk_text(value: Any, info: mi.StrType, at: str) -> Iterator[FieldError]:
         return
     wrong_length = list(_length(len(value), info.min_length, info.max_length, at))
     yield from wrong_length
-    if not wrong_length and info.pattern is not None and not _compiled(info.pattern).search(value):
+    if wrong_length:
+        return
+    if info.pattern is not None and not _compiled(info.pattern).search(value):
         yield FieldError(at, "control_characters" if info.pattern == TEXT_PATTERN else "format")
+    elif _compiled(LONE_SURROGATE).search(value):
+        yield FieldError(at, "control_characters")
 
 
 def _walk_number(value: Any, info: mi.IntType | mi.FloatType, at: str) -> Iterator[FieldError]:
@@ -262,5 +266,7 @@ YEARS = range(1970, 2200)
 """Years a time may have. Year 1 with an offset is before the calendar, and no zone can be asked of it."""
 
 
+LONE_SURROGATE = r"[\ud800-\udfff]"
+"""Half a letter: JSON can write it, and nothing can store it."""
 TEXT_PATTERN = r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z"
 """Text: no NUL, no control characters but tab and line ends, no lone surrogates."""

@@ -88,6 +88,6 @@ async def test_alices_calls_are_painted_before_she_notices(
         alice = Visitor(context, await context.new_page(), busy["portal_url"], busy["issuer"])
         await alice.sign_in(people_of(busy)["alice"])
         url = f"{alice.portal_url}/calls"
-        paint_ms = await median_paint_ms(alice.page, url, rounds=3, enough_ms=TARGET_PAINT_MS)
+        paint_ms = await median_paint_ms(alice.page, url, rounds=1)
     record_property("measured", f"first paint of /calls: {paint_ms:.0f} ms (target {TARGET_PAINT_MS})")
     assert paint_ms < CEILING_PAINT_MS

@@ -192,6 +192,12 @@ def test_a_lone_surrogate_in_a_text_is_refused_by_field(escaped: bytes) -> None:
     assert [(e.field, e.code) for e in refused(body).field_errors] == [("/external_id", "control_characters")]
 
 
+def test_a_lone_surrogate_is_refused_by_field_where_any_text_may_stand() -> None:
+    project_id = GOOD["project_id"].encode()
+    body = msgspec.json.encode(GOOD).replace(project_id, b"\\ud800")
+    assert [(e.field, e.code) for e in refused(body).field_errors] == [("/project_id", "control_characters")]
+
+
 def test_an_empty_patch_changes_nothing_and_is_refused() -> None:
     assert [error.code for error in refused({}, CallPatch).field_errors] == ["required"]
 

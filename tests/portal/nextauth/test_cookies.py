@@ -99,7 +99,11 @@ def test_when_a_session_grows_the_bare_cookie_is_deleted_and_kept_pieces_are_rep
 
 def test_signing_out_deletes_every_piece_that_was_sent_under_either_name_and_nothing_else() -> None:
     pairs = [(f"{SECURE}.1", "b"), ("other", "x"), (f"{SECURE}.0", "a"), (PLAIN, "plain")]
-    assert session_deletions(pairs) == [deletion(f"{SECURE}.1"), deletion(f"{SECURE}.0"), deletion(PLAIN)]
+    deletions = session_deletions(pairs)
+    assert deletions == [deletion(f"{SECURE}.1"), deletion(f"{SECURE}.0"), deletion(PLAIN)]
+    # A browser believes a prefixed name only with `Secure`, over http to localhost too.
+    headers = [cookie.header(secure=HTTP.secure) for cookie in deletions]
+    assert ["; Secure" in header for header in headers] == [True, True, False]
 
 
 @pytest.mark.parametrize(

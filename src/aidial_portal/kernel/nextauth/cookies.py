@@ -33,7 +33,10 @@ class Cookie:
     expires_s: int | None = None
 
     def header(self, *, secure: bool) -> str:
-        """The value of a `Set-Cookie` header, members in the order npm's `cookie` writes them."""
+        """The value of a `Set-Cookie` header, members in the order npm's `cookie` writes them.
+
+        Browsers pass over a prefixed name without `Secure`, also where it is only to be forgotten.
+        """
         parts = [f"{self.name}={quote(self.value, safe=_UNRESERVED)}"]
         if self.max_age_s is not None:
             parts.append(f"Max-Age={self.max_age_s}")
@@ -41,7 +44,7 @@ class Cookie:
         if self.expires_s is not None:
             parts.append(f"Expires={formatdate(self.expires_s, usegmt=True)}")
         parts.append("HttpOnly")
-        if secure:
+        if secure or self.name.startswith(("__Secure-", "__Host-")):
             parts.append("Secure")
         parts.append("SameSite=Lax")
         return "; ".join(parts)
