@@ -42,19 +42,16 @@ async def first_paint_ms(page: Page, url: str, settle_ms: float = 0) -> float:
 
 
 async def median_paint_ms(
-    page: Page, url: str, *, warm: int = 20, rounds: int = 6, enough_ms: float = 0, settle_ms: float = 0
+    page: Page, url: str, *, warm: int = 20, rounds: int, settle_ms: float = 0
 ) -> float:
     """The best round's median of `warm` navigations to a URL after a first one that fills the cache.
 
-    Neighbours on the machine make a page slower, never quicker, so the best round counts; one within
-    `enough_ms` ends the measuring.
+    Neighbours on the machine make a page slower, never quicker, so the best round counts.
     """
     await first_paint_ms(page, url)
     best = float("inf")
     for _ in range(rounds):
         best = min(best, statistics.median([await first_paint_ms(page, url, settle_ms) for _ in range(warm)]))
-        if best < enough_ms:
-            break
     return best
 
 
