@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from aidial_api.kernel.whole_clients import projects_of, whole
+
 if TYPE_CHECKING:
     import asyncpg
 
     from aidial_api.kernel.transaction import Tx
+    from aidial_contract.scope import Reach
 
 FIRST_VERSION: Final = 1
 _FIND: Final = f"""
@@ -21,6 +24,7 @@ SELECT c.client_id, c.name, c.timezone, c.contact_email,
 FROM clients c LEFT JOIN client_settings s ON s.client_id = c.client_id AND s.section = $3
 WHERE c.client_id = $1 AND c.client_id = any($2::text[]) AND c.lifecycle <> 'archived'
 """
+_FIND_WHOLE: Final = f"{_FIND} AND {whole('c.client_id', '$4')}"
 # Two first saves at once: the second waits for the first, meets its row and fails the check.
 # The table itself keeps every version that is saved; the one before the first save is told here.
 _SAVE: Final = f"""
@@ -46,9 +50,6 @@ SELECT version, value, changed_at, changed_by FROM client_settings_history
 WHERE client_id = $1 AND section = $2 AND ($3::int IS NULL OR version < $3)
 ORDER BY version DESC LIMIT $4
 """
-_ALL_PROJECTS: Final = """
-SELECT NOT EXISTS (SELECT FROM projects WHERE client_id = $1 AND project_id <> all($2::uuid[]))
-"""
 _VERSION: Final = "SELECT version FROM client_settings WHERE client_id = $1 AND section = $2"
 
 
@@ -57,6 +58,11 @@ async def find(
 ) -> asyncpg.Record | None:
     """A section of a client in reach, and what its default is made of."""
     return await tx.fetchrow(_FIND, client_id, list(client_ids), section)
+
+
+async def find_whole(tx: Tx, client_id: str | None, reach: Reach, section: str) -> asyncpg.Record | None:
+    """The same, of a client in reach with all its projects: a section that governs all of them."""
+    return await tx.fetchrow(_FIND_WHOLE, client_id, list(reach.client_ids), section, projects_of(reach))
 
 
 async def save(
@@ -87,8 +93,3 @@ async def current_version(tx: Tx, client_id: str, section: str) -> int:
     """What the version is now."""
     version: int | None = await tx.fetchval(_VERSION, client_id, section)
     return FIRST_VERSION if version is None else version
-
-
-async def are_all_projects(tx: Tx, client_id: str, project_ids: Sequence[str]) -> bool:
-    """Whether a client has no project but these."""
-    return bool(await tx.fetchval(_ALL_PROJECTS, client_id, list(project_ids)))

@@ -32,11 +32,11 @@ async def partner_of(world: World, business: Business) -> Asker:
     return world.priya
 
 
-async def old_call(business: Business, *, days: float, **changes: Any) -> str:
-    """A call that began so long ago; its id."""
+async def old_call(business: Business, *, days: float, line: str = "", **changes: Any) -> str:
+    """A call that began so long ago, on the first line unless told; its id."""
     turns = [{"speaker": "caller", "text": SAID, "start_ms": 1_000}]
     body = new_call(
-        business.lines[0],
+        line or business.lines[0],
         f"old-{new_id()}",
         age=timedelta(days=days),
         **{"turns": turns, "consent": CONSENT, **changes},

@@ -14,22 +14,26 @@ from typing import Any, Final
 import asyncpg
 
 from aidial_api.kernel.transaction import Tx
+from aidial_api.kernel.whole_clients import projects_of, whole
 from aidial_contract.scope import Reach
+
+
+def _found(projects: str) -> str:
+    """A client that is not archived, every project of which is among those given."""
+    return f"c.lifecycle <> 'archived' AND {whole('c.client_id', projects)}"
+
 
 _COLUMNS: Final = """
 d.client_id, d.request_id, d.state, d.categories, d.asked_since, d.asked_until, d.starts_at, d.ends_at,
 d.justification, d.requested_by, d.requested_by_name, d.requested_at, d.version
 """
-_WHOLE: Final = """c.lifecycle <> 'archived' AND ({projects}::uuid[] IS NULL OR NOT EXISTS (
-    SELECT FROM projects p WHERE p.client_id = c.client_id AND p.project_id <> all({projects})))"""
-"""A client that is not archived, every project of which is among those given; null: all there are."""
 _CLIENT: Final = f"""
 SELECT c.client_id, c.timezone FROM clients c
-WHERE c.client_id = $1 AND c.client_id = any($2::text[]) AND {_WHOLE.format(projects="$3")}
+WHERE c.client_id = $1 AND c.client_id = any($2::text[]) AND {_found("$3")}
 """
 _OF_CLIENTS: Final = f"""
 SELECT c.client_id FROM clients c
-WHERE c.client_id = any($1::text[]) AND {_WHOLE.format(projects="$2")} ORDER BY c.client_id
+WHERE c.client_id = any($1::text[]) AND {_found("$2")} ORDER BY c.client_id
 """
 _ADD: Final = f"""
 WITH added AS (
@@ -44,7 +48,7 @@ SELECT {_COLUMNS} FROM added d
 """
 _FIND: Final = f"""
 SELECT {_COLUMNS} FROM data_deletions d
-JOIN clients c ON c.client_id = d.client_id AND {_WHOLE.format(projects="$4")}
+JOIN clients c ON c.client_id = d.client_id AND {_found("$4")}
 WHERE d.client_id = any($1::text[]) AND d.request_id = $2 AND ($3::uuid IS NULL OR d.requested_by <> $3)
 """
 _PAGE: Final = f"""
@@ -106,17 +110,13 @@ VALUES ($1, $2, 'system', 'data deletion', $3, 'data_deletion', $4, $5, $6)
 
 async def find_client(tx: Tx, client_id: str | None, reach: Reach) -> asyncpg.Record | None:
     """A client in reach with all its projects, not archived, and its zone."""
-    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids), _projects(reach))
+    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids), projects_of(reach))
 
 
 async def clients_of(tx: Tx, reach: Reach) -> list[str]:
     """Every client in reach with all its projects, not archived."""
-    rows = await tx.fetch(_OF_CLIENTS, list(reach.client_ids), _projects(reach))
+    rows = await tx.fetch(_OF_CLIENTS, list(reach.client_ids), projects_of(reach))
     return [row["client_id"] for row in rows]
-
-
-def _projects(reach: Reach) -> list[str] | None:
-    return None if reach.every_project else [project.project_id for project in reach.projects]
 
 
 async def add(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
@@ -129,7 +129,7 @@ async def add(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
 
 async def find(tx: Tx, reach: Reach, request_id: str, *, not_of: str | None = None) -> asyncpg.Record | None:
     """A request of a client in reach with all its projects; for who reviews it, not of somebody."""
-    return await tx.fetchrow(_FIND, list(reach.client_ids), request_id, not_of, _projects(reach))
+    return await tx.fetchrow(_FIND, list(reach.client_ids), request_id, not_of, projects_of(reach))
 
 
 async def read_page(

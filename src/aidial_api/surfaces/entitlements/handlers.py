@@ -20,6 +20,7 @@ from aidial_api.kernel.preconditions import etag
 from aidial_api.kernel.route import Answer
 from aidial_api.kernel.settings_history import change_of, read_page
 from aidial_api.kernel.versions import conflict
+from aidial_api.kernel.whole_clients import is_whole
 from aidial_contract.access import Level, Permission
 from aidial_contract.ids import plain_id
 from aidial_contract.shapes.entitlements import (
@@ -35,15 +36,23 @@ from aidial_contract.shapes.settings_history import SettingsHistory
 
 async def find(ask: Ask) -> asyncpg.Record | None:
     """The entitlements of the client the query names, else of the only one in reach."""
+    return await client_settings.find(ask.tx, _named(ask), ask.reach.client_ids, SECTION)
+
+
+async def find_whole(ask: Ask) -> asyncpg.Record | None:
+    """The same, for who reaches the client with all its projects: a plan is theirs together."""
+    return await client_settings.find_whole(ask.tx, _named(ask), ask.reach, SECTION)
+
+
+def _named(ask: Ask) -> str:
     reached = ask.reach.client_ids
     own = reached[0] if len(reached) == 1 else ""
-    named = next((text for name, text in ask.raw_query if name == "client_id"), own)
-    return await client_settings.find(ask.tx, plain_id(named), reached, SECTION)
+    return plain_id(next((text for name, text in ask.raw_query if name == "client_id"), own))
 
 
 async def show(ask: Ask) -> Answer:
     """As much of them as the role sees."""
-    return _answer(ask, read(ask.found["value"]), ask.found, _mode(ask))
+    return _answer(ask, read(ask.found["value"]), ask.found, await _mode(ask))
 
 
 async def save(ask: Ask) -> Answer:
@@ -84,8 +93,11 @@ def _saved(client_id: str, former: Entitlements, value: Entitlements) -> Event:
     )
 
 
-def _mode(ask: Ask) -> Mode:
-    return "summary" if ask.actor.level(Permission.ENTITLEMENTS_EDIT) is None else "edit"
+async def _mode(ask: Ask) -> Mode:
+    """Whoever could not save them reads them without a form."""
+    if ask.actor.level(Permission.ENTITLEMENTS_EDIT) is None:
+        return "summary"
+    return "edit" if await is_whole(ask.tx, ask.found["client_id"], ask.reach) else "summary"
 
 
 def _hidden(ask: Ask) -> frozenset[str]:
@@ -121,7 +133,7 @@ def _answer(ask: Ask, value: Entitlements, row: asyncpg.Record, mode: Mode) -> A
 async def show_history(ask: Ask) -> Answer:
     """Who changed them when, and what, newest first, as far as the role sees it. 400 `invalid_cursor`."""
     client_id: str = ask.found["client_id"]
-    mode = _mode(ask)
+    mode = await _mode(ask)
     changes, cursor = await read_page(
         ask,
         (f"settings/{SECTION}", client_id),

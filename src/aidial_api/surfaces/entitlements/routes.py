@@ -35,7 +35,7 @@ ROWS = (
         query=(CLIENT,),
     ),
     Route(
-        **_ALL,
+        **(_ALL | {"find": handlers.find_whole}),
         method="PUT",
         path=_PATH,
         name="entitlements.save",

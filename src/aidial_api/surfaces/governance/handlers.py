@@ -50,9 +50,9 @@ class Position(msgspec.Struct, array_like=True):
 
 
 async def find_client(ask: Ask) -> asyncpg.Record | None:
-    """The policy of the client the query names."""
+    """The policy of the client the query names, for who reaches all of its projects: it governs them all."""
     named = next((text for name, text in ask.raw_query if name == "client_id"), "")
-    return await client_settings.find(ask.tx, plain_id(named), ask.reach.client_ids, SECTION)
+    return await client_settings.find_whole(ask.tx, plain_id(named), ask.reach, SECTION)
 
 
 async def show(ask: Ask) -> Answer:

@@ -28,15 +28,22 @@ REASON_CHARACTERS: Final = 400
 
 
 async def find_body(ask: Ask) -> asyncpg.Record | None:
-    """The client the body names, and its call where it names one."""
+    """The client the body names, and its call where it names one; without one, all of it is in reach."""
     body: NewLegalHold = ask.body
-    found = await store.find_client(ask.tx, ask.reach, plain_id(body.client_id))
+    is_of_call = body.call_id is not None
+    found = await store.find_client(ask.tx, ask.reach, plain_id(body.client_id), in_part=is_of_call)
     if found is not None and body.call_id is not None:
         call_id = parse_uuid(body.call_id) or NOTHING
         if not await store.has_call(ask.tx, ask.reach, found["client_id"], call_id):
             return None
     ask.found = found
     return found
+
+
+async def find_listed(ask: Ask) -> asyncpg.Record | None:
+    """The client the query names, for who reaches any of it: the list has only what they reach."""
+    named = next((text for name, text in ask.raw_query if name == "client_id"), "")
+    return await store.find_client(ask.tx, ask.reach, plain_id(named), in_part=True)
 
 
 async def find_hold(ask: Ask) -> asyncpg.Record | None:
@@ -72,7 +79,7 @@ async def show_list(ask: Ask) -> Answer:
     position = read_cursor(ask.services.cursors, ask.query["cursor"], Position, "holds", client_id)
     limit: int = ask.query["limit"]
     after = (position.at, position.record_id) if position else None
-    rows = await store.list_holds(ask.tx, client_id, after, limit + 1)
+    rows = await store.list_holds(ask.tx, ask.reach, client_id, after, limit + 1)
     cursor = None
     if len(rows) > limit:
         rows = rows[:limit]

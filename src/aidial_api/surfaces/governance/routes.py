@@ -96,7 +96,7 @@ ROWS = (
         query=RECEIPT_LIST_PARAMS,
     ),
     Route(
-        **_OF_CLIENT,
+        **(_OF_CLIENT | {"find": holds.find_listed}),
         method="GET",
         path="/v1/legal-holds",
         name="governance.holds",

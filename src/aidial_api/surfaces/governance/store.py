@@ -14,11 +14,13 @@ import asyncpg
 
 from aidial_api.kernel import erasing
 from aidial_api.kernel.transaction import Tx
+from aidial_api.kernel.whole_clients import projects_of, whole
 from aidial_contract.scope import Reach
 
-_CLIENT: Final = """
-SELECT client_id, name, timezone FROM clients
-WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
+_CLIENT: Final = f"""
+SELECT c.client_id FROM clients c
+WHERE c.client_id = $1 AND c.client_id = any($2::text[]) AND c.lifecycle <> 'archived'
+    AND ($3 OR {whole("c.client_id", "$4")})
 """
 _COUNTED_NUMBERS: Final = """
 SELECT ARRAY[coalesce(sum(n.calls) FILTER (WHERE NOT n.held), 0)::bigint,
@@ -47,6 +49,19 @@ _RECEIPT: Final = """
 r.receipt_id, r.run_id, r.category, r.policy_version, r.days, r.before, r.calls, r.held, r.manifest,
 r.started_at, r.completed_at
 """
+_FOUND: Final = f"""({whole("h.client_id", "$2")} OR EXISTS (
+    SELECT FROM calls c WHERE c.client_id = h.client_id AND c.call_id = h.call_id
+        AND c.project_id = any($2::uuid[])))"""
+"""A hold of a call is found by who reaches its project; any other by who reaches the whole client."""
+_FIND_HOLD: Final = f"""
+SELECT {_HOLD} FROM legal_holds h JOIN clients c ON c.client_id = h.client_id AND c.lifecycle <> 'archived'
+WHERE h.hold_id = $1 AND h.client_id = any($3::text[]) AND {_FOUND}
+"""
+_LIST_HOLDS: Final = f"""
+SELECT {_HOLD} FROM legal_holds h
+WHERE h.client_id = $1 AND {_FOUND} AND ($3::timestamptz IS NULL OR (h.placed_at, h.hold_id) < ($3, $4::uuid))
+ORDER BY h.placed_at DESC, h.hold_id DESC LIMIT $5
+"""
 _PLACE: Final = f"""
 INSERT INTO legal_holds AS h (client_id, hold_id, kind, call_id, starts_at, ends_at, reason, placed_by)
 SELECT $1, $2, $3, $4, $5::text::date::timestamp AT TIME ZONE c.timezone,
@@ -55,9 +70,9 @@ FROM clients c WHERE c.client_id = $1 RETURNING {_HOLD}
 """
 
 
-async def find_client(tx: Tx, reach: Reach, client_id: str) -> asyncpg.Record | None:
-    """A client in reach that is not archived."""
-    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids))
+async def find_client(tx: Tx, reach: Reach, client_id: str, *, in_part: bool) -> asyncpg.Record | None:
+    """A client in reach that is not archived; with all its projects, unless some of them will do."""
+    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids), in_part, projects_of(reach))
 
 
 async def count_due(
@@ -91,13 +106,8 @@ async def place_hold(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
 
 
 async def find_hold(tx: Tx, reach: Reach, hold_id: str) -> asyncpg.Record | None:
-    """A hold of a client in reach that is not archived."""
-    return await tx.fetchrow(
-        f"SELECT {_HOLD} FROM legal_holds h JOIN clients c ON c.client_id = h.client_id"
-        " AND c.lifecycle <> 'archived' WHERE h.hold_id = $1 AND h.client_id = any($2::text[])",
-        hold_id,
-        list(reach.client_ids),
-    )
+    """A hold in reach, of a client that is not archived."""
+    return await tx.fetchrow(_FIND_HOLD, hold_id, projects_of(reach), list(reach.client_ids))
 
 
 async def release_hold(tx: Tx, client_id: str, hold_id: str, by: str) -> asyncpg.Record | None:
@@ -112,17 +122,10 @@ async def release_hold(tx: Tx, client_id: str, hold_id: str, by: str) -> asyncpg
 
 
 async def list_holds(
-    tx: Tx, client_id: str, after: tuple[datetime, str] | None, most: int
+    tx: Tx, reach: Reach, client_id: str, after: tuple[datetime, str] | None, most: int
 ) -> Sequence[asyncpg.Record]:
-    """At most `most` holds, newest first, after a time and id."""
-    return await tx.fetch(
-        f"SELECT {_HOLD} FROM legal_holds h WHERE h.client_id = $1"
-        " AND ($2::timestamptz IS NULL OR (h.placed_at, h.hold_id) < ($2, $3::uuid))"
-        " ORDER BY h.placed_at DESC, h.hold_id DESC LIMIT $4",
-        client_id,
-        *(after or (None, None)),
-        most,
-    )
+    """At most `most` holds of a client that are in reach, newest first, after a time and id."""
+    return await tx.fetch(_LIST_HOLDS, client_id, projects_of(reach), *(after or (None, None)), most)
 
 
 async def list_receipts(

@@ -13,6 +13,7 @@ import asyncpg
 
 from aidial_api.kernel import client_settings, project_settings, project_versions
 from aidial_api.kernel.ask import Ask
+from aidial_api.kernel.whole_clients import is_whole
 from aidial_contract.ids import parse_uuid
 from aidial_contract.section import Section
 
@@ -78,10 +79,7 @@ class OfTenant:
 
     async def is_whole(self, ask: Ask, client_id: str) -> bool:
         """Of a section about all projects: those who are assigned to some of them do not."""
-        if not self.section.of_all_lines:
-            return True
-        mine = [project.project_id for project in ask.reach.projects]
-        return await client_settings.are_all_projects(ask.tx, client_id, mine)
+        return not self.section.of_all_lines or await is_whole(ask.tx, client_id, ask.reach)
 
 
 @dataclass(frozen=True, slots=True)
