@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from aidial_api.kernel import call_counts, monthly_reports
-from aidial_api.kernel.holds import HELD, lock_holds
+from aidial_api.kernel.holds import HELD, HELD_SPANS, lock_holds
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.recordings import delete_recordings
 
@@ -69,11 +69,6 @@ _RECORDINGS: Final = f"""
 SELECT c.call_id, c.started_at FROM calls c
 WHERE {DUE["recordings"]} AND NOT {HELD} AND (c.started_at, c.call_id) > ($3, $4::uuid)
 ORDER BY c.started_at, c.call_id LIMIT $5 FOR UPDATE OF c
-"""
-_HOLDS: Final = """
-SELECT coalesce(h.starts_at, c.started_at) AS since, coalesce(h.ends_at, c.started_at) AS until
-FROM legal_holds h LEFT JOIN calls c ON c.client_id = h.client_id AND c.call_id = h.call_id
-WHERE h.client_id = $1 AND h.released_at IS NULL
 """
 _NUMBERS: Final = """
 SELECT coalesce(sum(n.calls), 0)::bigint FROM (
@@ -131,7 +126,7 @@ class Erasing:
             await lock_holds(tx, self.client_id)
             if not await self.may_go_on(tx):
                 return
-            held = await tx.fetch(_HOLDS, self.client_id)
+            held = await tx.fetch(HELD_SPANS, self.client_id)
         spans = free_spans(self.since, self.until, [(row["since"], row["until"]) for row in held])
 
         async def noted(tx: Tx, calls: int) -> None:
@@ -142,6 +137,7 @@ class Erasing:
             async for _ in call_counts.forget(db, self.client_id, since, end, noted):
                 pass
             async with db.transaction(Reach((self.client_id,))) as tx:
+                await lock_holds(tx, self.client_id)
                 await monthly_reports.erase(tx, self.client_id, since, end, aged=self.ages)
 
 

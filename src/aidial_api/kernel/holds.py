@@ -18,6 +18,13 @@ HELD: Final = """EXISTS (
              OR (c.started_at >= h.starts_at AND c.started_at < h.ends_at)))"""
 """Whether any hold in force covers the call `c`."""
 
+HELD_SPANS: Final = """
+SELECT coalesce(h.starts_at, c.started_at) AS since, coalesce(h.ends_at, c.started_at) AS until
+FROM legal_holds h LEFT JOIN calls c ON c.client_id = h.client_id AND c.call_id = h.call_id
+WHERE h.client_id = $1 AND h.released_at IS NULL
+"""
+"""When what the holds in force of a client cover began; no ends: everything. Of a call both are one."""
+
 
 async def lock_holds(tx: Tx, client_id: str) -> None:
     """From here on no hold of the client is placed before this transaction ends."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from aidial_api.kernel.holds import HELD_SPANS
 from aidial_api.kernel.jobs import enqueue
 from aidial_api.kernel.months import begin_of, moved
 from aidial_contract.shapes.reports import MonthlySummary, Reports
@@ -35,6 +36,9 @@ WITH gone AS (
     UPDATE monthly_reports SET figures = NULL
     WHERE client_id = $1 AND figures IS NOT NULL AND starts_at < $3 AND ends_at > $2
         AND (NOT $4 OR ends_at <= $3)
+        AND NOT EXISTS (SELECT FROM ({HELD_SPANS}) held WHERE held.since IS NULL
+            OR (date_trunc('day', held.since, 'UTC') < ends_at
+                AND date_trunc('day', held.until, 'UTC') + interval '1 day' > starts_at))
     RETURNING report_id
 )
 UPDATE deliveries d SET content = NULL FROM gone
@@ -86,7 +90,8 @@ async def find(tx: Tx, key: TenantKey) -> Reports | None:
 async def erase(tx: Tx, client_id: str, since: datetime, until: datetime, *, aged: bool) -> None:
     """Take the numbers out of reports that hold any of a span, and of what the embedded outbox kept.
 
-    `aged`: only of months that are over by its end, because it goes on day by day. That there was a report
-    stays known: none of its month is made again.
+    `aged`: only of months that are over by its end, because it goes on day by day. A month with a day
+    whose numbers are held (whole days of UTC) keeps its own; take the lock of holds before. That there was a
+    report stays known: none of its month is made again.
     """
     await tx.execute(_ERASE, client_id, since, until, aged)

@@ -47,6 +47,20 @@ async def a_report(clinic: Clinic) -> str:
     return str(row["report_id"])
 
 
+async def forget_numbers(clinic: Clinic, since: datetime, until: datetime, *, ages: bool) -> None:
+    """What retention does (`ages`), and an approved deletion."""
+
+    async def always(_: object) -> bool:
+        return True
+
+    async def note(*_: object) -> None:
+        """Nothing is counted here."""
+
+    async with database(clinic.world) as db:
+        erasing = Erasing(clinic.client_id, since, until, always, note, reason="retention", ages=ages)
+        await erasing.run(db, "analytics")
+
+
 async def test_those_who_may_download_it_and_each_download_is_recorded(clinic: Clinic) -> None:
     report_id = await a_report(clinic)
     path = f"/v1/reports/{report_id}/pdf"
@@ -170,22 +184,45 @@ async def test_the_numbers_of_a_report_go_with_the_numbers_they_were_made_of(
 ) -> None:
     report_id = await a_report(clinic)
     await send_due(clinic.world)
-
-    async def always(_: object) -> bool:
-        return True
-
-    async def note(*_: object) -> None:
-        """Nothing is counted here."""
-
-    async with database(clinic.world) as db:
-        erasing = Erasing(clinic.client_id, since, until, always, note, reason="retention", ages=ages)
-        await erasing.run(db, "analytics")
+    await forget_numbers(clinic, since, until, ages=ages)
     (row,) = await made(clinic)
     assert (row["figures"] is None) is goes
     assert {one["content"] is None for one in await messages(clinic)} == {goes}
     assert (await clinic.alice.get(f"/v1/reports/{report_id}/pdf")).status == (404 if goes else 200)
     await run(clinic, MONTH, turn_of(MONTH) + timedelta(days=9))
     assert len(await made(clinic)) == 1, "a month is reported once, also when its numbers are gone"
+
+
+@pytest.mark.parametrize(
+    ("what", "goes"),
+    [
+        ({"kind": "call"}, False),
+        ({"kind": "period", "first_day": "2026-06-30", "last_day": "2026-06-30"}, False),
+        # Hobart's first of July begins in UTC's last day of June.
+        ({"kind": "period", "first_day": "2026-07-01", "last_day": "2026-07-31"}, False),
+        ({"kind": "period", "first_day": "2026-05-01", "last_day": "2026-05-30"}, True),
+        ({"kind": "period", "first_day": "2026-07-02", "last_day": "2026-07-31"}, True),
+    ],
+)
+@pytest.mark.parametrize(("since", "ages"), [(BEGINNING, True), (at("2026-06-20 00:00"), False)])
+async def test_a_month_with_anything_that_is_held_keeps_its_numbers(
+    clinic: Clinic, what: dict[str, str], since: datetime, *, ages: bool, goes: bool
+) -> None:
+    await a_report(clinic)
+    if what["kind"] == "call":
+        what = what | {"call_id": await ring(clinic, at("2026-06-01 00:00"))}
+    ada, named = clinic.world.ada, {"client_id": clinic.client_id}
+    held = await ada.post("/v1/legal-holds", {**named, "reason": "Matter 12/2026", **what})
+    assert held.status == 201, held
+
+    await forget_numbers(clinic, since, at("2026-08-20 00:00"), ages=ages)
+    (row,) = await made(clinic)
+    assert (row["figures"] is None) is goes
+    hold_id = held.json["hold"]["hold_id"]
+    await ada.post(f"/v1/legal-holds/{hold_id}/release?client_id={clinic.client_id}", {})
+    await forget_numbers(clinic, since, at("2026-08-20 00:00"), ages=ages)
+    (row,) = await made(clinic)
+    assert row["figures"] is None
 
 
 def test_changes_are_said_in_words() -> None:
