@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -320,6 +320,24 @@ async def test_numbers_of_old_days_go_but_not_those_of_a_day_that_is_held(
     assert summary.json["kpis"]["total_calls"]["value"] == 2
     again = (await priya.get(where)).json["counts"][-1]
     assert (again["calls"], again["held"]) == (0, 1)
+
+
+async def test_a_receipt_of_numbers_says_the_midnight_it_stopped_at_and_what_the_dry_run_said(
+    world: World, clinic: Business, priya: Asker
+) -> None:
+    midnight = erasing.day_of(datetime.now(UTC) - timedelta(days=30))
+    for began in (midnight - timedelta(minutes=5), midnight + timedelta(minutes=5)):
+        times = {"started_at": began.isoformat(), "ended_at": (began + timedelta(minutes=3)).isoformat()}
+        held = await old_call(clinic, days=30, **times)
+        await hold(priya, clinic, kind="call", call_id=held)
+    tried = (await priya.get(path_of(clinic, "dry-run") + "&analytics_days=30")).json["counts"][-1]
+    await save(priya, clinic, analytics_days=30)
+    await run_due(world, clinic)
+    (receipt,) = await receipts(priya, clinic)
+    assert datetime.fromisoformat(receipt["before"]) == midnight
+    said = ("before", "calls", "held")
+    assert [receipt[name] for name in said] == [tried[name] for name in said]
+    assert receipt["held"] == 1  # the later one's day is kept by the policy, whatever is held
 
 
 async def test_old_recordings_go_and_their_calls_say_so(world: World, clinic: Business, priya: Asker) -> None:

@@ -76,13 +76,14 @@ async def _open(tx: Tx, client_id: str, version: int, run_id: str) -> Sequence[a
     """A receipt for each category that is not kept for ever; none, and no other run, when all are."""
     policy = await policy_of(tx, client_id)
     kept = {one: getattr(policy, f"{one}_days") for one in CATEGORIES}
-    receipts = [
-        await store.open_receipt(tx, (client_id, new_id(), run_id, category, version, days))
-        for category, days in kept.items()
-        if days is not None
-    ]
+    now, receipts = await store.moment(tx), []
+    for category, days in kept.items():
+        if days is not None:
+            before = before_of(category, now - timedelta(days=days))
+            values = (client_id, new_id(), run_id, category, version, days, before)
+            receipts.append(await store.open_receipt(tx, values))
     if receipts:
-        await ask_for(tx, client_id, version, at=receipts[0]["started_at"] + EVERY)
+        await ask_for(tx, client_id, version, at=now + EVERY)
     return receipts
 
 
@@ -96,13 +97,18 @@ async def _delete(db: Database, client_id: str, receipt: asyncpg.Record) -> None
     erasing = Erasing(
         client_id=client_id,
         since=BEGINNING if category == "analytics" else LONG_AGO,
-        until=before_of(category, receipt["before"]),
+        until=_until(receipt),
         may_go_on=lambda tx: _is_policy(tx, client_id, receipt["policy_version"]),
         note=note,
         reason="retention",
         ages=True,
     )
     await erasing.run(db, category)
+
+
+def _until(receipt: asyncpg.Record) -> datetime:
+    """What its run deletes began before; a run that an earlier release opened says a moment of that day."""
+    return before_of(receipt["category"], receipt["before"])
 
 
 async def _forget_messages(db: Database, client_id: str, receipt: asyncpg.Record) -> None:
@@ -115,7 +121,7 @@ async def _forget_messages(db: Database, client_id: str, receipt: asyncpg.Record
 
 async def _complete(db: Database, client_id: str, receipt: asyncpg.Record) -> None:
     async with db.transaction(Reach((client_id,))) as tx:
-        counted = await store.count_due(tx, client_id, receipt["category"], receipt["before"], _COUNTING_MS)
+        counted = await store.count_due(tx, client_id, receipt["category"], _until(receipt), _COUNTING_MS)
         held = None if counted is None else counted[1]
         done = await store.complete(tx, client_id, receipt["receipt_id"], held)
         if done is None:

@@ -152,11 +152,17 @@ async def receipts_of(tx: Tx, client_id: str, run_id: str) -> Sequence[asyncpg.R
     )
 
 
+async def moment(tx: Tx) -> datetime:
+    """When the transaction began, as everything it writes says."""
+    at: datetime = await tx.fetchval("SELECT now()")
+    return at
+
+
 async def open_receipt(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
-    """Begin the receipt of a run's category: client, new id, run, category, version, days."""
+    """Begin the receipt of a run's category: client, new id, run, category, version, days, before when."""
     row = await tx.fetchrow(
         "INSERT INTO retention_receipts AS r (client_id, receipt_id, run_id, category, policy_version, days,"
-        " before, manifest) VALUES ($1, $2, $3, $4, $5, $6, now() - make_interval(days => $6), $7)"
+        " before, manifest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
         f" RETURNING {_RECEIPT}",
         *values,
         bytes(32),
