@@ -126,3 +126,21 @@ async def test_what_a_plan_includes_is_changed_by_who_looks_after_all_of_it(clin
     assert (await clinic.priya.put(path, body)).status == 200
     assert (await clinic.priya.get(path)).json["mode"] == "edit"
     assert (await clinic.world.ada.get(path)).json["mode"] == "edit"
+
+
+async def test_keys_reach_every_line_so_who_has_one_line_only_looks_at_them(clinic: Clinic) -> None:
+    new = {"client_id": clinic.business.client_id, "scope": "manage", "description": "the booking system"}
+    made = await clinic.world.ada.post("/v1/api-keys", new)
+    path = f"/v1/api-keys/{made.json['api_key']['api_key_id']}"
+    listed = (await clinic.priya.get(f"/v1/api-keys?client_id={clinic.business.client_id}")).json["api_keys"]
+    assert made.json["api_key"] in listed
+    for where, body in (
+        ("/v1/api-keys", new),
+        (f"{path}/rotate", {}),
+        (f"{path}/revoke", {"reason": "Lost"}),
+    ):
+        answer = await clinic.priya.post(where, body)
+        assert (answer.status, answer.code) == (404, "not_found")
+    await clinic.assign(*clinic.business.lines)
+    assert (await clinic.priya.post("/v1/api-keys", new)).status == 201
+    assert (await clinic.priya.post(f"{path}/revoke", {"reason": "Lost"})).status == 200

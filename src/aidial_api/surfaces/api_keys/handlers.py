@@ -40,12 +40,12 @@ class Position(msgspec.Struct, array_like=True):
 async def find_client(ask: Ask) -> asyncpg.Record | None:
     """The client the query names."""
     named = next((text for name, text in ask.raw_query if name == "client_id"), "")
-    return await store.find_client(ask.tx, ask.reach, plain_id(named))
+    return await store.find_client(ask.tx, ask.reach, plain_id(named), in_part=True)
 
 
 async def find_body_client(ask: Ask) -> asyncpg.Record | None:
-    """The client the body names."""
-    found = await store.find_client(ask.tx, ask.reach, plain_id(ask.body.client_id))
+    """The client the body names, for who reaches all that a key of it will."""
+    found = await store.find_client(ask.tx, ask.reach, plain_id(ask.body.client_id), in_part=False)
     ask.found = found
     return found
 

@@ -1,7 +1,8 @@
 """API keys in the database: every statement of theirs that people cause.
 
 The one thing a newcomer would get wrong: ending a key is one UPDATE that asks whether it is still active, so
-of two people who end it at once exactly one does.
+of two people who end it at once exactly one does. And a key reaches all projects of its client: whoever
+reaches some of them sees which keys there are, and neither makes one nor finds one to change.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from aidial_api.kernel.transaction import Tx
+from aidial_api.kernel.whole_clients import projects_of, whole
 from aidial_contract.access import KeyScope
 from aidial_contract.scope import Reach
 
@@ -22,9 +24,10 @@ k.last_used_at, k.revoked_at, k.revoked_reason,
 CASE WHEN k.revoked_reason = 'rotated' THEN 'rotated' WHEN k.revoked_at IS NOT NULL THEN 'revoked'
      WHEN k.expires_at <= now() THEN 'expired' ELSE 'active' END AS state
 """
-_CLIENT = """
-SELECT client_id, environment FROM clients
-WHERE client_id = $1 AND client_id = any($2::text[]) AND lifecycle <> 'archived'
+_CLIENT = f"""
+SELECT c.client_id, c.environment FROM clients c
+WHERE c.client_id = $1 AND c.client_id = any($2::text[]) AND c.lifecycle <> 'archived'
+    AND ($3 OR {whole("c.client_id", "$4")})
 """
 _LIST = f"""
 SELECT {_COLUMNS} FROM api_keys k
@@ -34,6 +37,7 @@ ORDER BY k.created_at DESC, k.api_key_id DESC LIMIT $4
 _ONE = f"""
 SELECT {_COLUMNS} FROM api_keys k JOIN clients c ON c.client_id = k.client_id AND c.lifecycle <> 'archived'
 WHERE k.api_key_id = $1 AND k.client_id = any($2::text[]) AND k.scope = any($3::text[])
+    AND {whole("c.client_id", "$4")}
 """
 _ADD = f"""
 INSERT INTO api_keys AS k (client_id, api_key_id, secret_sha256, last_four, scope, environment, description,
@@ -48,9 +52,9 @@ RETURNING {_COLUMNS}
 """
 
 
-async def find_client(tx: Tx, reach: Reach, client_id: str) -> asyncpg.Record | None:
-    """A client in reach that is not archived."""
-    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids))
+async def find_client(tx: Tx, reach: Reach, client_id: str, *, in_part: bool) -> asyncpg.Record | None:
+    """A client in reach that is not archived; with all its projects, unless some of them will do."""
+    return await tx.fetchrow(_CLIENT, client_id, list(reach.client_ids), in_part, projects_of(reach))
 
 
 async def list_keys(
@@ -64,8 +68,8 @@ async def list_keys(
 async def find_key(
     tx: Tx, reach: Reach, api_key_id: str, scopes: Sequence[str] = tuple(KeyScope)
 ) -> asyncpg.Record | None:
-    """A key of a client in reach, of one of these scopes."""
-    return await tx.fetchrow(_ONE, api_key_id, list(reach.client_ids), list(scopes))
+    """A key of a client in reach with all its projects, of one of these scopes."""
+    return await tx.fetchrow(_ONE, api_key_id, list(reach.client_ids), list(scopes), projects_of(reach))
 
 
 async def add_key(tx: Tx, values: tuple[Any, ...]) -> asyncpg.Record:
