@@ -55,6 +55,7 @@ async def newcomer(town: Town, like: Someone = ALICE) -> Someone:
         password=f"pass-{number}-word",
         given_name=someone.first_name,
         family_name="Newcomer",
+        otp_secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" if someone.second_factor else None,
     )
     provider = town.identity.provider
     provider.by_subject[account.subject] = account

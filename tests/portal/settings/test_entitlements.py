@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from tests.people import ADA, ALICE, BAYSIDE, BEN, CHLOE, NORTHSIDE, OMAR, PRIYA, TOM
+from tests.people import (
+    ADA,
+    ALICE,
+    BAYSIDE,
+    BEN,
+    CHLOE,
+    FRONT_DESK,
+    HARBOUR,
+    NORTHSIDE,
+    OMAR,
+    PRIYA,
+    TOM,
+)
 from tests.support.portal import Town
+from tests.together.newcomers import newcomer
 
 OWN = "/settings/entitlements"
 PAGE = f"{OWN}?client_id={BAYSIDE}"
@@ -33,6 +47,17 @@ async def test_priya_chooses_a_client_and_finds_what_its_plan_includes(town: Tow
     assert "Not changed yet: everything is included" in page.words
     assert "Save the plan" in page.words
     assert (await priya.get(f"{OWN}?client_id={NORTHSIDE}")).status == 404
+
+
+async def test_who_looks_after_one_line_reads_the_plan_and_is_told_who_changes_it(town: Town) -> None:
+    of_one = await newcomer(town, replace(PRIYA, projects=((HARBOUR, FRONT_DESK),)))
+    async with town.visitor(of_one) as browser:
+        page = await browser.get(PAGE.replace(BAYSIDE, HARBOUR))
+        assert "What Harbour Dental" in page.words
+        assert "you look after some of them" in page.words
+        assert "Save the plan" not in page.words
+        body = {"value": NO_DOWNLOADS, "expected_version": 1}
+        assert (await browser.change("PUT", JSON.replace(BAYSIDE, HARBOUR), body)).status == 404
 
 
 async def test_the_list_of_sections_leads_there_too(town: Town) -> None:

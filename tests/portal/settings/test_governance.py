@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from html import escape, unescape
 
 import pytest
 
 from aidial_contract.ids import new_id
-from tests.people import ADA, ALICE, BAYSIDE, BEN, CHLOE, NORTHSIDE, OMAR, PHYSIO_LINE, PRIYA, TOM
+from tests.people import (
+    ADA,
+    ALICE,
+    BAYSIDE,
+    BEN,
+    CHLOE,
+    FRONT_DESK,
+    HARBOUR,
+    NORTHSIDE,
+    OMAR,
+    PHYSIO_LINE,
+    PRIYA,
+    TOM,
+)
+from tests.support.holds import new_hold
 from tests.support.portal import Page, Town
 from tests.support.world_calls import new_call
+from tests.together.newcomers import newcomer
 
 PAGE = f"/settings?section=data-governance&client_id={BAYSIDE}"
 HISTORY = f"/settings/data-governance/history?client_id={BAYSIDE}"
@@ -50,6 +66,23 @@ async def test_clients_and_those_who_only_look_have_no_such_section(town: Town) 
         assert (await browser.get(PAGE)).status == 404
         assert (await browser.get(POLICY)).status == 404
         assert "Data governance" not in (await browser.get("/settings?section=profile")).words
+
+
+async def test_who_looks_after_one_line_is_told_why_only_holds_of_its_calls_are_here(town: Town) -> None:
+    ada = await town.of(ADA)
+    placed = (await ada.change("POST", "/api/legal-holds", new_hold())).json["hold"]
+    of_one = await newcomer(town, replace(PRIYA, projects=((HARBOUR, FRONT_DESK),)))
+    async with town.visitor(of_one) as browser:
+        page = await browser.get(PAGE.replace(BAYSIDE, HARBOUR))
+        assert page.status == 200
+        assert "you look after some of them" in page.words
+        assert "Count what this would delete" not in page.words
+        assert placed["hold_id"] not in page.text
+        assert "Everything of this client" not in page.words
+        for path in (POLICY, HISTORY):
+            assert (await browser.get(path.replace(BAYSIDE, HARBOUR))).status == 404
+        assert (await browser.get(PAGE.replace(BAYSIDE, NORTHSIDE))).status == 404
+    await town.sql("DELETE FROM legal_holds WHERE client_id = $1", HARBOUR)
 
 
 async def test_ada_names_the_client_she_means(town: Town) -> None:

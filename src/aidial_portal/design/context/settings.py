@@ -198,8 +198,9 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class GovernancePage:
-    """A client's data governance. Without `document`, a client is to be chosen (or typed by AiDial's people).
+    """A client's data governance. Without `client_id`, a client is to be chosen (AiDial's people type it).
 
+    document: none where the reader looks after some of its lines only, and sees holds alone.
     history_url: the page of who changed the policy.
     days: what stands in the fields, as text. counts: what these days would delete; then they can be saved.
     """
@@ -242,6 +243,7 @@ class GovernancePage:
 class EntitlementsPage:
     """What a client's plan includes. Without `document`, a client is to be chosen (or typed).
 
+    is_of_client: it is a client's of the reader, and not the reader's own.
     history_url: the page of who changed it.
     """
 
@@ -249,6 +251,7 @@ class EntitlementsPage:
     sections: Menu
     clients: tuple[tuple[str, str], ...]
     may_type_client: bool
+    is_of_client: bool
     client_name: str
     url: str
     history_url: str

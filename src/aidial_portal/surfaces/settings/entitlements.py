@@ -72,6 +72,7 @@ async def page(request: PortalRequest, menu: Menu) -> EntitlementsPage:
         sections=menu,
         clients=tuple((one.name, with_query(PATH, {"client_id": one.client_id})) for one in known),
         may_type_client=request.session.role in INTERNAL_ROLES,
+        is_of_client=_chooses(request),
         client_name=next((one.name for one in known if one.client_id == client_id), client_id),
         url=with_query(PATH, named),
         history_url=with_query(f"{PATH}/history", named),

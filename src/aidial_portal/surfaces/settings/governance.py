@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from aidial_contract import errors
 from aidial_contract.access import INTERNAL_ROLES
 from aidial_contract.fault import Fault
 from aidial_contract.headers import IDEMPOTENCY_KEY
@@ -47,6 +48,8 @@ PATH: Final = "/settings"
 TITLE: Final = N_("Data governance")
 _POLICY: Final = "/v1/settings/data-governance"
 _DRY_RUN: Final = f"{_POLICY}/dry-run"
+_HOLDS: Final = "/v1/legal-holds"
+_RECEIPTS: Final = "/v1/retention-receipts"
 _CREATED: Final = 201
 DAYS: Final = tuple(f"{one}_days" for one in CATEGORIES)
 _CURSORS: Final = {"holds": "holds_cursor", "receipts": "receipts_cursor"}
@@ -78,20 +81,20 @@ async def dry_run(request: PortalRequest) -> Response:
 
 async def receipts(request: PortalRequest) -> Response:
     """`GET /api/retention-receipts?client_id=`: what was deleted."""
-    found = await request.api.forward("/v1/retention-receipts", RetentionReceiptList, query=request.query)
+    found = await request.api.forward(_RECEIPTS, RetentionReceiptList, query=request.query)
     return json_answer(found)
 
 
 async def holds(request: PortalRequest) -> Response:
     """`GET /api/legal-holds?client_id=`."""
-    return json_answer(await request.api.forward("/v1/legal-holds", LegalHoldList, query=request.query))
+    return json_answer(await request.api.forward(_HOLDS, LegalHoldList, query=request.query))
 
 
 async def hold(request: PortalRequest) -> Response:
     """`POST /api/legal-holds`: 201 `{"hold"}`."""
     key = request.headers.get(IDEMPOTENCY_KEY)
     extra = {} if key is None else {IDEMPOTENCY_KEY: key}
-    made = await request.api.send("POST", "/v1/legal-holds", LegalHoldAnswer, body=request.value, extra=extra)
+    made = await request.api.send("POST", _HOLDS, LegalHoldAnswer, body=request.value, extra=extra)
     return json_answer(made, _CREATED)
 
 
@@ -100,7 +103,7 @@ async def release(request: PortalRequest) -> Response:
     hold_id = parse_uuid(request.path_values["hold_id"])
     if hold_id is None:
         await steps.deny(request, "no hold id")
-    path = asked(f"/v1/legal-holds/{hold_id}/release", request.query)
+    path = asked(f"{_HOLDS}/{hold_id}/release", request.query)
     return json_answer(await request.api.send("POST", path, LegalHoldAnswer))
 
 
@@ -121,20 +124,26 @@ async def page(request: PortalRequest, menu: Menu) -> Response:
     if not is_slug(client_id):
         await steps.deny(request, "no client id")
     query = {"client_id": client_id}
-    document = await request.api.get(_POLICY, DataGovernanceDocument, query=query)
-    holds_found, receipts_found = await asyncio.gather(
-        request.api.get("/v1/legal-holds", LegalHoldList, query=query | _cursor(request, "holds")),
-        request.api.get(
-            "/v1/retention-receipts", RetentionReceiptList, query=query | _cursor(request, "receipts")
-        ),
-    )
+    # Who reaches some of the client's projects has holds, and nothing of what governs them all.
+    found = await request.api.get(_HOLDS, LegalHoldList, query=query | _cursor(request, "holds"))
+    parts: dict[str, Any] = {
+        "holds": tuple(found.holds),
+        "holds_walk": _walk(request, "holds", found.next_cursor),
+    }
+    try:
+        document, receipts_found = await asyncio.gather(
+            request.api.get(_POLICY, DataGovernanceDocument, query=query),
+            request.api.get(_RECEIPTS, RetentionReceiptList, query=query | _cursor(request, "receipts")),
+        )
+    except Fault as fault:
+        if fault.row is not errors.NOT_FOUND:
+            raise
+        return draw(request, _page(request, menu, client_id, **parts), path=PATH)
     is_tried = "try" in request.query
     tried = {name: request.query.get(name, "").strip() for name in DAYS}
-    parts: dict[str, Any] = {
+    parts |= {
         "document": document,
-        "holds": tuple(holds_found.holds),
         "receipts": tuple(receipts_found.receipts),
-        "holds_walk": _walk(request, "holds", holds_found.next_cursor),
         "receipts_walk": _walk(request, "receipts", receipts_found.next_cursor),
         "days": tried if is_tried else _days_of(document),
     }
@@ -146,11 +155,11 @@ async def page(request: PortalRequest, menu: Menu) -> Response:
     except Fault as fault:
         if not fault.field_errors:
             raise
-        errors = tuple(
+        wrong = tuple(
             (error.field.removeprefix("query."), _(message(error.message_key)))
             for error in fault.field_errors
         )
-        refused = _page(request, menu, client_id, **parts, errors=errors)
+        refused = _page(request, menu, client_id, **parts, errors=wrong)
         return draw(request, refused, path=PATH, status=fault.row.status)
     return draw(request, _page(request, menu, client_id, **parts, counts=tuple(counted.counts)), path=PATH)
 
