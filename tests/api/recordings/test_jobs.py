@@ -10,8 +10,10 @@ import asyncpg
 import pytest
 
 from aidial.worker import files_of, work
+from aidial_api.kernel.recordings import file_name
 from aidial_api.settings import read_settings
 from aidial_api.surfaces.recordings import measuring
+from tests.people import HARBOUR
 from tests.support.api import World
 from tests.support.recordings import consented_call, recorded_call, sound, wav
 
@@ -21,14 +23,44 @@ BLOCK_AT = 32
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-async def work_now(world: World) -> None:
-    await work(world.urls.app_url, wait=False, files=files_of(read_settings(world.environ)))
+async def work_now(world: World, **other: str) -> None:
+    await work(world.urls.app_url, wait=False, files=files_of(read_settings({**world.environ, **other})))
 
 
 @pytest.fixture(autouse=True)
 async def nothing_left(world: World) -> None:
     """What other tests recorded is measured before: one at a time, it would be waited for here."""
     await work_now(world)
+
+
+async def broken_off(world: World) -> tuple[str, Path]:
+    """A recording whose upload broke off once its audio was in the store: its id, and where that lies."""
+    call_id = await consented_call(world)
+    path = f"/v1/calls/{call_id}/recording"
+    answer = await world.harbour_manage.put(path, b"no sound", content_type="audio/wav")
+    assert answer.status == 415
+    (row,) = await world.sql(
+        "SELECT recording_id::text AS recording_id FROM recordings WHERE call_id = $1", call_id
+    )
+    name = file_name(HARBOUR, row["recording_id"])
+    left = Path(urlsplit(world.environ["AIDIAL_STORAGE_URL"]).path) / name
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"sealed audio")
+    return row["recording_id"], left
+
+
+async def state_of(world: World, recording_id: str) -> str:
+    (row,) = await world.sql("SELECT state FROM recordings WHERE recording_id = $1", recording_id)
+    return str(row["state"])
+
+
+async def make_due(world: World, recording_id: str) -> None:
+    """Bring what waits to be done about a recording forward."""
+    await world.sql(
+        "UPDATE jobs.procrastinate_jobs SET scheduled_at = now()"
+        " WHERE status = 'todo' AND args ->> 'recording_id' = $1",
+        recording_id,
+    )
 
 
 def kept_names(world: World) -> set[str]:
@@ -139,6 +171,16 @@ async def test_a_replaced_file_goes_and_an_upload_that_broke_off_is_collected(wo
         [call_id, broken],
     )
     assert [tuple(row) for row in states] == [("deleted", True), ("deleted", True), ("stored", False)]
+
+
+async def test_what_broke_off_is_collected_though_the_store_was_away_at_first(world: World) -> None:
+    recording_id, left = await broken_off(world)
+    await make_due(world, recording_id)
+    await work_now(world, AIDIAL_STORAGE_URL="file:///proc/no/folder")
+    assert (await state_of(world, recording_id), left.exists()) == ("deleting", True)
+    await make_due(world, recording_id)
+    await work_now(world)
+    assert (await state_of(world, recording_id), left.exists()) == ("deleted", False)
 
 
 async def test_measuring_holds_no_recording_while_it_waits_for_the_call(world: World) -> None:

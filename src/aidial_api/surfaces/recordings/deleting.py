@@ -34,7 +34,8 @@ async def collect(db: Database, files: Files, *, client_id: str, recording_id: s
     """Delete what an upload left that broke off."""
     async with db.transaction(Reach((client_id,))) as tx:
         found = await store.one(tx, client_id, recording_id)
-        if found is None or found["state"] != "arriving":
+        # Marked already: an earlier try was killed after that, or found the store away.
+        if found is None or found["state"] not in {"arriving", "deleting"}:
             return
         await store.mark_deleting(tx, client_id, recording_id)
     await delete(db, files, client_id=client_id, recording_id=recording_id)
