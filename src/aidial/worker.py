@@ -3,7 +3,7 @@
 The one thing a newcomer would get wrong: it has no eyes of its own. Each job runs as the application role in
 a transaction of the one tenant (or person) its arguments name; the worker never lists tenants. Beside the
 jobs it seals the activity log, and there sees whose events wait. Messages to people wait for others'
-servers, so they have a queue and places of their own. Source:
+servers, and measuring recordings takes long: each has a queue and places of its own. Source:
 `docs/decisions/0010-jobs-carry-their-tenant.md`, `docs/decisions/0041-the-chain-of-the-activity-log.md`.
 """
 
@@ -28,11 +28,12 @@ from aidial_api.kernel import logs
 from aidial_api.kernel.audit_chain.checkpointer import Checkpointer, CheckpointSettings
 from aidial_api.kernel.audit_chain.outside import Outside
 from aidial_api.kernel.audit_chain.sealer import Sealer
+from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.connections import CONNECT_TIMEOUT_S
 from aidial_api.kernel.crypto import MasterKey, TenantKeys
 from aidial_api.kernel.db import NOTHING, Database, DatabaseRefused, DatabaseUnavailable
 from aidial_api.kernel.installation import require_master_key
-from aidial_api.kernel.jobs import DELIVERIES, QUEUE, Job
+from aidial_api.kernel.jobs import DELIVERIES, MEASURING, QUEUE, Job, enqueue
 from aidial_api.kernel.outgoing.port import EmbeddedOutbox, Post
 from aidial_api.kernel.outgoing.settings import mail_courier
 from aidial_api.kernel.roles import choose_role
@@ -45,9 +46,10 @@ if TYPE_CHECKING:
 
     from aidial_api.settings import Settings
 
-CONCURRENCY = 4
-DELIVERIES_AT_ONCE = 2
-CONNECTIONS = 6
+AT_ONCE = {QUEUE: 4, DELIVERIES: 2, MEASURING: 1}
+"""Every queue, and how many of its jobs a worker runs at a time."""
+CONNECTIONS = 7
+"""To the queues: each is listened to, and the rest is for taking jobs and finishing them."""
 STOP_S = 5.0
 ROUND_S = 25.0
 """Of the last jobs of a single round, which nobody asked to stop. Less than `LOST_AFTER_S`: their worker's
@@ -141,7 +143,7 @@ async def work(
     written. Raises `DatabaseRefused` for a `master` key that is not this database's.
     """
     role = await choose_role(database_url, timeout_s=CONNECT_TIMEOUT_S)
-    db = await Database.connect(database_url, min_size=1, max_size=CONCURRENCY + DELIVERIES_AT_ONCE + 2)
+    db = await Database.connect(database_url, min_size=1, max_size=sum(AT_ONCE.values()) + 2)
     try:
         if master is not None:
             async with db.transaction(NOTHING) as tx:
@@ -149,16 +151,16 @@ async def work(
         app = _app(database_url, role, db, _Tools(files or (post.files if post else None), post))
         async with app.open_async(), _sealing(db, checkpoints, wait=wait):
             if wait:
-                await _both(app)
+                await _all(app)
             else:
-                await _run(app, QUEUE, CONCURRENCY, wait=False)
-                await _run(app, DELIVERIES, DELIVERIES_AT_ONCE, wait=False)
+                for queue in AT_ONCE:
+                    await _run(app, queue, wait=False)
     finally:
         await db.close()
 
 
-async def _both(app: procrastinate.App) -> None:
-    """Work at both queues until a signal; where one ends both end.
+async def _all(app: procrastinate.App) -> None:
+    """Work at every queue until a signal; where one ends all end.
 
     Raises `QueueLost` when one ended and nobody asked for it: a queue that lost its database ends without a
     word once the database is back, and a worker that ended well is not started again.
@@ -173,11 +175,8 @@ async def _both(app: procrastinate.App) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, hear, number)
-    tasks = (
-        asyncio.create_task(asked.wait()),
-        asyncio.create_task(_run(app, QUEUE, CONCURRENCY)),
-        asyncio.create_task(_run(app, DELIVERIES, DELIVERIES_AT_ONCE)),
-    )
+    queues = [asyncio.create_task(_run(app, queue)) for queue in AT_ONCE]
+    tasks = [asyncio.create_task(asked.wait()), *queues]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -194,11 +193,11 @@ async def _both(app: procrastinate.App) -> None:
         raise _ReadAgain
 
 
-async def _run(app: procrastinate.App, queue: str, at_once: int, *, wait: bool = True) -> None:
+async def _run(app: procrastinate.App, queue: str, *, wait: bool = True) -> None:
     await app.run_worker_async(
         queues=[queue],
         wait=wait,
-        concurrency=at_once,
+        concurrency=AT_ONCE[queue],
         delete_jobs="successful",
         shutdown_graceful_timeout=STOP_S if wait else ROUND_S,
         install_signal_handlers=False,
@@ -271,6 +270,11 @@ def _app(database_url: str, role: str | None, db: Database, tools: _Tools) -> pr
 
 def _runner(job: Job, db: Database, tools: _Tools) -> Callable[..., Awaitable[None]]:
     async def run(context: procrastinate.JobContext, **arguments: Any) -> None:
+        if context.job.queue != job.queue:
+            # Put in by a version that knew no queue for it: in this one more at a time would run than may.
+            async with db.transaction(NOTHING) as tx:
+                await enqueue(tx, job.name, arguments, at=utc_now(), queue=job.queue)
+            return
         try:
             await job.run(db, *tools.of(job), **arguments)
         except Exception:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 QUEUE = "aidial"
 DELIVERIES = "aidial-deliveries"
 """What waits for servers of others has a queue of its own, so that no other work waits behind it."""
+MEASURING = "aidial-measuring"
+"""What holds a whole recording in memory is done one at a time, and others shall not wait for that either."""
 
 _ENQUEUE = """
 SELECT jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
@@ -28,16 +30,19 @@ SELECT jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
 """
 
 # Two ends of one index, whatever waits: the first that was to run at once, and the first whose time has come.
-OLDEST_DUE: Final = """
+_OLDEST_DUE = """
 SELECT extract(epoch FROM now() - least(
     (SELECT min(e.at) FROM jobs.procrastinate_events e WHERE e.job_id = (
         SELECT j.id FROM jobs.procrastinate_jobs j
-        WHERE j.status = 'todo' AND j.scheduled_at IS NULL ORDER BY j.scheduled_at, j.id LIMIT 1)),
+        WHERE j.status = 'todo' AND j.scheduled_at IS NULL{of} ORDER BY j.scheduled_at, j.id LIMIT 1)),
     (SELECT j.scheduled_at FROM jobs.procrastinate_jobs j
-     WHERE j.status = 'todo' AND j.scheduled_at <= now() ORDER BY j.scheduled_at LIMIT 1)
+     WHERE j.status = 'todo' AND j.scheduled_at <= now(){of} ORDER BY j.scheduled_at LIMIT 1)
 ))::integer
 """
+OLDEST_DUE: Final = _OLDEST_DUE.format(of="")
 """How many seconds the oldest job that is due has waited; null when none is."""
+OLDEST_DUE_TO_SEND: Final = _OLDEST_DUE.format(of=f" AND j.queue_name <> '{MEASURING}'")
+"""The same without recordings that wait to be measured: nothing that is sent waits behind them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aidial.stops import Exit
+from aidial.worker import AT_ONCE
 from tests.support.api import World
 
 LIMIT_S = 50
@@ -25,7 +26,7 @@ _CUT = (
 
 @asynccontextmanager
 async def started(world: World, folder: Path) -> AsyncIterator[tuple[Process, Path]]:
-    """A worker at both queues, and the file its master key is read from."""
+    """A worker at every queue, and the file its master key is read from."""
     key = folder / "master-key"
     environ = {**os.environ, **world.environ, "AIDIAL_MASTER_KEY_FILE": str(key)}
     key.write_text(environ.pop("AIDIAL_MASTER_KEY"))
@@ -34,7 +35,7 @@ async def started(world: World, folder: Path) -> AsyncIterator[tuple[Process, Pa
         *(sys.executable, "-m", "aidial", "worker"), env=environ, stderr=PIPE
     )
     try:
-        await until_workers(world, lambda ids: len(ids - known) == 2)
+        await until_workers(world, lambda ids: len(ids - known) == len(AT_ONCE))
         yield process, key
     finally:
         if process.returncode is None:
@@ -66,7 +67,7 @@ async def test_a_hang_up_begins_anew_and_a_bad_setting_leaves_what_there_is(
         key.write_text("no key at all")
         before = await workers(world)
         process.send_signal(signal.SIGHUP)
-        await until_workers(world, lambda ids: len(ids - before) == 2)
+        await until_workers(world, lambda ids: len(ids - before) == len(AT_ONCE))
         process.terminate()
         told = await said(process)
         assert await asyncio.wait_for(process.wait(), LIMIT_S) == Exit.DONE

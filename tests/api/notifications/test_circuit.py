@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aidial_api.jobs import JOBS
-from aidial_api.kernel.jobs import DELIVERIES, QUEUE
+from aidial_api.kernel.jobs import DELIVERIES, MEASURING, QUEUE
 from aidial_api.kernel.outgoing.circuit import FAILURES, REST_S, Circuit
 from aidial_api.kernel.outgoing.port import Message, NotSent
 from aidial_api.kernel.outgoing.queue import SEND_JOB
+from aidial_api.kernel.recordings import MEASURE_JOB
 from tests.support.api import World
 from tests.support.deliveries import MANAGER, by_smtp, delivered_call, deliveries, post, queue, send_due
 from tests.support.smtp import mail_server
@@ -85,7 +86,10 @@ async def test_messages_wait_in_a_queue_of_their_own(world: World) -> None:
         SEND_JOB,
     )
     assert job["queue_name"] == DELIVERIES
-    assert {one.queue for one in JOBS if one.name != SEND_JOB} == {QUEUE}
+    assert {one.name: one.queue for one in JOBS if one.queue != QUEUE} == {
+        SEND_JOB: DELIVERIES,
+        MEASURE_JOB: MEASURING,
+    }
     await send_due(world)
 
 

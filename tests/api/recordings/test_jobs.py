@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +11,8 @@ import asyncpg
 import pytest
 
 from aidial.worker import files_of, work
-from aidial_api.kernel.recordings import file_name
+from aidial_api.kernel.jobs import QUEUE
+from aidial_api.kernel.recordings import MEASURE_JOB, file_name
 from aidial_api.settings import read_settings
 from aidial_api.surfaces.recordings import measuring
 from tests.people import HARBOUR
@@ -20,6 +22,9 @@ from tests.support.recordings import consented_call, recorded_call, sound, wav
 WAITS_WITHIN_S = 30.0
 BLOCK_AT = 32
 """Where a WAV says how many bytes a block of samples has."""
+MEASURED_NOW = (
+    "SELECT count(*) FROM jobs.procrastinate_jobs WHERE task_name = 'recordings.measure' AND status = 'doing'"
+)
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -136,6 +141,63 @@ async def test_a_reader_that_was_killed_says_nothing_about_the_file(
     await work_now(world)
     (side,) = (await world.alice.get(f"/v1/calls/{call_id}/recording")).json["sides"]
     assert (side["measure"], side["duration_seconds"]) == ("waiting", 0.5)
+
+
+async def test_other_work_goes_on_while_recordings_wait_to_be_measured(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    goes_on = tmp_path / "goes_on"
+    slow = tmp_path / "slow.py"
+    slow.write_text(
+        f"import os, sys, time\nwhile not os.path.exists({str(goes_on)!r}): time.sleep(0.02)\nsys.exit(3)"
+    )
+    monkeypatch.setattr(measuring, "_READER", slow)
+    waiting = [await recorded_call(world, wav(0.1)) for _ in range(5)]
+    counted = "SELECT count(*) FROM recordings WHERE call_id = any($1::uuid[]) AND measure = $2"
+    working = asyncio.create_task(work(world.urls.app_url, files=files_of(read_settings(world.environ))))
+    try:
+        async with asyncio.timeout(WAITS_WITHIN_S):
+            while (await world.sql(MEASURED_NOW))[0]["count"] < 1:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.02)
+            recording_id, left = await broken_off(world)
+            await make_due(world, recording_id)
+            while left.exists():  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.02)
+            assert (await world.sql(MEASURED_NOW))[0]["count"] == 1
+            assert (await world.sql(counted, waiting, "waiting"))[0]["count"] == len(waiting)
+            goes_on.touch()
+            while (await world.sql(counted, waiting, "waiting"))[0]["count"]:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.02)
+    finally:
+        goes_on.touch()
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+
+
+async def test_what_an_older_version_asked_for_is_measured_one_at_a_time_as_well(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    alone, two = tmp_path / "alone", tmp_path / "two"
+    counting = tmp_path / "counting.py"
+    counting.write_text(
+        f"import os, sys, time\ntry: os.mkdir({str(alone)!r})\n"
+        f"except FileExistsError: os.mkdir({str(two)!r})\n"
+        f"time.sleep(0.3)\nos.rmdir({str(alone)!r})\nsys.exit(3)"
+    )
+    monkeypatch.setattr(measuring, "_READER", counting)
+    calls = [await recorded_call(world, wav(0.1)) for _ in range(3)]
+    moved = await world.sql(
+        "UPDATE jobs.procrastinate_jobs SET queue_name = $1 WHERE task_name = $2 AND status = 'todo'"
+        " RETURNING id",
+        QUEUE,
+        MEASURE_JOB,
+    )
+    assert len(moved) == len(calls)
+    await work_now(world)
+    rows = await world.sql("SELECT measure FROM recordings WHERE call_id = any($1::uuid[])", calls)
+    assert [row["measure"] for row in rows] == ["unreadable"] * len(calls)
+    assert not two.exists()
 
 
 async def test_what_was_cut_is_as_long_as_what_is_left_of_it(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aidial_api.kernel.jobs import enqueue
+from aidial_api.kernel.jobs import MEASURING, enqueue
 from aidial_api.kernel.reach import NOTHING
 from aidial_api.surfaces.status.health import judged
 from aidial_contract.ids import new_id
@@ -96,6 +96,21 @@ async def test_what_the_worker_sends_is_late_when_its_queue_is(world: World) -> 
         found = await parts(world)
         assert found["sms"]["state"] == found["reports"]["state"] == "degraded"
         assert found["phone_path"]["state"] == "operational"
+    finally:
+        await world.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'test.late'")
+
+
+@pytest.mark.usefixtures("quiet_line")
+async def test_recordings_that_wait_to_be_measured_make_nothing_late(world: World) -> None:
+    await ring(world, 1, sms_status="delivered")
+    services = world.api.app.services
+    assert services is not None
+    async with services.db.transaction(NOTHING) as tx:
+        since = datetime.now(UTC) - timedelta(minutes=6)
+        await enqueue(tx, "test.late", {}, at=since, queue=MEASURING)
+    try:
+        found = await parts(world)
+        assert (found["sms"]["state"], found["reports"]["state"]) == ("operational", "no_evidence")
     finally:
         await world.sql("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'test.late'")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aidial_api.kernel.jobs import OLDEST_DUE
+from aidial_api.kernel.jobs import OLDEST_DUE, OLDEST_DUE_TO_SEND
 from aidial_api.kernel.reach import NOTHING
 from aidial_api.surfaces.ops import store as ops
 from aidial_api.surfaces.status import store
@@ -32,11 +32,12 @@ async def many_jobs(world: World) -> AsyncIterator[None]:
 
 
 @pytest.mark.usefixtures("many_jobs")
-async def test_the_oldest_due_job_is_found_and_no_other_is_looked_at(world: World) -> None:
+@pytest.mark.parametrize("asked", [OLDEST_DUE, OLDEST_DUE_TO_SEND], ids=["any", "to send"])
+async def test_the_oldest_due_job_is_found_and_no_other_is_looked_at(world: World, asked: str) -> None:
     assert world.api.app.services is not None
     async with world.api.app.services.db.transaction(NOTHING, read_only=True) as tx:
         assert 8_998 <= (await store.oldest_due_seconds(tx) or 0) <= 9_100
-        plan = await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {OLDEST_DUE}")
+        plan = await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked}")
     assert "Seq Scan" not in plan
     assert plan.count("jobs_by_due") == 2
     assert max(map(int, re.findall(r'"Actual Rows": (\d+)', plan))) <= 1

@@ -2,7 +2,8 @@
 
 The one thing a newcomer would get wrong: the sound comes from outside and its decoder is C, so it is read in
 a child without our environment, with bounded time and memory; and it is handed over in memory, so that no
-open recording ever lies on a disk.
+open recording ever lies on a disk. Each holds a whole recording, so the worker takes one at a time from their
+queue.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import structlog
 
-from aidial_api.kernel.jobs import Job
+from aidial_api.kernel.jobs import MEASURING, Job
 from aidial_api.kernel.reach import Reach
 from aidial_api.kernel.recordings import MEASURE_JOB, file_name
 from aidial_api.surfaces.recordings import store
@@ -32,12 +33,9 @@ if TYPE_CHECKING:
     from aidial_api.kernel.storage import Files
 
 SECONDS: Final = 120.0
-AT_ONCE: Final = 1
-"""One holds a whole recording in memory."""
 UNREADABLE: Final = 3
 """What the reader ends with for what is no sound."""
 _READER: Final = Path(__file__).with_name("sound_reader.py")
-_places = asyncio.Semaphore(AT_ONCE)
 _log = structlog.get_logger("aidial_worker")
 
 
@@ -61,8 +59,7 @@ async def measure(db: Database, files: Files, *, client_id: str, recording_id: s
     if found is None or found["state"] != "stored" or found["measure"] != "waiting":
         return
     try:
-        async with _places:
-            said = await _read(files, key, client_id, recording_id, found["size_bytes"])
+        said = await _read(files, key, client_id, recording_id, found["size_bytes"])
     except NotMeasured as reason:
         _log.warning("recording.not_measured", recording_id=recording_id, reason=str(reason))
         return  # it may well be played
@@ -128,4 +125,4 @@ async def _measured(held: int) -> Measured | None:
     return msgspec.json.decode(said, type=Measured)
 
 
-MEASURE: Final = Job(MEASURE_JOB, measure, with_files=True)
+MEASURE: Final = Job(MEASURE_JOB, measure, with_files=True, queue=MEASURING)

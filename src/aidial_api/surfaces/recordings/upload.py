@@ -19,7 +19,7 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.clock import utc_now
 from aidial_api.kernel.guard import still_allowed
 from aidial_api.kernel.holds import is_held, lock_holds
-from aidial_api.kernel.jobs import enqueue
+from aidial_api.kernel.jobs import MEASURING, enqueue
 from aidial_api.kernel.preconditions import etag, read_if_match, require_match
 from aidial_api.kernel.recordings import MEASURE_JOB, enqueue_deletion, file_name
 from aidial_api.kernel.route import Answer
@@ -108,7 +108,7 @@ async def _keep(ask: Ask, arriving: Arriving, sound: _Sound) -> Answer:
     if version is None:
         version = await store.touch_call(ask.tx, client_id, call["call_id"])
     arguments = {"client_id": client_id, "recording_id": arriving.recording_id}
-    await enqueue(ask.tx, MEASURE_JOB, arguments, at=utc_now())
+    await enqueue(ask.tx, MEASURE_JOB, arguments, at=utc_now(), queue=MEASURING)
     await record(ask, _event(call, arriving.side, is_first=before is None))
     return await _answer(ask, call, version, 201 if before is None else 200)
 

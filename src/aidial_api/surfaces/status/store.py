@@ -12,7 +12,7 @@ from typing import Any, Final
 import asyncpg
 
 from aidial_api.kernel.incidents import CONCERNS
-from aidial_api.kernel.jobs import OLDEST_DUE
+from aidial_api.kernel.jobs import OLDEST_DUE_TO_SEND
 from aidial_api.kernel.transaction import Tx
 from aidial_contract.scope import Reach
 from aidial_contract.shapes.status import HISTORY_DAYS
@@ -178,6 +178,6 @@ async def evidence(tx: Tx, reach: Reach) -> Sequence[asyncpg.Record]:
 
 
 async def oldest_due_seconds(tx: Tx) -> int | None:
-    """How long the oldest background job that is due has waited; None when none is."""
-    seconds: int | None = await tx.fetchval(OLDEST_DUE)
+    """How long the oldest due job that may send, or be in the way of one, has waited; None when none is."""
+    seconds: int | None = await tx.fetchval(OLDEST_DUE_TO_SEND)
     return seconds
