@@ -32,6 +32,7 @@ from aidial_api.kernel.scoping import (
     own_allowlist,
     target_allowlist,
 )
+from aidial_api.kernel.uploads import around_bytes
 from aidial_contract import errors
 from aidial_contract.access import Permission
 from aidial_contract.fault import Fault, FieldError
@@ -56,7 +57,8 @@ async def run(ask: Ask) -> Answer:
     route = match.rows.get(ask.method) or (match.rows.get("GET") if ask.method == "HEAD" else None)
     ask.path, ask.route = match.path, route
     some_row = route or next(iter(match.rows.values()))
-    declared_length(ask.headers, some_row.body_limit_bytes, some_row.too_large)
+    around = around_bytes(ask.headers) if some_row.receives is not None else 0
+    declared_length(ask.headers, some_row.body_limit_bytes, some_row.too_large, around)
     room = ask.services.rooms.room_for(some_row)
     if room is not None:
         room.check()

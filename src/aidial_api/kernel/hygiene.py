@@ -108,15 +108,18 @@ def _in_own_form(text: str) -> str:
 
 
 def declared_length(
-    headers: Mapping[str, str], limit_bytes: int, too_large: errors.ErrorRow = errors.BODY_TOO_LARGE
+    headers: Mapping[str, str],
+    limit_bytes: int,
+    too_large: errors.ErrorRow = errors.BODY_TOO_LARGE,
+    around_bytes: int = 0,
 ) -> None:
-    """413 when the body says of itself that it is too large."""
+    """413 when the body says of itself that it is too large, with what may stand around what is limited."""
     text = headers.get("content-length")
     if text is None:
         return
     if not text.isascii() or not text.isdigit():
         raise Fault(errors.MALFORMED_REQUEST, headers=CLOSE, reason="content-length")
-    if len(text) > 12 or int(text) > limit_bytes:  # noqa: PLR2004 - more digits than any limit has
+    if len(text) > 12 or int(text) > limit_bytes + around_bytes:  # noqa: PLR2004 - more digits than any limit has
         raise Fault(
             too_large,
             details={"limit_bytes": limit_bytes},

@@ -7,7 +7,7 @@ come, because a sender need not say how many there will be.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from email.message import Message
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,17 +31,25 @@ FORM_OVERHEAD_BYTES: Final = 16 * 1024
 _LONGEST_BOUNDARY: Final = 70
 
 
+def is_form(headers: Mapping[str, str]) -> bool:
+    """Whether the file comes as a part of a form."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == FORM_DATA
+
+
+def around_bytes(headers: Mapping[str, str]) -> int:
+    """How much longer a body may be than the file in it."""
+    return FORM_OVERHEAD_BYTES if is_form(headers) else 0
+
+
 async def file_pieces(ask: Ask, limit_bytes: int) -> AsyncGenerator[bytes, None]:
     """The file's bytes, whichever way it is sent.
 
     413 `file_too_large`, 400 `malformed_request` for a form that is none or a sender who stops, 422 for a
     form without its one part `file`.
     """
-    content_type = ask.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != FORM_DATA:
-        pieces = _received(ask, limit_bytes)
-    else:
-        pieces = _form_file(_received(ask, limit_bytes + FORM_OVERHEAD_BYTES), content_type)
+    pieces = _received(ask, limit_bytes)
+    if is_form(ask.headers):
+        pieces = _form_file(pieces, ask.headers["content-type"])
     size = 0
     async for piece in pieces:
         size += len(piece)
@@ -52,7 +60,7 @@ async def file_pieces(ask: Ask, limit_bytes: int) -> AsyncGenerator[bytes, None]
 
 async def _received(ask: Ask, limit_bytes: int) -> AsyncGenerator[bytes, None]:
     loop = asyncio.get_running_loop()
-    end, size = loop.time() + LONGEST_S, 0
+    end, size, most = loop.time() + LONGEST_S, 0, limit_bytes + around_bytes(ask.headers)
     while True:
         try:
             async with asyncio.timeout_at(min(end, loop.time() + IDLE_S)):
@@ -63,7 +71,7 @@ async def _received(ask: Ask, limit_bytes: int) -> AsyncGenerator[bytes, None]:
             raise ConnectionResetError("the sender went away")
         piece: bytes = message.get("body", b"")
         size += len(piece)
-        if size > limit_bytes:
+        if size > most:
             raise _too_large(limit_bytes)
         if piece:
             yield piece

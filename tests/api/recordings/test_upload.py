@@ -169,6 +169,28 @@ async def test_a_recording_above_the_limit_is_413(world: World, narrow: RunningA
     assert len(kept_files(world)) == files
 
 
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_form_may_be_longer_than_the_limit_and_its_file_may_not(
+    world: World,
+    narrow: RunningApi,
+    declared: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    fits = wav(1.0).ljust(20 * 1024, b"\x00")
+    for content, status in ((fits, 201), (fits + b"\x00", 413), (fits * 3, 413)):
+        body, content_type = form_of(content)
+
+        async def in_pieces(whole: bytes = body) -> AsyncIterator[bytes]:
+            yield whole
+
+        path = f"/v1/calls/{await consented_call(world)}/recording"
+        headers = {**world.harbour_manage.headers, "content-type": content_type}
+        async with narrow.http.put(path, data=body if declared else in_pieces(), headers=headers) as answer:
+            said = await answer.json()
+            assert answer.status == status, said
+            if status == 413:
+                assert (said["code"], said["details"]) == ("file_too_large", {"limit_bytes": 20 * 1024})
+
+
 async def test_the_same_again_changes_nothing_and_another_takes_its_place(world: World) -> None:
     call_id = await consented_call(world)
     first = await upload(world, call_id, wav(1.0))
