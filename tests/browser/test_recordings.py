@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 MEASURED_WITHIN_S = 60.0
 CALLER_S, CALLER_LASTS = 13.0, "0:13"
 LONG_S = 30
+BREAKS_OFF = """
+const Theirs = Audio;
+window.Audio = class extends Theirs {
+  constructor() {
+    super();
+    this.addEventListener("canplay", () => this.dispatchEvent(new Event("error")));
+  }
+};
+"""
+"""A script with which every sound loads, and fails where it is to go on."""
 PICTURES = os.environ.get("AIDIAL_PICTURES")
 """A folder for pictures of what was tested, for whoever looks at it; none unless set."""
 
@@ -276,6 +286,27 @@ async def test_what_cannot_be_played_is_said_once_and_for_all(
     await shown.get_by_role("button", name="Play the recording").click()
     await expect(shown.get_by_text("This recording cannot be played here.")).to_be_visible()
     await expect(shown.get_by_text("Try again in a minute")).to_have_count(0)
+
+
+async def test_what_is_damaged_in_the_middle_is_asked_for_once_more_and_no_oftener(
+    visit: OpenVisitor,
+) -> None:
+    alice = await visit("alice")
+    await alice.page.add_init_script(BREAKS_OFF)
+    shown = await player(alice)
+    asked = []
+    alice.page.on("request", lambda one: asked.append(one) if "/recording/playback" in one.url else None)
+    await shown.get_by_role("button", name="Play the recording").click()
+    await expect(shown.get_by_text("This recording cannot be played here.")).to_be_visible()
+    assert len(asked) == 2
+    # Elsewhere it may be whole.
+    await shown.get_by_role("button", name="+5 s on").click()
+    await until(shown, 5)
+    async with asyncio.timeout(MEASURED_WITHIN_S):
+        while len(asked) < 3:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.05)
+    await expect(shown.get_by_text("This recording cannot be played here.")).to_be_visible()
+    assert len(asked) == 3
 
 
 async def test_a_call_without_consent_says_so_and_staff_see_no_player(

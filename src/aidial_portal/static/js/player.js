@@ -12,6 +12,7 @@ import { announce, send } from "./http.js";
 import { _ } from "./words.js";
 
 const STEP_S = 5;
+const SAME_PLACE_S = 1;
 /** @type {Record<string, string>} */
 const REASONS = {
   consent: _("This recording cannot be played: there is no record that the caller agreed to it."),
@@ -46,6 +47,7 @@ class Player {
     this.audio.preload = "metadata";
     this.at = /** @type {HTMLInputElement} */ (root.querySelector("[data-player-at]"));
     this.isFresh = false;
+    this.failedAt = -Infinity;
     /** @type {{place: number, plays: boolean} | null} How the sound begins whose address is on its way. */
     this.next = null;
     /** @type {HTMLOptionElement | undefined} The voice that is shown and heard, whichever is being chosen. */
@@ -209,11 +211,13 @@ class Player {
     this.show();
   }
 
-  /** The address may have ended: once more with a new one, where it was. */
+  /** The address may have ended: once more with a new one, where it was. What fails there again is damaged. */
   async failed() {
     if (this.next) return; // One is on its way.
     const place = this.audio.currentTime;
-    if (this.isFresh) return this.say((await this.isThere()) ? NOT_HERE : _("The recording could not be played. Try again in a minute."));
+    const isAgain = Math.abs(place - this.failedAt) <= SAME_PLACE_S;
+    this.failedAt = place;
+    if (this.isFresh || isAgain) return this.say((await this.isThere()) ? NOT_HERE : _("The recording could not be played. Try again in a minute."));
     await this.open(place, true);
   }
 
