@@ -19,7 +19,7 @@ from aidial_contract.fault import Fault
 
 AT_ONCE: Final = 2
 SECONDS: Final = 8.0
-"""How long one may take; a document that needs more is too large for the format."""
+"""How long one may take once it has a place; a document that needs more is too large for the format."""
 _MAKER: Final = Path(__file__).with_name("pdf_maker.py")
 _log = structlog.get_logger("aidial_api")
 
@@ -41,20 +41,27 @@ class PdfMakers:
         """The PDF of a document before `deadline` (loop time).
 
         `document` is JSON that the template reads: a file of ours, or that of transcripts in `pdf_maker.py`.
-        Raises `PdfTooLargeError`; 503 `dependency_timeout` when nobody was free to begin in time.
+        Raises `PdfTooLargeError` for one that had all its time; 503 `dependency_timeout` when nobody was free
+        to begin in time, or the deadline came first: that says nothing about the document.
         """
-        end = min(deadline, asyncio.get_running_loop().time() + self._seconds)
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout_at(min(deadline, loop.time() + self._seconds)):
                 await self._places.acquire()
         except TimeoutError:
             raise Fault(errors.DEPENDENCY_TIMEOUT, reason="every PDF maker is busy") from None
+        end = loop.time() + self._seconds
         try:
-            return await self._made(document, end, template)
+            return await self._made(document, min(deadline, end), template)
+        except TimeoutError:
+            if deadline < end:
+                raise Fault(errors.DEPENDENCY_TIMEOUT, reason="no time was left for a PDF") from None
+            raise PdfTooLargeError from None
         finally:
             self._places.release()
 
     async def _made(self, document: bytes, end: float, template: Path | None) -> bytes:
+        """The PDF of a process that is killed at `end`; TimeoutError then."""
         maker = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",
@@ -68,8 +75,6 @@ class PdfMakers:
         try:
             async with asyncio.timeout_at(end):
                 made, said = await maker.communicate(document)
-        except TimeoutError:
-            raise PdfTooLargeError from None
         finally:
             if maker.returncode is None:
                 with suppress(ProcessLookupError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import zlib
@@ -13,6 +14,8 @@ import pytest
 from aidial_api.kernel import pdf
 from aidial_api.kernel.pdf import PdfMakers, PdfTooLargeError
 from aidial_api.surfaces.calls.transcript_file import Document, Line, as_text
+from aidial_contract import errors
+from aidial_contract.fault import Fault
 from tests.api.calls.lines import Business
 from tests.support.api import World, running_api
 from tests.support.askers import Answer, Asker
@@ -171,6 +174,34 @@ async def test_a_pdf_that_takes_too_long_is_given_up_and_its_process_ends() -> N
     with pytest.raises(PdfTooLargeError):
         await PdfMakers(seconds=0.3).make(shown(*["a\n" * 10_000] * 50))
     assert time.perf_counter() - started < pdf.SECONDS  # it was the limit given here
+
+
+async def test_waiting_for_others_makes_no_document_too_large() -> None:
+    makers, slow = PdfMakers(at_once=1, seconds=2.0), shown(*["a\n" * 10_000] * 50)
+
+    async def behind_a_slow_one() -> bytes:
+        await asyncio.sleep(0.1)
+        return await makers.make(shown("An ordinary call."))
+
+    first, second = await asyncio.gather(makers.make(slow), behind_a_slow_one(), return_exceptions=True)
+    assert isinstance(first, PdfTooLargeError)
+    assert isinstance(second, bytes), second
+    assert_is_pdf(second)
+
+
+async def test_a_deadline_that_comes_first_says_nothing_about_the_document() -> None:
+    soon = asyncio.get_running_loop().time() + 0.3
+    with pytest.raises(Fault) as late:
+        await PdfMakers().make(shown(*["a\n" * 10_000] * 50), soon)
+    assert late.value.row is errors.DEPENDENCY_TIMEOUT
+    makers = PdfMakers(at_once=1, seconds=0.3)
+    busy = asyncio.create_task(makers.make(shown(*["a\n" * 10_000] * 50)))
+    await asyncio.sleep(0)
+    with pytest.raises(Fault) as waited:
+        await makers.make(shown("An ordinary call."), asyncio.get_running_loop().time() + 0.1)
+    assert waited.value.row is errors.DEPENDENCY_TIMEOUT
+    with pytest.raises(PdfTooLargeError):
+        await busy
 
 
 def test_a_turn_without_time_has_none() -> None:
