@@ -193,6 +193,22 @@ async def test_one_call_more_than_the_limit_is_refused_before_the_first_byte(
     assert len(await world.events(line)) == events
 
 
+async def test_nobody_is_told_to_narrow_by_what_is_a_404_to_them(world: World, clinic: Business) -> None:
+    line = clinic.lines[0]
+    for number in range(2):
+        await clinic.deliver(new_call(line, f"narrow-{number}", outcome="narrow"))
+    path = f"/v1/calls/export?project_id={line}&outcome=narrow"
+    offered = {}
+    async with running_api({**world.environ, "AIDIAL_LIMIT_CALL_EXPORT_ROWS": "1"}) as api:
+        for who, asker in (("admin", clinic.admin), ("staff", clinic.staff)):
+            person = Asker(api.http, asker.headers)
+            offered[who] = (await person.get(path)).json["details"]["narrow_by"]
+            assert ((await person.get(f"{path}&caller=567")).status == 404) is (who == "staff")
+    assert [name for name in offered["admin"] if name not in offered["staff"]] == ["caller"]
+    assert offered["admin"][:2] == ["from", "to"]
+    assert offered["admin"][-2:] == ["caller", "q"]
+
+
 async def test_an_export_of_several_parts_is_whole_and_in_order(
     clinic: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,7 @@ from aidial_contract.access import Level
 from aidial_contract.csv_text import BOM, csv_lines
 from aidial_contract.fault import Fault
 from aidial_contract.limits import EXPORT_ROWS
-from aidial_contract.params import CALL_FILTERS
+from aidial_contract.params import CALL_FILTERS, CALLER, PERIOD_PARAMS, SEARCH
 from aidial_contract.scope import ProjectReach
 from aidial_contract.shapes.common import Matching
 from aidial_contract.shapes.downloads import CSV
@@ -47,7 +47,7 @@ COUNT_MS: Final = 3_000
 TOTAL_MS: Final = 500
 """How long counting may take what is too much anyway."""
 _OPTIONS: Final = frozenset({"project_id", "client_id", "sort", "include", "reason", "bom"})
-_NARROWING: Final = ("from", "to", *(param.name for param in CALL_FILTERS), "caller", "q")
+_NARROWING: Final = (*PERIOD_PARAMS, *CALL_FILTERS, CALLER, SEARCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,13 @@ async def _counted(ask: Ask, caller: Caller) -> int:
         "matching": every or matching,
         "matching_capped": every is None,
         "limit": limit,
-        "narrow_by": [name for name in _NARROWING if name not in used],
+        "narrow_by": [
+            param.name
+            for param in _NARROWING
+            # Nobody is told to use what is a 404 to them.
+            if param.name not in used
+            and (param.permission is None or ask.actor.level(param.permission) is not None)
+        ],
     }
     raise Fault(errors.EXPORT_TOO_LARGE, details=details, reason="too many calls match")
 
