@@ -7,12 +7,16 @@ empty, words nobody says any more leave it, and translations stay as they are.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import IO, Any, Final
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
+from babel.messages.jslexer import unquote_string
 from babel.messages.pofile import read_po, write_po
 
 from aidial_api.surfaces.account_exports.sources import EXCLUDED, SOURCES
@@ -23,7 +27,40 @@ from aidial_portal.words.locales import CATALOGUE, LOCALES
 
 ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "src" / "aidial_portal"
-METHODS = [("**/templates/**.html", "jinja2"), ("static/js/**.js", "javascript"), ("**.py", "python")]
+_MARK: Final = re.compile(r"""(?<![\w.$])(_|N_|ngettext)\(\s*(?=["'`])""")
+_TEXT: Final = r'("(?:[^"\\\n]|\\.)*")'
+_TEXTS: Final = re.compile(rf"{_TEXT}(?:\s*,\s*{_TEXT})?\s*[,)]")
+
+
+class UnreadError(Exception):
+    """A script marks words that cannot be collected."""
+
+
+def of_script(
+    file: IO[bytes], *_: Any, **__: Any
+) -> Iterator[tuple[int, str, str | tuple[str, ...], list[str]]]:
+    """The words of a script, wherever they are marked. Raises `UnreadError` for what is not one plain text.
+
+    Babel's own reader sees neither marks within template literals nor those within another's arguments.
+    """
+    source = file.read().decode()
+    for mark in _MARK.finditer(source):
+        before = source[source.rfind("\n", 0, mark.start()) + 1 : mark.start()]
+        if before.lstrip().startswith(("*", "/*", "//")):
+            continue
+        line, kind = source.count("\n", 0, mark.start()) + 1, mark[1]
+        found = _TEXTS.match(source, mark.end())
+        if found is None or (found[2] is not None) != (kind == "ngettext"):
+            raise UnreadError(f'{file.name}:{line}: mark words as {kind}("..."), one text in double quotes')
+        texts = tuple(unquote_string(text) for text in found.groups() if text is not None)
+        yield line, kind, texts if len(texts) > 1 else texts[0], []
+
+
+METHODS: list[tuple[str, Any]] = [
+    ("**/templates/**.html", "jinja2"),
+    ("static/js/**.js", of_script),
+    ("**.py", "python"),
+]
 OPTIONS = {
     "**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
 }
@@ -47,10 +84,10 @@ OTHERS = {
 """Words of the contract and of the API that people read as they are; neither knows a catalogue."""
 
 
-def collected() -> Catalog:
-    """Every word the portal says, with the files that say it."""
+def collected(portal: Path = PORTAL) -> Catalog:
+    """Every word the portal says, with the files that say it. Raises `UnreadError`."""
     found = Catalog(project="AiDial", charset="utf-8")
-    for file, _, message, _, context in extract_from_dir(PORTAL, METHODS, OPTIONS, KEYWORDS):
+    for file, _, message, _, context in extract_from_dir(portal, METHODS, OPTIONS, KEYWORDS):
         found.add(message, locations=[(f"aidial_portal/{file}", 0)], context=context)
     for file, texts in OTHERS.items():
         for said in texts:
@@ -93,7 +130,11 @@ def main() -> int:
         "--check", action="store_true", help="write nothing; exit 1 when a catalogue is stale"
     )
     check = parser.parse_args().check
-    words, stale = collected(), []
+    try:
+        words, stale = collected(), []
+    except UnreadError as unread:
+        print(unread)
+        return 1
     for path in sorted(LOCALES.glob(f"*/{CATALOGUE}")):
         after = renewed(path, words)
         if path.read_bytes() != after:
