@@ -267,6 +267,25 @@ async def test_every_step_and_every_look_is_in_the_activity_log_without_a_detail
     assert NUMBER not in str([dict(one) for one in events])
 
 
+async def test_head_is_answered_like_a_look_and_is_none(world: World, clinic: Clinic) -> None:
+    unlock = await requested(clinic.ben, await clinic.call(), "all")
+    path = path_of(unlock["call_id"], unlock["unlock_id"], "reveal")
+    with watch_of(world):
+        heads = [await clinic.ben.ask("HEAD", path) for _ in range(2)]
+        (listed,) = (await clinic.ben.get(path_of(unlock["call_id"]))).json["unlocks"]
+        got = await reveal(clinic.ben, unlock)
+    assert (listed["reveals"], listed["first_revealed_at"]) == (0, None)
+    for head in heads:
+        assert (head.status, head.body) == (200, b"")
+        for name in ("content-type", "content-length", "cache-control"):
+            assert head.headers[name] == got.headers[name]
+    assert (await clinic.alice.ask("HEAD", path)).status == 404
+    await relock(clinic.ben, unlock)
+    assert (await clinic.ben.ask("HEAD", path)).status == 409
+    verbs = [one["action"].rpartition(".")[2] for one in await world.events(unlock["call_id"])]
+    assert verbs.count("revealed") == 1
+
+
 async def test_the_words_are_encrypted_and_raw_text_is_in_no_log(
     world: World, clinic: Clinic, capfd: pytest.CaptureFixture[str]
 ) -> None:

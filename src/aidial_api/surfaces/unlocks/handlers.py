@@ -167,14 +167,19 @@ async def relock(ask: Ask) -> Answer:
 
 
 async def reveal(ask: Ask) -> Answer:
-    """The personal details; the look is counted and recorded in the same transaction."""
+    """The personal details; the look is counted and recorded in the same transaction.
+
+    HEAD shows nobody anything, so it is no look.
+    """
     require_consent(ask.found)
     now = ask.services.clock()
-    row = await store.look(ask.tx, *_place(ask), now)
+    is_look = ask.method != "HEAD"
+    row = await (store.look if is_look else store.almost_look)(ask.tx, *_place(ask), now)
     if row is None:
         raise await _conflict(ask, now)
     revealing.require_artefact(row["artefact"], ask.found)
-    await record(ask, _event(ask, row, action="unlocks.unlock.revealed"))
+    if is_look:
+        await record(ask, _event(ask, row, action="unlocks.unlock.revealed"))
     key = await ask.services.tenant_keys.get(ask.tx, row["client_id"])
     unlock = to_unlock(row, key, ask.actor.actor_id, now)
     revealed = await revealing.reveal(ask, unlock, key)

@@ -19,11 +19,12 @@ _OF_CALL: Final = """
 c.client_id, c.call_id, c.project_id, c.consent ->> 'state' AS consent_state, c.transcript_state,
 c.from_number, c.to_number
 """
-_OWN_COLUMNS: Final = """
+_BUT_LOOKS: Final = """
 u.client_id, u.call_id, u.project_id, u.unlock_id, u.artefact, u.reason_code, u.words, u.state,
 u.requested_by, u.requested_by_name, u.requested_at, u.approved_by_name, u.approved_at, u.ended_by_name,
-u.ended_at, u.expires_at, u.reveals, u.first_revealed_at, u.last_revealed_at, u.version
+u.ended_at, u.expires_at, u.version
 """
+_OWN_COLUMNS: Final = f"{_BUT_LOOKS}, u.reveals, u.first_revealed_at, u.last_revealed_at"
 _REACHED: Final = "c.client_id = any($1::text[]) AND c.call_id = $2 AND c.project_id = any($3::uuid[])"
 _CALL: Final = f"SELECT {_OF_CALL} FROM calls c WHERE {_REACHED}"
 _ONE: Final = f"""
@@ -59,6 +60,11 @@ _LOOK: Final = f"""
 UPDATE pii_unlocks u SET reveals = reveals + 1, first_revealed_at = coalesce(first_revealed_at, $3),
                          last_revealed_at = $3
 WHERE {_OPEN} AND u.state = 'active' RETURNING {_OWN_COLUMNS}
+"""
+_ALMOST_LOOK: Final = f"""
+SELECT {_BUT_LOOKS}, u.reveals + 1 AS reveals, coalesce(u.first_revealed_at, $3) AS first_revealed_at,
+       $3 AS last_revealed_at
+FROM pii_unlocks u WHERE {_OPEN} AND u.state = 'active'
 """
 _RAW: Final = "SELECT raw, turns FROM transcripts WHERE client_id = $1 AND call_id = $2"
 
@@ -118,6 +124,11 @@ async def end(tx: Tx, client_id: str, unlock_id: str, now: datetime, name: str) 
 async def look(tx: Tx, client_id: str, unlock_id: str, now: datetime) -> asyncpg.Record | None:
     """Count one look through an active one; None when it is not active any more."""
     return await tx.fetchrow(_LOOK, client_id, unlock_id, now)
+
+
+async def almost_look(tx: Tx, client_id: str, unlock_id: str, now: datetime) -> asyncpg.Record | None:
+    """What `look` would give back; nothing is counted."""
+    return await tx.fetchrow(_ALMOST_LOOK, client_id, unlock_id, now)
 
 
 async def read_raw(tx: Tx, client_id: str, call_id: str) -> asyncpg.Record | None:
