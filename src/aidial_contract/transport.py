@@ -6,7 +6,7 @@ status, wrong types) is never passed on; it becomes `upstream_contract_violation
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -44,6 +44,24 @@ class WireError(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(WireError)
+
+_OF_HEAD: Final = {
+    row.status: row
+    for row in (
+        errors.MALFORMED_REQUEST,
+        errors.TOKEN_EXPIRED,
+        errors.IP_NOT_ALLOWED,
+        errors.NOT_FOUND,
+        errors.NOT_ACCEPTABLE,
+        errors.STATE_CONFLICT,
+        errors.BODY_TOO_LARGE,
+        errors.RANGE_NOT_SATISFIABLE,
+        errors.VALIDATION_FAILED,
+        errors.UPSTREAM_RATE_LIMITED,
+        errors.DEPENDENCY_UNAVAILABLE,
+    )
+}
+"""One row a status."""
 
 
 def violation(reason: str) -> Fault:
@@ -85,3 +103,9 @@ def parse(status: int, content_type: str, body: bytes) -> Fault:  # noqa: PLR091
         retry_after_ms=retry_after_ms,
         reason="upstream answered this",
     )
+
+
+def parse_head(status: int) -> Fault:
+    """What a refused HEAD means: no body says which row it is, so one of that status will do."""
+    row = _OF_HEAD.get(status)
+    return violation("HEAD was refused unusually") if row is None else Fault(row, reason="of HEAD")

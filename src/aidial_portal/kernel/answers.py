@@ -63,6 +63,13 @@ def json_answer(value: msgspec.Struct | dict[str, Any] | bytes, status: int = 20
     return JsonBytes(value if isinstance(value, bytes) else _encoder.encode(value), status)
 
 
+def head_of(media_type: str) -> Response:
+    """What HEAD says of an answer that was not made: everything but its length."""
+    response = Response(media_type=media_type)
+    del response.headers["content-length"]
+    return response
+
+
 def no_content() -> Response:
     """204."""
     return Response(status_code=204)

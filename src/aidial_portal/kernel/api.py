@@ -2,7 +2,8 @@
 
 `request.api.get("/v1/calls", CallList, query={...})` gives the shape; `forward` gives the same as checked
 JSON bytes. The one thing a newcomer would get wrong: a refused token is refreshed and the call repeated once
-in here; a handler never sees `token_expired`.
+in here; a handler never sees `token_expired`. `records=True` goes with every read that the API writes down as
+somebody's look: the same word as on its row.
 """
 
 from __future__ import annotations
@@ -62,13 +63,17 @@ class Api:
     client_ip: str
     deadline: float
 
-    async def get(self, path: str, shape: type[T], *, query: Mapping[str, str] | None = None) -> T:
+    async def get(
+        self, path: str, shape: type[T], *, query: Mapping[str, str] | None = None, records: bool = False
+    ) -> T:
         """The answer of a read as its shape."""
-        return decoded(await self.call("GET", with_query(path, query)), shape)
+        return decoded(await self.call("GET", with_query(path, query), records=records), shape)
 
-    async def forward(self, path: str, shape: type[Any], *, query: Mapping[str, str] | None = None) -> bytes:
+    async def forward(
+        self, path: str, shape: type[Any], *, query: Mapping[str, str] | None = None, records: bool = False
+    ) -> bytes:
         """The answer of a read as JSON bytes that fit the shape and hold nothing else."""
-        return _encoder.encode(await self.get(path, shape, query=query))
+        return _encoder.encode(await self.get(path, shape, query=query, records=records))
 
     async def send(
         self,
@@ -102,10 +107,11 @@ class Api:
         *,
         body: msgspec.Struct | bytes | None = None,
         extra: Mapping[str, str] | None = None,
+        records: bool = False,
     ) -> Reply:
         """One exchange, repeated once with fresh tokens when the API refuses these."""
         raw = _encoder.encode(body) if isinstance(body, msgspec.Struct) else body
-        call = partial(self._call, method, path, raw, extra)
+        call = partial(self._call, method, path, raw, extra, records=records)
         return await self._fresh(lambda: self.portal.upstream.exchange(call()))
 
     async def _fresh(self, once: Callable[[], Awaitable[T]]) -> T:
@@ -134,6 +140,7 @@ class Api:
         method: str,
         live: bool = False,
         extra: Mapping[str, str] | None = None,
+        records: bool = False,
     ) -> Stream:
         """An answer to be passed on from its first bytes; `method` is GET or HEAD.
 
@@ -141,10 +148,12 @@ class Api:
         """
         streams = self.portal.live_streams if live else self.portal.streams
         headers = {"accept": wanted.media_type, **(extra or {})}
-        call = partial(self._call, method, with_query(path, query), None, headers)
+        call = partial(self._call, method, with_query(path, query), None, headers, records=records)
         return await self._fresh(lambda: streams.open(call(), wanted))
 
-    def _call(self, method: str, path: str, body: bytes | None, extra: Mapping[str, str] | None) -> Call:
+    def _call(
+        self, method: str, path: str, body: bytes | None, extra: Mapping[str, str] | None, *, records: bool
+    ) -> Call:
         return Call(
             method=method,
             path=path,
@@ -155,4 +164,5 @@ class Api:
             session_id=self.session.session_id,
             body=body,
             extra=extra or {},
+            records=records,
         )

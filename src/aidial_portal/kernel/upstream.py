@@ -19,7 +19,7 @@ from yarl import URL
 
 from aidial_contract import errors, headers
 from aidial_contract.fault import BUSY, Fault
-from aidial_contract.transport import parse, violation
+from aidial_contract.transport import parse, parse_head, violation
 from aidial_portal.kernel.breaker import Breaker
 from aidial_portal.kernel.lines import Lines, LostError, NotHttpError, TooLargeError
 
@@ -59,7 +59,11 @@ _PASSED_ON_401: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call to `/v1`. `path` has its query already encoded; `deadline` is the loop's time in seconds."""
+    """One call to `/v1`. `path` has its query already encoded; `deadline` is the loop's time in seconds.
+
+    `records`: a read that the API writes down as somebody's look, so it is asked once, like a change: an
+    answer that was lost may have been counted.
+    """
 
     method: str
     path: str
@@ -71,6 +75,7 @@ class Call:
     body: bytes | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     cap_bytes: int = DEFAULT_CAP_BYTES
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,7 @@ class Upstream:
         try:
             return await once()
         except LostError as lost:
-            if call.method != "GET":
+            if call.method != "GET" or call.records:
                 raise _unavailable(lost) from None
         await asyncio.sleep(random.uniform(*JITTER_S))  # noqa: S311 - spreads repeats, guards nothing
         try:
@@ -214,7 +219,7 @@ class Upstream:
             raise violation("the API's answer is encoded, though identity was asked for")
         if 200 <= answer.status < 300:  # noqa: PLR2004 - the success class
             return Reply(answer.status, answer.headers, answer.body)
-        raise _error_of(answer.status, answer.headers.get("content-type", ""), answer.body)
+        raise _error_of(call, answer.status, answer.headers.get("content-type", ""), answer.body)
 
     async def _begun(self, call: Call, take: Callable[[aiohttp.ClientResponse, Call], Awaitable[T]]) -> T:
         try:
@@ -237,7 +242,7 @@ class Upstream:
         except aiohttp.ClientError as error:
             raise _BrokenError(violation(f"the API's answer is not HTTP: {type(error).__name__}")) from None
         answer.release()
-        raise _error_of(answer.status, answer.headers.get("content-type", ""), body)
+        raise _error_of(call, answer.status, answer.headers.get("content-type", ""), body)
 
 
 def _unavailable(lost: LostError) -> _BrokenError:
@@ -279,7 +284,9 @@ async def _read(answer: aiohttp.ClientResponse, cap_bytes: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _error_of(status: int, content_type: str, body: bytes) -> Fault | _BrokenError:
+def _error_of(call: Call, status: int, content_type: str, body: bytes) -> Fault | _BrokenError:
+    if call.method == "HEAD":
+        return parse_head(status)  # too little to judge the API by
     fault = parse(status, content_type, body)
     if fault.row.status == 401 and fault.row not in _PASSED_ON_401:  # noqa: PLR2004 - unauthorised
         return violation(f"the API refused the portal's own credential: {fault.row.code}")

@@ -72,6 +72,25 @@ async def test_ben_asks_and_reads_what_was_said_on_a_page_that_nobody_keeps(town
     assert [one["reveals"] for one in listed] == [2]
 
 
+async def test_head_is_no_look_through_the_portal_either(town: Town) -> None:
+    ben, alice, call_id = await town.of(BEN), await town.of(ALICE), await call_of(town)
+    unlock = await asked(ben, call_id)
+    json_path, page_path = f"/api{place(unlock, 'reveal')}", place(unlock)
+    for path, media_type in ((json_path, "application/json"), (page_path, "text/html")):
+        head = await ben.ask("HEAD", path)
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["content-type"].startswith(media_type)
+        assert head.headers["cache-control"] == "no-store"
+        assert "content-length" not in head.headers
+        assert (await alice.ask("HEAD", path)).status == 404
+    (listed,) = (await ben.get(f"/api/calls/{call_id}/pii-unlocks")).json["unlocks"]
+    assert (listed["reveals"], listed["first_revealed_at"]) == (0, None)
+    assert (await ben.change("POST", f"/api{place(unlock, 'relock')}", {})).status == 200
+    assert (await ben.ask("HEAD", json_path)).status == 409
+    gone = await ben.ask("HEAD", page_path)
+    assert (gone.status, gone.location) == (302, f"/calls?expand={call_id}")
+
+
 async def test_a_review_offers_it_to_those_who_may_and_to_nobody_else(town: Town) -> None:
     call_id = await call_of(town)
     for someone, offered in ((ALICE, True), (BEN, True), (CHLOE, False), (PRIYA, False)):

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 async def events(request: PortalRequest) -> Response:
     """`GET /api/compliance/audit-events`: `{"events", "next_cursor"}`, the same query as `/v1`."""
-    return json_answer(await request.api.forward("/v1/audit-events", AuditEventList, query=request.query))
+    return json_answer(
+        await request.api.forward("/v1/audit-events", AuditEventList, query=request.query, records=True)
+    )
 
 
 async def actors(request: PortalRequest) -> Response:

@@ -49,7 +49,7 @@ async def log(request: PortalRequest) -> Response:
 
 
 async def _read(request: PortalRequest, state: LogState) -> AuditEventList:
-    return await request.api.get("/v1/audit-events", AuditEventList, query=state.query)
+    return await request.api.get("/v1/audit-events", AuditEventList, query=state.query, records=True)
 
 
 async def _read_or_refuse(request: PortalRequest, state: LogState) -> AuditEventList | Fault:

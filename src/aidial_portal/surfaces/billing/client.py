@@ -55,7 +55,7 @@ async def invoice(request: PortalRequest) -> InvoiceAnswer:
 async def invoice_pdf(request: PortalRequest) -> tuple[bytes, str]:
     """Its PDF and the name of the file."""
     path = with_query(f"{_path(request)}/pdf", named_client(request))
-    reply = await request.api.call(request.method, path, extra={"accept": PDF})
+    reply = await request.api.call(request.method, path, extra={"accept": PDF}, records=True)
     named = _FILE_NAME.fullmatch(reply.headers.get("content-disposition", ""))
     whole = reply.body.startswith(b"%PDF-") or request.method == "HEAD"
     if reply.media_type != PDF or not whole or named is None:

@@ -30,7 +30,9 @@ _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 
 async def export(request: PortalRequest) -> Response:
     """`GET /api/calls/export`: the same query as `/v1/calls/export`."""
-    stream = await request.api.stream("/v1/calls/export", EXPORT, query=request.query, method=request.method)
+    stream = await request.api.stream(
+        "/v1/calls/export", EXPORT, query=request.query, method=request.method, records=True
+    )
     return StreamedFile(request, stream, f"{CSV}; charset=utf-8", export_name(request))
 
 
@@ -42,7 +44,9 @@ async def transcript(request: PortalRequest) -> Response:
     kind = request.query.get("format", "txt")
     path = f"/v1/calls/{call_id}/transcript/download"
     wanted = TRANSCRIPTS[kind]
-    stream = await request.api.stream(path, wanted, query={"format": kind}, method=request.method)
+    stream = await request.api.stream(
+        path, wanted, query={"format": kind}, method=request.method, records=True
+    )
     media_type = f"{wanted.media_type}; charset=utf-8" if kind == "txt" else wanted.media_type
     return StreamedFile(request, stream, media_type, f"transcript-{call_id}.{kind}")
 

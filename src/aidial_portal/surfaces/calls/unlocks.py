@@ -19,8 +19,9 @@ from aidial_contract.shapes.unlocks import UnlockAnswer, UnlockList, UnlockRevea
 from aidial_portal.design import context
 from aidial_portal.design.links import with_query
 from aidial_portal.kernel import steps
-from aidial_portal.kernel.answers import json_answer, redirect
+from aidial_portal.kernel.answers import head_of, json_answer, redirect
 from aidial_portal.kernel.pages import draw, draw_fragment, wants_fragment, zone_of_project
+from aidial_portal.kernel.route import HTML, JSON
 from aidial_portal.surfaces.calls.state import PATH
 
 if TYPE_CHECKING:
@@ -67,7 +68,17 @@ async def relock(request: PortalRequest) -> Response:
 
 async def reveal(request: PortalRequest) -> Response:
     """`GET .../{unlock_id}/reveal`: the personal details, recorded as a look."""
-    return json_answer(await request.api.forward(await _path(request, "reveal"), UnlockReveal))
+    found = await _look(request)
+    return head_of(JSON) if found is None else json_answer(found)
+
+
+async def _look(request: PortalRequest) -> UnlockReveal | None:
+    """What the unlock opens, recorded as a look. None for HEAD, which is a refusal or nothing and no look."""
+    path = await _path(request, "reveal")
+    if request.method == "HEAD":
+        await request.api.call("HEAD", path)
+        return None
+    return await request.api.get(path, UnlockReveal, records=True)
 
 
 async def page(request: PortalRequest) -> Response:
@@ -103,11 +114,13 @@ async def revealed(request: PortalRequest) -> Response:
     """`/calls/{call_id}/pii-unlocks/{unlock_id}`: what was unlocked; one that ended leads to the call."""
     call_url = with_query(PATH, {"expand": request.path_values["call_id"]})
     try:
-        found = await request.api.get(await _path(request, "reveal"), UnlockReveal)
+        found = await _look(request)
     except Fault as fault:
         if fault.row in {errors.STATE_CONFLICT, errors.CONSENT_REQUIRED}:
             return redirect(call_url)
         raise
+    if found is None:
+        return head_of(HTML)
     zone, now = zone_of_project(request, found.unlock.project_id), datetime.now(UTC)
     shown = context.UnlockedPage(found, call_url, zone, now, left_ms=_left_ms(found.unlock, now))
     response = draw(request, shown, path=PATH)

@@ -53,22 +53,28 @@ async def update(request: PortalRequest) -> Response:
 
 async def tenants(request: PortalRequest) -> Response:
     """`GET /api/ops/tenants`: `{"tenants", "next_cursor"}`, by id."""
-    return json_answer(await request.api.forward("/v1/ops/tenants", TenantList, query=request.query))
+    return json_answer(
+        await request.api.forward("/v1/ops/tenants", TenantList, query=request.query, records=True)
+    )
 
 
 async def sessions(request: PortalRequest) -> Response:
     """`GET /api/ops/sessions`: `{"sessions", "next_cursor"}`, the newest sign-in first."""
-    return json_answer(await request.api.forward("/v1/ops/sessions", LiveSessionList, query=request.query))
+    return json_answer(
+        await request.api.forward("/v1/ops/sessions", LiveSessionList, query=request.query, records=True)
+    )
 
 
 async def jobs(request: PortalRequest) -> Response:
     """`GET /api/ops/jobs`: `{"jobs", "next_cursor", "queue"}`, the newest first."""
-    return json_answer(await request.api.forward("/v1/ops/jobs", JobList, query=request.query))
+    return json_answer(await request.api.forward("/v1/ops/jobs", JobList, query=request.query, records=True))
 
 
 async def tickets(request: PortalRequest) -> Response:
     """`GET /api/ops/tickets`: `{"tickets", "next_cursor"}`, by age."""
-    return json_answer(await request.api.forward("/v1/ops/tickets", TicketList, query=request.query))
+    return json_answer(
+        await request.api.forward("/v1/ops/tickets", TicketList, query=request.query, records=True)
+    )
 
 
 async def retry_job(request: PortalRequest) -> Response:
@@ -82,4 +88,6 @@ async def retry_job(request: PortalRequest) -> Response:
 
 async def outbox(request: PortalRequest) -> Response:
     """`GET /api/ops/outbox`: `{"messages", "next_cursor"}`, the newest first."""
-    return json_answer(await request.api.forward("/v1/ops/outbox", OutboxList, query=request.query))
+    return json_answer(
+        await request.api.forward("/v1/ops/outbox", OutboxList, query=request.query, records=True)
+    )

@@ -68,14 +68,14 @@ async def new_incident(request: PortalRequest) -> Response:
 async def _tenant(request: PortalRequest, wanted: str) -> Tenant | None:
     """The tenant of exactly this id."""
     named = {"tenant": wanted.lower()[:MAX_TEXT]}
-    found = (await request.api.get("/v1/ops/tenants", TenantList, query=named)).tenants
+    found = (await request.api.get("/v1/ops/tenants", TenantList, query=named, records=True)).tenants
     return found[0] if found else None
 
 
 async def _alike(request: PortalRequest, wanted: str) -> tuple[Choice, ...]:
     """Some whose id or name holds what was typed, to choose from."""
     query = {"q": wanted[:MAX_TEXT], "limit": str(_MOST_ALIKE)}
-    listed = await request.api.get("/v1/ops/tenants", TenantList, query=query)
+    listed = await request.api.get("/v1/ops/tenants", TenantList, query=query, records=True)
     return tuple(
         Choice(
             f"{one.name} ({one.client_id})",

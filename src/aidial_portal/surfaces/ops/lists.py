@@ -77,7 +77,7 @@ def _incident(one: Incident) -> tuple[OpsCell, ...]:
 async def tenants(request: PortalRequest) -> Response:
     """`/ops/tenants`: every tenant, by id."""
     query = query_of(request)
-    found = await request.api.get("/v1/ops/tenants", TenantList, query=query)
+    found = await request.api.get("/v1/ops/tenants", TenantList, query=query, records=True)
     return draw_list(
         request,
         path=TENANTS,
@@ -106,7 +106,7 @@ def _tenant(one: Tenant) -> tuple[OpsCell, ...]:
 async def sessions(request: PortalRequest) -> Response:
     """`/ops/sessions`: who is signed in."""
     query = query_of(request)
-    found = await request.api.get("/v1/ops/sessions", LiveSessionList, query=query)
+    found = await request.api.get("/v1/ops/sessions", LiveSessionList, query=query, records=True)
     return draw_list(
         request,
         path=SESSIONS,
@@ -133,7 +133,7 @@ def _session(one: LiveSession) -> tuple[OpsCell, ...]:
 async def jobs(request: PortalRequest) -> Response:
     """`/ops/jobs`: what the worker has to do."""
     query = query_of(request)
-    found = await request.api.get("/v1/ops/jobs", JobList, query=query)
+    found = await request.api.get("/v1/ops/jobs", JobList, query=query, records=True)
     states = (("All", ""), *((label(state), state) for state in JOB_STATES))
     return draw_list(
         request,
@@ -153,7 +153,7 @@ async def jobs(request: PortalRequest) -> Response:
 async def dead_letters(request: PortalRequest) -> Response:
     """`/ops/dead-letters`: jobs that failed for good."""
     query = {**query_of(request), "state": "failed"}
-    found = await request.api.get("/v1/ops/jobs", JobList, query=query)
+    found = await request.api.get("/v1/ops/jobs", JobList, query=query, records=True)
     role = request.session.role
     may_retry = role is not None and level_of(role, Permission.OPS_MANAGE) is not None
     return draw_list(

@@ -51,7 +51,7 @@ _NOTE: Final = (
 async def outbox(request: PortalRequest) -> Response:
     """`/ops/outbox`: the messages of every tenant, newest first."""
     query = query_of(request)
-    found = await request.api.get("/v1/ops/outbox", OutboxList, query=query)
+    found = await request.api.get("/v1/ops/outbox", OutboxList, query=query, records=True)
     states = (("All", ""), *((label(state), state) for state in DELIVERY_STATES))
     return draw_list(
         request,

@@ -71,7 +71,7 @@ async def _active_incidents(request: PortalRequest) -> int:
 
 
 async def _queue(request: PortalRequest) -> JobQueue:
-    return (await request.api.get("/v1/ops/jobs", JobList, query={"limit": "1"})).queue
+    return (await request.api.get("/v1/ops/jobs", JobList, query={"limit": "1"}, records=True)).queue
 
 
 def _incidents_tile(found: int | Fault) -> OpsTile:

@@ -47,7 +47,7 @@ async def tickets(request: PortalRequest) -> Response:
     query = query_of(request)
     _, waiting, oldest = _CHOICES[0]
     asked = query if "status" in query else {**query, "status": waiting, "sort": oldest}
-    found = await request.api.get("/v1/ops/tickets", TicketList, query=asked)
+    found = await request.api.get("/v1/ops/tickets", TicketList, query=asked, records=True)
     return draw_list(
         request,
         path=TICKETS,

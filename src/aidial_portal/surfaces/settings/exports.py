@@ -72,7 +72,9 @@ async def cancel(request: PortalRequest) -> Response:
 async def download(request: PortalRequest) -> Response:
     """`GET /api/account-exports/{job_id}/download`: the file."""
     path = await _path(request)
-    stream = await request.api.stream(f"{path}/download", _FILE, query={}, method=request.method)
+    stream = await request.api.stream(
+        f"{path}/download", _FILE, query={}, method=request.method, records=True
+    )
     name = f"account-export-{path.rpartition('/')[2]}.json"
     return StreamedFile(request, stream, _JSON, name, more={"cache-control": "no-store"})
 

@@ -62,7 +62,7 @@ async def download(request: PortalRequest) -> Response:
     if report_id is None:
         await steps.deny(request, "no report id")
     path = f"{_V1}/{report_id}/pdf"
-    stream = await request.api.stream(path, _FILE, query={}, method=request.method)
+    stream = await request.api.stream(path, _FILE, query={}, method=request.method, records=True)
     named = _NAME.fullmatch(stream.answer.headers.get("content-disposition", ""))
     if named is None:
         stream.close()
