@@ -23,10 +23,12 @@ from aidial_api.surfaces.account_exports.sources import EXCLUDED, SOURCES
 from aidial_contract.audit_actions import ACTIONS
 from aidial_contract.messages import keys, text
 from aidial_contract.shapes.downloads import SENSITIVE_COLUMNS
-from aidial_portal.words.locales import CATALOGUE, LOCALES
+from aidial_portal.words.locales import CATALOGUE
 
 ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "src" / "aidial_portal"
+LOCALES = PORTAL / "locales"
+"""This checkout's own, whichever one is installed."""
 _MARK: Final = re.compile(r"""(?<![\w.$])(_|N_|ngettext)\(\s*(?=["'`])""")
 _TEXT: Final = r'("(?:[^"\\\n]|\\.)*")'
 _TEXTS: Final = re.compile(rf"{_TEXT}(?:\s*,\s*{_TEXT})?\s*[,)]")
