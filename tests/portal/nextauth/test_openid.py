@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from aidial_portal.kernel import provider as provider_module
 from aidial_portal.kernel.oidc import OpenIdClient, OpenIdError, OpenIdSettings, SignedIn, issuer_http_session
@@ -284,11 +285,46 @@ async def test_an_answer_we_did_not_ask_for_never_reaches_the_issuer(
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, "refused"), (401, "refused"), (429, "unavailable"), (500, "unavailable")]
+    ("status", "code", "kind"),
+    [
+        (400, "invalid_grant", "refused"),
+        (400, "invalid_request", "refused"),  # what Zitadel says of a refresh token that is spent
+        (400, "temporarily_unavailable", "unavailable"),
+        (400, "unauthorized_client", "unavailable"),
+        (400, "absent", "unavailable"),
+        (401, "invalid_client", "unavailable"),
+        (401, "invalid_grant", "unavailable"),
+        (403, "absent", "unavailable"),
+        (404, "absent", "unavailable"),
+        (302, "absent", "unavailable"),
+        (429, "absent", "unavailable"),
+        (500, "invalid_grant", "unavailable"),
+    ],
 )
-async def test_a_no_is_told_from_trouble(issuer: LyingIssuer, status: int, kind: str) -> None:
-    issuer.token_status = status
+async def test_a_no_is_told_from_trouble(issuer: LyingIssuer, status: int, code: str, kind: str) -> None:
+    issuer.token_status, issuer.token_answer = status, {"error": code}
     assert (await refusal(issuer)).kind == kind
+    async with client_of(issuer) as client:
+        with pytest.raises(OpenIdError) as refused:
+            await client.refresh("old", subject="alice")
+    assert refused.value.kind == kind
+
+
+async def test_an_answer_that_is_no_refusal_is_logged_for_those_who_run_the_portal(
+    issuer: LyingIssuer,
+) -> None:
+    issuer.token_status, issuer.token_answer = 401, {"error": "invalid_client"}
+    async with client_of(issuer) as client:
+        with capture_logs() as logs, pytest.raises(OpenIdError):
+            await client.refresh("the-refresh-token", subject="alice")
+    assert logs == [
+        {
+            "event": "token_endpoint_unusable",
+            "log_level": "error",
+            "status": 401,
+            "code": "invalid_client",
+        }
+    ]
 
 
 async def test_names_come_from_userinfo_when_the_id_token_has_none(issuer: LyingIssuer) -> None:
@@ -408,6 +444,23 @@ async def test_a_refresh_without_a_new_refresh_token_keeps_the_old_one(issuer: L
         tokens = await client.refresh("old", subject="alice")
     assert tokens.refresh_token == "old"
     assert 290 < tokens.expires_at - time.time() <= 300
+
+
+async def test_a_refresh_token_is_not_spent_before_the_signing_keys_are_there(issuer: LyingIssuer) -> None:
+    issuer.down = {"keys"}
+    async with client_of(issuer) as client:
+        with pytest.raises(OpenIdError) as refused:
+            await client.refresh("old", subject="alice")
+    assert refused.value.kind == "unavailable"
+    assert "token" not in issuer.asked
+
+
+async def test_an_issuer_whose_keys_are_away_after_the_refresh_loses_no_tokens(issuer: LyingIssuer) -> None:
+    issuer.token_answer = {"refresh_token": "new"}
+    async with client_of(issuer) as client:
+        await client.make_ready()
+        issuer.down = {"keys", "discovery"}
+        assert (await client.refresh("old", subject="alice")).refresh_token == "new"
 
 
 class Clock:

@@ -38,6 +38,10 @@ _OURS = frozenset(
 )
 """Authorization parameters that a browser cannot choose."""
 _OK = 200
+_BAD_REQUEST = 400
+_REFUSALS = frozenset({"invalid_grant", "invalid_request"})
+"""What an issuer says of a code or refresh token it will never take. Zitadel says `invalid_request`; as every
+other part of our request is always the same, no issuer can mean anything else by it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -138,8 +142,10 @@ class OpenIdClient:
     async def refresh(self, refresh_token: str, *, subject: str | None = None) -> TokenSet:
         """Trade a refresh token for new tokens. An issuer that sends no new refresh token keeps the old one.
 
-        `refused` means that this session cannot go on; `unavailable` that it may be tried again.
+        `refused` means that this session cannot go on; `unavailable` that it may be tried again. A refresh
+        token works once, so whatever else is needed is fetched before it is spent.
         """
+        await self.make_ready()
         body = await self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token})
         tokens = self._tokens(body, refresh_token=refresh_token)
         if body.get("id_token") is not None:
@@ -147,6 +153,10 @@ class OpenIdClient:
             if subject not in {None, claims["sub"]}:
                 raise OpenIdError("invalid", "refresh answered for another person")
         return tokens
+
+    async def make_ready(self) -> None:
+        """Fetch the issuer's addresses and signing keys, as far as they are not kept."""
+        await self._issuer.make_ready()
 
     async def end_session_url(
         self, *, post_logout_redirect_uri: str, state: str, logout_hint: str | None
@@ -192,9 +202,15 @@ class OpenIdClient:
     async def _grant(self, form: Mapping[str, str]) -> dict[str, Any]:
         discovery = await self._issuer.discovery()
         status, body = await ask(self._http, discovery.token_endpoint, form=form, authorization=self._basic())
-        if status != _OK:
-            raise OpenIdError("refused", f"token endpoint answered {status} {_error_code(body)}")
-        return body
+        if status == _OK:
+            return body
+        code = _error_code(body)
+        reason = f"token endpoint answered {status} {code}"
+        if status == _BAD_REQUEST and code in _REFUSALS:
+            raise OpenIdError("refused", reason)
+        # Our own registration or something on the way is wrong; it says nothing of the person's token.
+        _log.error("token_endpoint_unusable", status=status, code=code)
+        raise OpenIdError("unavailable", reason)
 
     def _tokens(self, body: Mapping[str, Any], *, refresh_token: str | None) -> TokenSet:
         access_token = body.get("access_token")

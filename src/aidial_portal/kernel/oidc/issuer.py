@@ -78,6 +78,11 @@ class Issuer:
             found = _matching(await self._keys.get(anew=True), algorithm, kid)
         return found
 
+    async def make_ready(self) -> None:
+        """Fetch what is not kept; afterwards a signature is checked even while the issuer is away."""
+        await self._discovery.get()
+        await self._keys.get()
+
     async def fetch_discovery(self) -> Discovery:
         """Ask for the document now, whatever is kept; raises OpenIdError."""
         status, document = await ask(self._http, f"{self._url}/.well-known/openid-configuration")
