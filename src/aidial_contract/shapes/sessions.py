@@ -106,12 +106,16 @@ class LogoutNotice(msgspec.Struct, kw_only=True):
 
 
 class RefreshLease(Outgoing):
-    """`POST /v1/sessions/{id}/refresh-lease`: `won` says who refreshes; losers read `tokens`."""
+    """`POST /v1/sessions/{id}/refresh-lease`: `won` says who refreshes; losers read `tokens`.
+
+    `taken_over` says that somebody had won the lease of this generation before and stored nothing in time.
+    """
 
     won: bool
     token_generation: int
     lease_until: Time | None
     tokens: str | None
+    taken_over: bool = False
 
 
 class StoreTokens(Incoming):

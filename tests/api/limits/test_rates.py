@@ -13,7 +13,7 @@ from aidial_contract.limits import RATES
 from aidial_contract.settings import ConfigurationError
 from tests.api.kernel.strict import at, unhurried
 from tests.api.limits.clock import limited
-from tests.people import FRONT_DESK, HARBOUR
+from tests.people import FRONT_DESK, HARBOUR, TOM
 from tests.support.api import World, running_api
 from tests.support.askers import Answer, Asker
 from tests.support.statements import nobody_known, statements_of_requests
@@ -88,6 +88,18 @@ async def test_deliveries_people_and_their_sessions_are_told_their_own_windows(w
         assert set(windows(await alice.get(PROJECTS))) == {"person"}
         own = await alice.get(f"/v1/sessions/{world.alice.session_id}/state")
         assert windows(own)["session"] == {"q": 120, "w": 60, "r": 119, "t": 60}
+
+
+async def test_tabs_that_ask_for_the_session_hinder_neither_refresh_nor_sign_out(world: World) -> None:
+    async with limited(world, session="1/min") as (api, _):
+        tom = await world.sign_in(TOM)
+        own, path = at(api, tom), f"/v1/sessions/{tom.session_id}"
+        assert [(await own.get(f"{path}/state")).status for _ in range(2)] == [200, 429]
+        assert (await own.post(f"{path}/refresh-lease")).status == 200
+        stored = await own.put(f"{path}/tokens", {"expected_generation": 0, "tokens": "v1.first"})
+        assert stored.status == 200
+        assert set(windows(stored)) == {"person"}
+        assert (await own.post(f"{path}/sign-out", {})).status == 204
 
 
 async def test_nobody_known_and_public_rows_are_told_nothing(world: World) -> None:

@@ -42,6 +42,7 @@ async def test_the_losers_read_what_the_winner_stored(world: World) -> None:
         "token_generation": 0,
         "lease_until": None,
         "tokens": None,
+        "taken_over": False,
     }
     stored = await tom.put(path, {"expected_generation": 0, "tokens": "v1.first"})
     assert (stored.status, stored.json) == (200, {"token_generation": 1})
@@ -67,7 +68,8 @@ async def test_tokens_of_a_stale_generation_are_not_stored(world: World) -> None
 async def test_a_lease_whose_winner_died_is_free_after_five_seconds(world: World) -> None:
     alice = await world.sign_in(ALICE)
     before = time.time()
-    assert (await lease(alice))["won"] is True
+    first = await lease(alice)
+    assert (first["won"], first["taken_over"]) == (True, False)
     after = time.time()
     (row,) = await world.sql(
         "SELECT extract(epoch FROM lease_until)::float8 AS at FROM sessions WHERE session_id = $1",
@@ -80,6 +82,12 @@ async def test_a_lease_whose_winner_died_is_free_after_five_seconds(world: World
     )
     again = await asyncio.gather(*(lease(alice) for _ in range(10)))
     assert sum(answer["won"] for answer in again) == 1
+    assert [answer["taken_over"] for answer in again] == [answer["won"] for answer in again]
+    # Once tokens are stored, the next lease is nobody's before.
+    await alice.put(
+        f"/v1/sessions/{alice.session_id}/tokens", {"expected_generation": 0, "tokens": "v1.first"}
+    )
+    assert (await lease(alice))["taken_over"] is False
 
 
 async def test_the_first_tokens_come_with_the_registration(world: World) -> None:

@@ -129,6 +129,7 @@ async def lease(ask: Ask) -> Answer:
             token_generation=row["token_generation"],
             lease_until=row["lease_until"],
             tokens=None if tokens is None else tokens.decode(),
+            taken_over=won and ask.found["lease_generation"] == row["token_generation"],
         )
     )
 
