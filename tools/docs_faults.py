@@ -22,6 +22,12 @@ tested with a proxy that fails in that way on purpose.
 - The portal answers within `AIDIAL_API_TIMEOUT_MS` and 100 ms; within 10 ms once its circuit to the API is
   open: after five failures in a row, or half of at least ten in 10 s. It asks again after 5 s, doubling to a
   minute. Signing in waits for the identity provider besides, at most 3.5 s each time it is asked.
+- Tokens are refreshed in their last 10 s. A slow or absent identity provider keeps nobody from working
+  meanwhile: a request waits a second at most for new tokens, then goes on with those it has. Once they have
+  ended it is 503 until the identity provider is back. Only its refusal of the refresh token ends a session
+  (401 `session_expired`); any other answer, such as to a wrong client secret, is logged as
+  `token_endpoint_unusable`. New tokens that the API cannot take are kept, tried for 30 s, and again with the
+  next request.
 - The API answers within `AIDIAL_REQUEST_TIMEOUT_MS`, and before the time the portal has left is over.
 - What a process has too much of it refuses at once: 503 `dependency_unavailable` with `details.reason` =
   `busy`, and `Retry-After` (`session_service_unavailable` on the portal's session routes). Sessions,

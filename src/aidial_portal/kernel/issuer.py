@@ -13,7 +13,21 @@ if TYPE_CHECKING:
     from aidial_portal.kernel.tokens import TokenSet
 
 
-class Issuer(Protocol):
+class RefusedRefreshError(Exception):
+    """The issuer will never answer this refresh token again."""
+
+
+class Refresher(Protocol):
+    """The issuer, as far as refreshing goes."""
+
+    async def make_ready(self) -> None:
+        """Have at hand what a refresh needs besides the token. Never fails: the refresh itself will."""
+
+    async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
+        """New tokens; `RefusedRefreshError`, or `Fault` 503 when the issuer does not answer."""
+
+
+class Issuer(Refresher, Protocol):
     """What the portal's kernel asks of the identity provider."""
 
     @property
@@ -23,9 +37,6 @@ class Issuer(Protocol):
     @property
     def form_origins(self) -> frozenset[str]:
         """Where a form of sign-in or sign-out may lead a browser, as far as is known."""
-
-    async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
-        """New tokens; `RefusedRefreshError`, or `Fault` 503 when the issuer does not answer."""
 
     async def is_reachable(self, timeout_s: float) -> bool:
         """Whether discovery answers, for health."""

@@ -30,7 +30,7 @@ from aidial_portal.kernel.nextauth.jwe import CookieCipher
 from aidial_portal.kernel.nextauth.keys import PortalKeys, derive_key, derive_keys
 from aidial_portal.kernel.nextauth.names import CookieNames, cookie_names
 from aidial_portal.kernel.presence import Presence
-from aidial_portal.kernel.refresh import Refresher, TokenKeeper
+from aidial_portal.kernel.refresh import TokenKeeper
 from aidial_portal.kernel.rooms import Rooms
 from aidial_portal.kernel.streaming import Streams
 from aidial_portal.kernel.tokens import Sealer
@@ -99,7 +99,6 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
         else None
     )
     counting = Counting("portal", Windows(), shared)
-    refresher: Refresher = issuer
     presence = Presence()
     try:
         await counting.open()
@@ -125,7 +124,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
                 of_one_session=settings.numbers.size(LIVE_STREAMS_OF_ONE),
             ),
             issuer=issuer,
-            keeper=TokenKeeper(upstream, refresher, sealer),
+            keeper=TokenKeeper(upstream, issuer, sealer),
             contexts=Contexts(),
             presence=presence,
             limiter=Limiter(settings.numbers, counting),

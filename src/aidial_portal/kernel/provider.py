@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from aidial_contract import errors
 from aidial_contract.fault import Fault
+from aidial_portal.kernel.issuer import RefusedRefreshError
 from aidial_portal.kernel.oidc import OpenIdClient, OpenIdError, OpenIdSettings, issuer_http_session
 from aidial_portal.kernel.oidc.issuer import origin_of
-from aidial_portal.kernel.refresh import RefusedRefreshError
 from aidial_portal.kernel.tokens import TokenSet
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class Provider:
             with suppress(OpenIdError):
                 return await self.client.ask_where()
             await asyncio.sleep(ASKED_AGAIN_S)
+
+    async def make_ready(self) -> None:
+        """Have the issuer's addresses and keys at hand, as far as it tells them."""
+        with suppress(OpenIdError):
+            await self.client.make_ready()
 
     async def refresh(self, refresh_token: str, subject: str) -> TokenSet:
         """New tokens; `RefusedRefreshError`, or 503 when the issuer does not answer."""

@@ -141,8 +141,8 @@ class Upstream:
         """The API's 2xx answer, or a `Fault`.
 
         Errors: whatever the API's transport envelope says; 503 `dependency_timeout`,
-        `dependency_unavailable` (also at once while the circuit is open; `guarded=False` asks past it,
-        for health only); 500 `upstream_contract_violation`.
+        `dependency_unavailable` (also at once while the circuit is open; `guarded=False` asks past it, for
+        health, and for what would be lost for good); 500 `upstream_contract_violation`.
         """
         return await self._guarded(call, partial(self._whole, call), guarded=guarded)
 

@@ -24,6 +24,7 @@ from aidial_contract.errors import ErrorRow
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.ids import new_id
 from aidial_portal.app import PortalApp, create_app, server
+from aidial_portal.kernel.issuer import RefusedRefreshError
 from aidial_portal.kernel.nextauth.aidial_csrf import issue_token
 from aidial_portal.kernel.nextauth.cookies import session_cookies
 from aidial_portal.kernel.nextauth.jwe import CookieCipher
@@ -31,7 +32,6 @@ from aidial_portal.kernel.nextauth.keys import derive_keys
 from aidial_portal.kernel.nextauth.names import cookie_names
 from aidial_portal.kernel.oidc import OpenIdClient
 from aidial_portal.kernel.provider import Provider
-from aidial_portal.kernel.refresh import RefusedRefreshError
 from aidial_portal.kernel.tokens import Sealer, TokenSet
 from aidial_portal.settings import PortalSettings
 from tests.support.serving import scripted, serving
@@ -148,17 +148,22 @@ class ScriptedIssuer:
         self.lifetime_s = 3600.0
         self.used: set[str] = set()
         self.delay_s = 0.0
+        self.hiccups = 0
 
     @property
     def client(self) -> OpenIdClient:
         """Signing in is tested against the real identity provider."""
         raise NotImplementedError
 
+    async def make_ready(self) -> None:
+        """Nothing is needed besides the token."""
+
     async def refresh(self, refresh_token: str, subject: str) -> TokenSet:  # noqa: ARG002 - the protocol's
         """Rotate."""
         self.refreshes += 1
         await asyncio.sleep(self.delay_s)
-        if self.down:
+        if self.down or self.hiccups > 0:
+            self.hiccups -= 1
             raise Fault(errors.DEPENDENCY_UNAVAILABLE, reason="scripted")
         if refresh_token in self.used or refresh_token == "refused":
             raise RefusedRefreshError

@@ -36,7 +36,10 @@ class Registry:
         self.valid = "access-0"
         self.expired = False
         self.lease_until = 0.0
+        self.lease_s = 5.0
+        self.not_stored: list[Response] = []
         self.wins = 0
+        self.asked = 0
         self.tokens = sealed(portal.settings, TokenSet("access-0", time.time() + 5, kept))
         base = f"/v1/sessions/{portal.session_id}"
         api.answers[f"POST {base}/refresh-lease"] = self.lease
@@ -57,16 +60,26 @@ class Registry:
         return failing(errors.TOKEN_EXPIRED) if self._refused(request) else JSONResponse(context_of())
 
     async def lease(self, _: Request) -> Response:
+        self.asked += 1
         won = time.monotonic() >= self.lease_until
+        taken_over = won and self.lease_until > 0
         if won:
             self.wins += 1
-            self.lease_until = time.monotonic() + 5
-        until = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
+            self.lease_until = time.monotonic() + self.lease_s
+        until = (datetime.now(UTC) + timedelta(seconds=self.lease_s)).isoformat()
         return JSONResponse(
-            {"won": won, "token_generation": self.generation, "lease_until": until, "tokens": self.tokens}
+            {
+                "won": won,
+                "token_generation": self.generation,
+                "lease_until": until,
+                "tokens": self.tokens,
+                "taken_over": taken_over,
+            }
         )
 
     async def store(self, request: Request) -> Response:
+        if self.not_stored:
+            return self.not_stored.pop()
         body = await request.json()
         if body["expected_generation"] != self.generation:
             return failing(errors.VERSION_CONFLICT)
