@@ -26,7 +26,7 @@ from aidial_api.kernel.billing.port import BillingProvider
 from aidial_api.kernel.budget import deadline_of, told_budget_ms
 from aidial_api.kernel.credentials import Credentials
 from aidial_api.kernel.crypto import CursorKey, MasterKey, TenantKeys
-from aidial_api.kernel.db import NOTHING, Database, DatabaseUnavailable
+from aidial_api.kernel.db import NOTHING, Database, DatabaseRefused, DatabaseUnavailable
 from aidial_api.kernel.factors import IssuerFactors
 from aidial_api.kernel.hygiene import client_ip, read_headers
 from aidial_api.kernel.idempotency import IdempotencyKeys
@@ -168,6 +168,12 @@ def _redactors(stack: AsyncExitStack) -> Redactors:
     return pool
 
 
+def _told(error: Exception) -> str:
+    """Why the API does not start. A driver's own words may hold a part of a password."""
+    known = isinstance(error, DatabaseRefused | DatabaseUnavailable)
+    return str(error) if known else type(error).__name__
+
+
 def _die_with_parent() -> None:
     """A killed API must not leave its worker behind: ask Linux for a signal."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -241,7 +247,7 @@ class Application:
                 )
             except Exception as error:  # noqa: BLE001 - told to the server, which ends the process
                 self.refusal = error
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                await send({"type": "lifespan.startup.failed", "message": _told(error)})
                 return
             await send({"type": "lifespan.startup.complete"})
             await receive()

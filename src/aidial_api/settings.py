@@ -12,7 +12,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from aidial_api.kernel.audit_chain.checkpointer import CheckpointSettings
 from aidial_api.kernel.audit_chain.checkpoints import SigningKey, key_of_base64, public_keys
@@ -22,6 +21,7 @@ from aidial_api.kernel.introspection import IntrospectionClient
 from aidial_api.kernel.outgoing import settings as mail
 from aidial_api.kernel.outgoing.smtp import SmtpSettings
 from aidial_api.kernel.storage import StoragePlace, storage_url
+from aidial_contract.database_url import database_url
 from aidial_contract.limits import SCALE, Numbers, load_with_numbers
 from aidial_contract.settings import (
     LOOPBACK,
@@ -54,13 +54,6 @@ def _master_key(raw: str) -> bytes:
     return key
 
 
-def _database_url(raw: str) -> str:
-    value = raw.strip()
-    if urlsplit(value).scheme not in {"postgres", "postgresql"}:
-        raise ValueError("must be a postgresql URL")
-    return value
-
-
 _SWITCH = Setting("ZITADEL_INTROSPECTION", boolean, default=False)
 INTROSPECTION = (
     Setting("ZITADEL_INTROSPECTION_CLIENT_ID", text),
@@ -89,7 +82,7 @@ CHECKPOINTS = (
 """The activity log's checkpoints; without a signing key, one is made of the master key."""
 
 SETTINGS = (
-    Setting("DATABASE_URL", _database_url, required=True),
+    Setting("DATABASE_URL", database_url, required=True),
     Setting("AIDIAL_MASTER_KEY", _master_key, required=True),
     Setting("ZITADEL_ISSUER", http_url, required=True),
     Setting("AIDIAL_API_AUDIENCE", text, required=True),

@@ -140,6 +140,10 @@ async def _verify(client: str, *, with_checkpoints: bool, quiet: bool) -> tuple[
     try:
         while len(connections) < _READERS:
             connections.append(await asyncpg.connect(owner_url(), timeout=_TIMEOUT_S))
+    except asyncpg.InterfaceError as unusable:
+        raise CommandStopped(
+            f"the database cannot be asked: {type(unusable).__name__}", Exit.UNAVAILABLE
+        ) from None
     except (OSError, asyncpg.PostgresError) as gone:
         raise CommandStopped(f"the database does not answer: {gone}", Exit.UNAVAILABLE) from None
     try:

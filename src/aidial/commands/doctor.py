@@ -107,7 +107,7 @@ async def _database(settings: Settings) -> list[Finding]:
         role = await choose_role(url, timeout_s=_TIMEOUT_S)
         connection = await asyncpg.connect(url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
     except DatabaseRefused as refused:
-        return [Finding("database reachable"), Finding("role", str(refused), Exit.CONFIGURATION)]
+        return [Finding("database can be used", str(refused), Exit.CONFIGURATION)]
     except (OSError, asyncpg.PostgresError) as gone:
         return [Finding("database reachable", f"it does not answer: {gone}", Exit.UNAVAILABLE)]
     try:

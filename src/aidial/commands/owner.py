@@ -7,7 +7,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from aidial.stops import CommandStopped, Exit
-from aidial_contract.settings import ConfigurationError, Setting, load, text
+from aidial_contract.database_url import database_url
+from aidial_contract.settings import ConfigurationError, Setting, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,8 @@ def incomplete(error: ConfigurationError) -> CommandStopped:
 
 
 def owner_url(environ: Mapping[str, str] = os.environ) -> str:
-    """AIDIAL_DATABASE_OWNER_URL, else DATABASE_URL; code 78 when neither is set."""
-    values = read((Setting(OWNER_URL, text), Setting(APP_URL, text)), environ)
+    """AIDIAL_DATABASE_OWNER_URL, else DATABASE_URL; code 78 when neither is set or one is bad."""
+    values = read((Setting(OWNER_URL, database_url), Setting(APP_URL, database_url)), environ)
     url: str | None = values[OWNER_URL] or values[APP_URL]
     if url is None:
         raise CommandStopped(

@@ -34,7 +34,8 @@ from aidial.postgres import EmbeddedPostgres, PostgresError
 from aidial.processes import ChildFailed, Supervisor
 from aidial.stops import CommandStopped, Exit
 from aidial_api.kernel import migrate
-from aidial_contract.settings import Setting, text
+from aidial_contract.database_url import database_url
+from aidial_contract.settings import Setting
 from aidial_identity.files import write_private
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _database(folder: DemoFolder, tree: Supervisor, *, embedded: bool) -> tuple[
     """The application's and the owner's URL."""
     if not embedded:
         say("Using the database that DATABASE_URL names")
-        given = owner.read((Setting(owner.APP_URL, text, required=True),))
+        given = owner.read((Setting(owner.APP_URL, database_url, required=True),))
         return given[owner.APP_URL], owner.owner_url()
     postgres = EmbeddedPostgres(folder.postgres, on_progress=say)
     tree.add(check=postgres.keep_running, stop=postgres.stop)

@@ -50,7 +50,9 @@ def unavailable(error: BaseException, connection: "PoolConnectionProxy[Any] | No
         return error
     if isinstance(error, asyncpg.InternalClientError) and connection is not None:
         cut(connection)  # whoever borrowed it next would meet the same state
-    return DatabaseUnavailable(f"{type(error).__name__}: {error}")
+    # Of a configuration that cannot be used the driver's words hold what it was given.
+    words = "" if isinstance(error, asyncpg.ClientConfigurationError) else f": {error}"
+    return DatabaseUnavailable(f"{type(error).__name__}{words}")
 
 
 def is_open(connection: "PoolConnectionProxy[Any]") -> bool:

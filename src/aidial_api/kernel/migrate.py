@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -110,11 +112,16 @@ def _config() -> Config:
 
 @contextmanager
 def _connection(owner_url: str) -> "Iterator[sqlalchemy.Connection]":
-    url = sqlalchemy.make_url(owner_url).set(drivername="postgresql+psycopg")
+    try:
+        # SQLAlchemy's own reader of URLs knows no several hosts, and no folder of a socket in a host's place.
+        given = conninfo_to_dict(owner_url)
+    except psycopg.ProgrammingError:
+        raise MigrationRefused(
+            "the owner's database URL has a parameter that PostgreSQL does not know"
+        ) from None
+    own = {"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "aidial migrate"}
     engine = sqlalchemy.create_engine(
-        url,
-        poolclass=sqlalchemy.NullPool,
-        connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "aidial migrate"},
+        "postgresql+psycopg://", poolclass=sqlalchemy.NullPool, connect_args={**given, **own}
     )
     try:
         with engine.connect() as connection:

@@ -29,7 +29,14 @@ class DatabaseRefused(Exception):  # noqa: N818
 
 async def choose_role(url: str, *, timeout_s: float) -> str | None:
     """Return the role to become after login, or None to stay; raises `DatabaseRefused`."""
-    connection = await asyncpg.connect(url, timeout=timeout_s, command_timeout=timeout_s)
+    try:
+        connection = await asyncpg.connect(url, timeout=timeout_s, command_timeout=timeout_s)
+    except ValueError:
+        # The driver's, before it goes anywhere; its words hold what it was given.
+        raise DatabaseRefused(
+            "the database URL, or a PG... variable beside it, names something that cannot be used: look at"
+            " hosts and ports, sslmode and the files of certificates"
+        ) from None
     try:
         state = await connection.fetchrow(_STATE)
         if state is None or state["server"] < _OLDEST_SERVER:

@@ -285,6 +285,54 @@ def test_a_worker_without_a_database_ends_with_a_sentence() -> None:
     assert "pw@" not in ran.err
 
 
+MISNAMED = {
+    "half a password": "postgresql://aidial_app:s3cretHALF/other+half@127.0.0.1/aidial",
+    "no scheme": "postgresql//aidial_app:s3cretHALF@127.0.0.1/aidial",
+    "no port": "postgresql://aidial_app:s3cretHALF@127.0.0.1:s3cretPORT/aidial",
+    "no such mode": "postgresql://aidial_app:s3cretHALF@127.0.0.1/aidial?sslmode=s3cretMODE",
+}
+
+
+@pytest.mark.parametrize("url", MISNAMED.values(), ids=MISNAMED)
+def test_a_database_named_badly_is_said_by_name_and_never_shown(url: str) -> None:
+    others = {"AIDIAL_MASTER_KEY": MASTER_KEY, "ZITADEL_ISSUER": ISSUER, "AIDIAL_API_AUDIENCE": "aidial-api"}
+    for command in ("api", "worker", "doctor"):
+        ran = aidial(command, env={**others, "DATABASE_URL": url})
+        assert ran.code == 78, ran
+        assert "DATABASE_URL" in ran.out + ran.err
+        assert "s3cret" not in ran.out + ran.err
+    for words in (("db", "current"), ("keys", "list", "--client", "harbour-dental")):
+        ran = aidial(*words, env={"AIDIAL_DATABASE_OWNER_URL": url, "DATABASE_URL": url})
+        assert ran.code == 78, ran
+        assert all(f"\n  {name}: must" in ran.err for name in ("AIDIAL_DATABASE_OWNER_URL", "DATABASE_URL"))
+        assert "s3cret" not in ran.out + ran.err
+
+
+def test_what_a_driver_alone_can_refuse_is_not_shown_either(database_urls: PostgresUrls) -> None:
+    others = {"AIDIAL_MASTER_KEY": MASTER_KEY, "ZITADEL_ISSUER": ISSUER, "AIDIAL_API_AUDIENCE": "aidial-api"}
+    url = "postgresql://aidial_app:s3cret@/aidial?host=127.0.0.1&port=5432,5433"
+    for command in ("api", "worker", "doctor"):
+        ran = aidial(command, env={**others, "DATABASE_URL": url})
+        assert ran.code == 78, ran
+        assert "cannot be used" in ran.out + ran.err
+        assert "s3cret" not in ran.out + ran.err
+        ran = aidial(command, env={**others, "DATABASE_URL": "postgresql:///aidial", "PGPORT": "s3cret"})
+        assert (ran.code, "s3cret" in ran.out + ran.err) == (78, False), ran
+    for words in (("keys", "list", "--client", "harbour-dental"), ("audit", "verify", "--no-checkpoints")):
+        ran = aidial(*words, env={"DATABASE_URL": url})
+        assert ran.code == UNAVAILABLE, ran
+        assert "s3cret" not in ran.out + ran.err
+    ran = aidial("db", "current", env={"DATABASE_URL": f"{database_urls.owner_url}?s3cret=1"})
+    assert (ran.code, "s3cret" in ran.err) == (UNAVAILABLE, False), ran
+
+
+def test_a_role_that_migrates_may_come_by_several_hosts(database_urls: PostgresUrls) -> None:
+    place, _, path = database_urls.owner_url.rpartition("/")
+    users, _, host = place.rpartition("@")
+    several = f"{users}@127.0.0.1:1,{host}/{path}"
+    assert patiently("db", "current", env={"AIDIAL_DATABASE_OWNER_URL": several}).code == 0
+
+
 def test_the_lists_come_from_the_tables() -> None:
     errors = aidial("errors").out
     assert all(code in errors for code in ERRORS)
