@@ -157,6 +157,9 @@ async def _one(
         stop.set()
     except StoppedError:
         return
+    except Exception as error:  # noqa: BLE001 - one line must not take the others and the report with it
+        reason = f"aidial ingest itself failed at this line ({type(error).__name__})."
+        report.refused.append(Refusal(number, external_id, "internal_error", reason))
 
 
 def _refusal(number: int, external_id: str, answer: Answer) -> Refusal:

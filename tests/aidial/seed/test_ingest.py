@@ -205,6 +205,79 @@ async def test_gzipped_labelled_dialogues_become_calls(tmp_path: Path) -> None:
     assert outcomes == {"d-0": "appointment_booked", "d-1": "not_completed", "d-2": None}
 
 
+DIALOGUE: dict[str, Any] = {"id": "d", "intents": [], "turns": [{"speaker": "caller", "text": "Hello."}]}
+TURN = {"speaker": "caller", "text": None}
+ODD_DIALOGUES = [
+    ({"intents": None}, "/intents"),
+    ({"intents": 3}, "/intents"),
+    ({"intents": [3]}, "/intents"),
+    ({"id": None}, "/id"),
+    ({"id": ["d"]}, "/id"),
+    ({"id": True}, "/id"),
+    ({"id": ""}, "/id"),
+    ({"result": 7}, "/result"),
+    ({"turns": None}, "/turns"),
+    ({"turns": ["Hello."]}, "/turns"),
+    ({"turns": [*DIALOGUE["turns"], TURN]}, "/turns/1/text"),
+    ({"turns": [{"speaker": 1, "text": "Hello."}]}, "/turns/0/speaker"),
+    ({"turns": [{"speaker": "caller", "text": "\ud83d"}]}, "/turns/0/text"),
+    ({"id": "\ud83d"}, "/id"),
+    ({"slots": {"a/b": ["\ude00"]}}, "/slots/a~1b/0"),
+    ({"slots": {"\ude00": 1}}, "/slots"),
+]
+
+
+@pytest.mark.parametrize(("members", "field"), ODD_DIALOGUES)
+async def test_an_odd_dialogue_is_refused_by_its_member_and_the_next_goes_in(
+    tmp_path: Path, members: dict[str, Any], field: str
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    lines = ({**DIALOGUE, **members}, {**DIALOGUE, "id": 7, "result": None})
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="ascii")
+    async with served() as server:
+        report = await delivered(server, path)
+    assert [(one.line, one.code, one.fields) for one in report.refused] == [
+        (1, "validation_failed", (field,))
+    ]
+    assert (report.created, list(server.stored)) == (1, ["7"])
+
+
+async def test_a_line_is_read_as_the_api_reads_a_body(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    lines = [
+        b'\xef\xbb\xbf{"external_id":"first"}',  # as Windows saves a file
+        b'{"external_id":"a","external_id":"b"}',
+        b'{"external_id":"c","summary":NaN}',
+        b'{"external_id":"d","summary":"\\ud83d"}',
+        b'{"external_id":"e","summary":"\\ud83d\\ude00"}',
+        b'{"external_id":"f","summary":"\xff"}',
+        b'{"external_id":"g","project_id":null}',
+    ]
+    path.write_bytes(b"\n".join(lines))
+    async with served() as server:
+        report = await delivered(server, path)
+    assert set(server.stored) == {"first", "e"}
+    assert json.loads(server.stored["e"])["summary"] == "\N{GRINNING FACE}"
+    assert [(one.line, one.code, one.fields) for one in report.refused] == [
+        (2, "malformed_json", ()),
+        (3, "malformed_json", ()),
+        (4, "validation_failed", ("/summary",)),
+        (6, "malformed_json", ()),
+        (7, "validation_failed", ("/project_id",)),
+    ]
+
+
+async def test_a_line_that_breaks_the_program_is_refused_and_the_others_go_in(tmp_path: Path) -> None:
+    path, calls = written(tmp_path, 4)
+    async with served() as server:
+        server.script[calls[1]["external_id"]] = [JSONResponse({"code": "x", "field_errors": 1}, 422)]
+        report = await delivered(server, path)
+    assert report.created == 3
+    (refused,) = report.refused
+    assert (refused.line, refused.external_id, refused.code) == (2, calls[1]["external_id"], "internal_error")
+    assert "TypeError" in refused.message
+
+
 async def test_a_file_that_was_cut_off_goes_in_as_far_as_it_reaches(tmp_path: Path) -> None:
     path, _ = written(tmp_path, 300)
     packed = gzip.compress(path.read_bytes(), mtime=0)
