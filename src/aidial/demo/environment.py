@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aidial.commands.owner import APP_URL, OWNER_URL, master_key, read
 from aidial_contract.settings import Setting, http_url, text
+from aidial_portal.settings import portal_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ _PORTALS_OWN = ("NEXTAUTH_SECRET",)
 _APIS_OWN = (APP_URL, OWNER_URL, "AIDIAL_MASTER_KEY", "AIDIAL_STORAGE_SECRET")
 _SETTINGS = (
     Setting("ZITADEL_ISSUER", http_url),
-    Setting("NEXTAUTH_URL", http_url),
+    Setting("NEXTAUTH_URL", portal_url),
     Setting("NEXTAUTH_SECRET", str),
     Setting("AIDIAL_API_BASE_URL", http_url),
     Setting("AIDIAL_API_TIMEOUT_MS", text, default=str(API_TIMEOUT_MS)),

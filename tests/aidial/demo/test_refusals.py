@@ -13,9 +13,11 @@ from aidial.demo.environment import effective, names_database
 from aidial.demo.folder import DemoFolder, choose_folder
 from aidial.demo.manifest import manifest
 from aidial.demo.memory import load_plan, load_secrets
+from aidial.demo.organisation import write_identity
 from aidial.demo.ports import reserve
 from aidial.demo.seeding import batches
 from aidial.stops import CommandStopped, Exit
+from aidial_identity.config import load_config
 from tests.aidial.demo.conftest import StartDemo
 
 URLS = {"database_url": "postgresql://app@db/aidial", "owner_url": "postgresql://owner@db/aidial"}
@@ -130,6 +132,21 @@ def test_no_child_gets_the_secrets_of_another(folder: DemoFolder) -> None:
     assert not {"DATABASE_URL", "AIDIAL_MASTER_KEY"} & known.portal_env.keys()
     assert not {"NEXTAUTH_SECRET", "ZITADEL_CLIENT_SECRET"} & known.api_env.keys()
     assert known.identity_env == {"PATH": "/bin", "AIDIAL_LIMITS_SCALE": "10"}
+
+
+def test_a_portal_named_as_nextauth_names_it_is_registered_by_its_origin(folder: DemoFolder) -> None:
+    folder.take()
+    secrets = load_secrets(folder)
+    environ = {"NEXTAUTH_URL": "http://localhost:3000/api/auth"}
+    known = effective(environ, secrets, ports=(3000, 8000, 9000), **URLS)
+    folder.identity.mkdir(parents=True, exist_ok=True)
+    (portal,) = load_config(str(write_identity(known, secrets, folder.identity))).clients
+    folder.give_back()
+    assert manifest(known, secrets)["portal_url"] == "http://localhost:3000"
+    assert portal.redirect_uris == ("http://localhost:3000/api/auth/callback/zitadel",)
+    assert portal.post_logout_redirect_uris == ("http://localhost:3000/sign-in", "http://localhost:3000")
+    assert portal.backchannel_logout_uri == "http://localhost:3000/api/auth/backchannel-logout"
+    assert known.portal_env["NEXTAUTH_URL"] == "http://localhost:3000"
 
 
 def test_a_bad_variable_of_the_callers_is_named(folder: DemoFolder) -> None:
