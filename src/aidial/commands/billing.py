@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aidial.commands.keys import ClientId, run, slug
+from aidial.commands.keys import ClientId, one_line, run, slug
 from aidial.commands.owner import owner_url
 from aidial.stops import CommandStopped, Exit
 
@@ -15,6 +15,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Bill tenants without another provider. Uses AIDIAL_DATABASE_OWNER_URL, else DATABASE_URL.",
 )
+MOST_CENTS = 100_000_000_000
+"""Of one change, so that the sum of many is still a number that the database has."""
 Month = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="The month it counts in.")]
 Words = Annotated[str, typer.Option("--description", help="What the invoice calls it.")]
 
@@ -71,6 +73,7 @@ def discount(
     """
     from aidial_api.provisioning_billing import Bookkeeper  # noqa: PLC0415
 
+    one_line(description, "--description")
     done = Bookkeeper(owner_url()).add_discount(slug(client), description, percent, _month(month))
     run(done, missing=f"{client} is not billed")
 
@@ -80,7 +83,12 @@ def adjust(
     client: ClientId,
     month: Month,
     description: Words,
-    cents: Annotated[int, typer.Option("--cents", help="A charge; a credit when negative. Without GST.")],
+    cents: Annotated[
+        int,
+        typer.Option(
+            "--cents", min=-MOST_CENTS, max=MOST_CENTS, help="A charge; a credit when negative. Without GST."
+        ),
+    ],
 ) -> None:
     """Add a charge or a credit to a month's invoice. Credit beyond an invoice goes on to the next.
 
@@ -88,6 +96,7 @@ def adjust(
     """
     from aidial_api.provisioning_billing import Bookkeeper  # noqa: PLC0415
 
+    one_line(description, "--description")
     done = Bookkeeper(owner_url()).add_adjustment(slug(client), description, cents, _month(month))
     run(done, missing=f"{client} is not billed")
 

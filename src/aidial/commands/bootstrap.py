@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import asyncpg
 import typer
 
-from aidial.commands.keys import run
+from aidial.commands.keys import one_line, run
 from aidial.commands.owner import master_key, owner_url, read
 from aidial.stops import CommandStopped
 from aidial_contract.access import KeyScope, Role
@@ -18,6 +18,7 @@ from aidial_contract.zones import is_zone
 if TYPE_CHECKING:
     from aidial_api.provisioning import NewPerson, Provisioner
 
+MAX_EMAIL = 320
 _NEEDS = (
     Setting("AIDIAL_MASTER_KEY", master_key, required=True),
     Setting("ZITADEL_ISSUER", http_url, required=True),
@@ -47,6 +48,9 @@ def command(  # noqa: PLR0913 - one option a thing it makes
     from aidial_api.provisioning import NewPerson, Provisioner  # noqa: PLC0415
 
     _check(partner, client, timezone, operator_email, admin_email)
+    one_line(partner_name, "--partner-name")
+    one_line(client_name, "--client-name")
+    one_line(project_name, "--project-name")
     given = read(_NEEDS)
     maker = Provisioner(owner_url(), given["AIDIAL_MASTER_KEY"], given["ZITADEL_ISSUER"])
     project_id = new_id()
@@ -87,7 +91,7 @@ def _check(partner: str, client: str, timezone: str, *emails: str) -> None:
         raise typer.BadParameter("must be an IANA name such as Australia/Sydney", param_hint="--timezone")
     for email in emails:
         local, _, domain = email.partition("@")
-        if not local or "." not in domain:
+        if not local or "." not in domain or len(email) > MAX_EMAIL or not email.isprintable():
             raise typer.BadParameter(
                 "must be an e-mail address", param_hint="--operator-email, --admin-email"
             )

@@ -43,6 +43,7 @@ def create(
 
     if environment not in {"live", "test"}:
         raise typer.BadParameter("must be live or test", param_hint="--environment")
+    one_line(description, "--description", least=0)
     text, _ = new_api_key(environment)
     expires_at = datetime.now(UTC) + timedelta(days=expires_days) if expires_days else None
     made = add_key(
@@ -100,6 +101,17 @@ def slug(client: str) -> str:
     return client
 
 
+MAX_TEXT = 200
+"""Of what a command line puts into the database, which takes no more of it."""
+
+
+def one_line(text: str, hint: str, *, least: int = 1) -> None:
+    """Refuse an option's text that the database would: more than a line, or too much of it."""
+    if not least <= len(text) <= MAX_TEXT or not text.isprintable():
+        allowed = f"{least} to {MAX_TEXT}" if least else f"at most {MAX_TEXT}"
+        raise typer.BadParameter(f"must be {allowed} printable characters", param_hint=hint)
+
+
 def run(work: Coroutine[Any, Any, T], *, missing: str = "something it needs is not there") -> T:
     """Do database work as the owner; expected failures become sentences."""
     from aidial_api.kernel.db import DatabaseRefused, DatabaseUnavailable  # noqa: PLC0415
@@ -108,6 +120,10 @@ def run(work: Coroutine[Any, Any, T], *, missing: str = "something it needs is n
         return asyncio.run(work)
     except asyncpg.ForeignKeyViolationError:
         raise CommandStopped(missing) from None
+    except asyncpg.IntegrityConstraintViolationError as refused:
+        raise CommandStopped(
+            f"the database refuses it by its rule {refused.constraint_name or refused.column_name}"
+        ) from None
     except asyncpg.UndefinedTableError:
         raise CommandStopped("the database is empty; run: aidial db migrate", Exit.UNAVAILABLE) from None
     except DatabaseRefused as refused:

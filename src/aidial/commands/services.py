@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aidial.commands.keys import ClientId, run, slug
+from aidial.commands.keys import ClientId, one_line, run, slug
 from aidial.commands.owner import owner_url, read
 from aidial.stops import CommandStopped
 from aidial_contract.access import KeyScope
@@ -18,7 +18,6 @@ app = typer.Typer(
     help="Register, list and revoke service accounts. Uses AIDIAL_DATABASE_OWNER_URL, else DATABASE_URL.",
 )
 _NEEDS = (Setting("ZITADEL_ISSUER", http_url, required=True),)
-MAX_TEXT = 200
 
 
 @app.command("register")
@@ -38,9 +37,8 @@ def register(
     """
     from aidial_api.provisioning_services import add_service_account  # noqa: PLC0415
 
-    for value, hint in ((subject, "--subject"), (name, "--name")):
-        if not 0 < len(value) <= MAX_TEXT or not value.isprintable():
-            raise typer.BadParameter(f"must be 1 to {MAX_TEXT} printable characters", param_hint=hint)
+    one_line(subject, "--subject")
+    one_line(name, "--name")
     made = add_service_account(
         owner_url(),
         slug(client),

@@ -43,6 +43,10 @@ def test_a_tenant_is_billed_pays_and_gets_something_off(
     wrong = patiently("billing", "adjust", *CLIENT, "--month", "12/2026", *off[2:], "--cents", "1", env=env)
     assert (wrong.code, "must be a month" in wrong.err) == (2, True)
 
+    odd = ("--month", "0001-01", *off[2:])  # not all four digits once it is written
+    ran = patiently("billing", "adjust", *CLIENT, *odd, "--cents", "1", env=env)
+    assert (ran.code, "by its rule billing_changes" in ran.err) == (1, True), ran
+
     assert rows(urls, LIST) == [(number, "paid", 16_390), ("HARBOUR-DENTAL-0002", "open", 16_390)]
     assert sorted(rows(urls, "SELECT percent_bp, amount_minor FROM billing_changes"), key=str) == [
         (1_000, None),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import psycopg
 import pytest
@@ -124,6 +125,45 @@ def test_an_administrator_sets_up_an_installation_and_its_keys(empty: PostgresUr
         "api_keys.key.created",
         "api_keys.key.revoked",
     ]
+
+
+TOO_LONG = "x" * 201
+BOOTSTRAP = {
+    "--operator-email": "ops@aidial.example",
+    "--partner": "southern-cross-voice",
+    "--partner-name": "Southern Cross Voice",
+    "--client": "harbour-dental",
+    "--client-name": "Harbour Dental",
+    "--admin-email": "alice@harbour-dental.example",
+}
+CLIENT = ("--client", "harbour-dental")
+ON = (*CLIENT, "--month", "2026-12")
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        *(
+            (("bootstrap", *chain(*{**BOOTSTRAP, option: value}.items())), option)
+            for option in ("--partner-name", "--client-name", "--project-name")
+            for value in ("", TOO_LONG)
+        ),
+        (
+            ("bootstrap", *chain(*{**BOOTSTRAP, "--admin-email": f"{TOO_LONG * 2}@a.example"}.items())),
+            "--admin-email",
+        ),
+        (("keys", "create", *CLIENT, "--description", TOO_LONG), "--description"),
+        (("keys", "create", *CLIENT, "--description", "two\nlines"), "--description"),
+        (("service-accounts", "register", *CLIENT, "--subject", "1", "--name", TOO_LONG), "--name"),
+        (("billing", "discount", *ON, "--description", TOO_LONG, "--percent", "5"), "--description"),
+        (("billing", "adjust", *ON, "--description", "", "--cents", "5"), "--description"),
+        (("billing", "adjust", *ON, "--description", "Much", "--cents", f"{10**30}"), "--cents"),
+    ],
+)
+def test_text_the_database_would_refuse_is_refused_by_its_option(words: tuple[str, ...], option: str) -> None:
+    ran = aidial(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert option in ran.err
 
 
 def test_an_administrator_registers_a_service_account_and_revokes_it(database_urls: PostgresUrls) -> None:
