@@ -100,6 +100,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
     )
     counting = Counting("portal", Windows(), shared)
     presence = Presence()
+    keeper = TokenKeeper(upstream, issuer, sealer)
     try:
         await counting.open()
         yield Portal(
@@ -124,7 +125,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
                 of_one_session=settings.numbers.size(LIVE_STREAMS_OF_ONE),
             ),
             issuer=issuer,
-            keeper=TokenKeeper(upstream, issuer, sealer),
+            keeper=keeper,
             contexts=Contexts(),
             presence=presence,
             limiter=Limiter(settings.numbers, counting),
@@ -135,6 +136,7 @@ async def opened(settings: PortalSettings, matcher: Matcher, issuer: Issuer) -> 
         )
     finally:
         await presence.close()
+        await keeper.close()
         await upstream.close()
         await issuer.close()
         await counting.close()

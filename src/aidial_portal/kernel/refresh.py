@@ -105,6 +105,10 @@ class TokenKeeper:
         except TimeoutError:
             raise Fault(errors.DEPENDENCY_TIMEOUT, reason="waiting for fresh tokens") from None
 
+    async def close(self) -> None:
+        """Let refreshes that are under way store their tokens."""
+        await self._rotation.close()
+
     async def _fly(self, asker: Asker, stale: TokenSet) -> TokenSet:
         try:
             fresh = await self._rotation.fresh(asker, stale)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -20,7 +20,7 @@ from aidial_portal.kernel.issuer import RefusedRefreshError
 from aidial_portal.kernel.newest import Newest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from aidial_portal.kernel.issuer import Refresher
     from aidial_portal.kernel.token_registry import Asker, Leased, TokenRegistry
@@ -33,6 +33,8 @@ LONGEST_WAIT_S: Final = 8.0
 LONGEST_GRANT_S: Final = 3.5
 """The issuer's token endpoint is waited for so long: see `oidc/http.py`."""
 STORED_WITHIN_S: Final = 30.0
+LAST_S: Final = 5.0
+"""For who holds a lease when the portal stops."""
 LOOKS_S: Final = (0.0,)
 LOOKS_AFTER_ANOTHER_S: Final = (0.0, 0.5, 1.0)
 """Pauses before each look after a refusal. When another portal held the lease before, they are together
@@ -81,6 +83,12 @@ class Rotation:
         self._issuer = issuer
         self._clock = clock
         self._unstored: Newest[Unstored] = Newest()
+        self._winning: set[asyncio.Future[TokenSet | None]] = set()
+
+    async def close(self) -> None:
+        """Wait a little for who holds a lease: nobody else can store what the issuer gives them."""
+        if self._winning:
+            await asyncio.wait(self._winning, timeout=LAST_S)
 
     def forget(self, session_id: str) -> None:
         """Drop the tokens of a session that has ended."""
@@ -105,13 +113,21 @@ class Rotation:
             newer = lease.tokens
             if newer and newer.generation > stale.generation and not newer.is_near_expiry(self._clock()):
                 return newer
-            won = await self._win(asker, newer or stale, lease) if lease.won else None
+            won = await self._noted(self._win(asker, newer or stale, lease)) if lease.won else None
             if won is not None:
                 return won
             if asyncio.get_running_loop().time() + pause > last_look:
                 break
             await asyncio.sleep(pause)
         raise Fault(errors.DEPENDENCY_TIMEOUT, reason="the lease's holder never stored fresh tokens")
+
+    async def _noted(self, winning: Coroutine[Any, Any, TokenSet | None]) -> TokenSet | None:
+        task = asyncio.ensure_future(winning)
+        self._winning.add(task)
+        try:
+            return await task
+        finally:
+            self._winning.discard(task)
 
     async def _win(self, asker: Asker, held: TokenSet, lease: Leased) -> TokenSet | None:
         """Refresh as the lease's winner; None when another one stored tokens first after all."""

@@ -182,6 +182,17 @@ async def test_a_usable_token_is_used_while_a_slow_issuer_makes_the_next(
     assert issuer.refreshes == 1
 
 
+async def test_a_portal_that_stops_stores_what_its_issuer_is_about_to_give(
+    api_url: str, api: ScriptedApi, issuer: ScriptedIssuer, browser: aiohttp.ClientSession
+) -> None:
+    issuer.delay_s = 1.5
+    async with running_portal(api_url, issuer, api_timeout_ms=1_000.0) as portal:
+        registry = Registry(api, portal)
+        assert await asked(browser, portal, 8) == (200, "")
+        assert (issuer.refreshes, registry.generation) == (1, 0)
+    assert registry.generation == 1
+
+
 async def test_a_usable_token_is_used_when_the_registry_has_no_time_for_a_lease(
     portal: RunningPortal, api: ScriptedApi, browser: aiohttp.ClientSession
 ) -> None:
