@@ -14,7 +14,7 @@ TAKEN = (
     "postgresql://u:s%2Fb%40c%3A%25%23@db/aidial",
     "postgresql://u:p@[::1]/aidial",
     "postgresql://u:p@[fe80::1%25eth0]:5433/aidial",
-    "postgresql://u:p@h1:5432,h2,[::2]:5433/aidial?target_session_attrs=primary",
+    "postgresql://u:p@h1:5432,h2,h3:5433/aidial?target_session_attrs=primary",
     "postgresql:///aidial",
     "postgresql:///aidial?host=h1,h2&port=5432,5433",
     "postgresql://u:p@/aidial?host=/var/run/postgresql&port=5433",
