@@ -293,7 +293,8 @@ async def test_an_answer_we_did_not_ask_for_never_reaches_the_issuer(
         (400, "unauthorized_client", "unavailable"),
         (400, "absent", "unavailable"),
         (401, "invalid_client", "unavailable"),
-        (401, "invalid_grant", "unavailable"),
+        (403, "invalid_grant", "refused"),  # what Auth0 says of one
+        (403, "invalid_request", "unavailable"),
         (403, "absent", "unavailable"),
         (404, "absent", "unavailable"),
         (302, "absent", "unavailable"),

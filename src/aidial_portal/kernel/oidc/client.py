@@ -39,9 +39,10 @@ _OURS = frozenset(
 """Authorization parameters that a browser cannot choose."""
 _OK = 200
 _BAD_REQUEST = 400
-_REFUSALS = frozenset({"invalid_grant", "invalid_request"})
-"""What an issuer says of a code or refresh token it will never take. Zitadel says `invalid_request`; as every
-other part of our request is always the same, no issuer can mean anything else by it."""
+_REFUSED = "invalid_grant"
+"""What an issuer says of a code or refresh token it will never take; some with another status than 400."""
+_REFUSED_BY_ZITADEL = "invalid_request"
+"""The same with 400: every other part of our request is always the same, so nothing else can be meant."""
 
 _log = structlog.get_logger(__name__)
 
@@ -206,7 +207,7 @@ class OpenIdClient:
             return body
         code = _error_code(body)
         reason = f"token endpoint answered {status} {code}"
-        if status == _BAD_REQUEST and code in _REFUSALS:
+        if code == _REFUSED or (status == _BAD_REQUEST and code == _REFUSED_BY_ZITADEL):
             raise OpenIdError("refused", reason)
         # Our own registration or something on the way is wrong; it says nothing of the person's token.
         _log.error("token_endpoint_unusable", status=status, code=code)
