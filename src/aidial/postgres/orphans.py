@@ -30,12 +30,13 @@ def main(arguments: list[str]) -> int:
         os.setuid(uid)
     recorded = _recorded_pid(cluster)
     left = _processes_of(cluster)
-    if recorded in left:
-        if mark.encode() not in _command_line(recorded):
+    words = _command_line(recorded) if recorded in left else b""
+    if words:  # none: it ended since we counted
+        if mark.encode() not in words:
             return FOREIGN_SERVER
         _say("Waiting for the earlier server to finish")
         _end(cluster, recorded, (signal.SIGINT, signal.SIGQUIT))
-    elif left:
+    elif set(left) - {recorded}:
         _say("Ending what a killed server left behind")
     if not _gone(cluster, _ORPHANS_S):
         for pid in _processes_of(cluster):

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from aidial.postgres import orphans
 from aidial.postgres.account import choose_account
 from aidial.postgres.programs import find_programs
 from tests.aidial.postgres.conftest import Person, kill, read_back, wait_gone, wait_until, write_down
 from tests.support.processes import free_ports
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aidial.postgres import PostgresUrls
 
 
@@ -25,6 +28,23 @@ def test_the_supervisor_is_killed(person: Person) -> None:
     second = person.starts()  # at once, while the first server may still be stopping
     assert read_back(second.wait_up()) == ["kept"]
     wait_gone(first.postmaster)
+
+
+def test_an_earlier_server_that_ends_while_it_is_looked_at_is_nobody_elses(
+    runner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = runner.starts()
+    held.wait_up()
+    count = orphans._processes_of
+
+    def ends_then(cluster: Path) -> list[int]:
+        if found := count(cluster):
+            held.stop()
+        return found
+
+    monkeypatch.setattr(orphans, "_processes_of", ends_then)
+    assert held.postmaster in count(runner.folder / "cluster")
+    assert orphans.main(["-1", "-1", str(runner.folder / "cluster"), "cluster_name=aidial"]) == 0
 
 
 @pytest.mark.slow
