@@ -34,7 +34,7 @@ TRANSCRIPT_COLUMNS: Final = ("client_id", "call_id", "turns", "raw", "redaction_
 _UUID_7: Final = 7 << 76
 _VARIANT: Final = 2 << 62
 _RANDOM_BITS: Final = 74
-_UNTOLD: Final = encoded("int4", 0) + encoded("text", "missing")
+_UNTOLD: Final = encoded("int4", 0) + encoded("text", "missing") + NULL
 _NO_TOKENS: Final = bytes_array_field(())
 _RECORDED: Final = encoded("jsonb", RECORDED)
 SETTLE: Final = timedelta(hours=1)

@@ -41,6 +41,7 @@ OWN: Final = (
     "to_number",
     "message_count",
     "transcript_state",
+    "entities",
     "recording",
     *DATED,
 )
@@ -85,7 +86,7 @@ class Template:
     counts: bytes
     message_count: int
     told: bytes
-    """Number of turns and state of the transcript, where the call has one."""
+    """Number of turns, state of the transcript and what it holds, where the call has one."""
     may_be_recorded: bool
     """Whether everybody agreed, and nothing was said that no recording may hold."""
 
@@ -127,7 +128,9 @@ async def _template(body: NewCall, kinds: dict[str, str], redactors: Executor) -
         raw=redacted.raw,
         counts=encoded("jsonb", msgspec.json.encode(redacted.counts).decode()),
         message_count=len(body.turns),
-        told=encoded("int4", len(body.turns)) + encoded("text", redacted.state),
+        told=encoded("int4", len(body.turns))
+        + encoded("text", redacted.state)
+        + encoded("jsonb", columns["entities"]),
         may_be_recorded=body.channel == "voice"
         and body.consent is not None
         and body.consent.state in CONSENTING

@@ -60,7 +60,8 @@ WITH due AS (
     UPDATE transcripts t SET turns = '[]', raw = NULL, deleted_for = $6 FROM due
     WHERE t.client_id = $1 AND t.call_id = due.call_id
 ), told AS (
-    UPDATE calls c SET transcript_state = 'retention_expired', version = version + 1, updated_at = now()
+    UPDATE calls c SET transcript_state = 'retention_expired', entities = NULL, version = version + 1,
+        updated_at = now()
     FROM due WHERE c.client_id = $1 AND c.call_id = due.call_id
 )
 SELECT call_id, started_at FROM due ORDER BY started_at, call_id

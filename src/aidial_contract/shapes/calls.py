@@ -220,8 +220,18 @@ class CallAttention(Outgoing):
     reason: str | None
 
 
+class FoundEntity(Outgoing):
+    """How many personal details of one kind the conversation holds; which they are, only an unlock tells."""
+
+    kind: str
+    count: int
+
+
 class Call(Outgoing):
-    """A call as everyone reads it: numbers as the reader's role may see them, texts redacted."""
+    """A call as everyone reads it: numbers as the reader's role may see them, texts redacted.
+
+    `entities` is null where no conversation is kept or shown, or nobody counted.
+    """
 
     call_id: ListedUuid
     external_id: str
@@ -251,6 +261,7 @@ class Call(Outgoing):
     summary: str | None
     consent: JsonObject | msgspec.Raw | None
     recording: JsonObject | msgspec.Raw | None
+    entities: list[FoundEntity] | msgspec.Raw | None
     message_count: int
     transcript_state: TranscriptState
     cost: JsonObject | msgspec.Raw | None

@@ -111,7 +111,8 @@ async def test_one_call_in_fifty_has_its_conversation_and_the_others_say_so(owne
     key = await key_of(owner_url)
     told = await rows(
         owner_url,
-        "SELECT c.call_id::text, c.transcript_state, c.message_count, t.turns, t.raw FROM calls c"
+        "SELECT c.call_id::text, c.transcript_state, c.message_count, c.entities, t.turns, t.raw,"
+        " t.redaction_counts FROM calls c"
         " LEFT JOIN transcripts t ON t.client_id = c.client_id AND t.call_id = c.call_id",
     )
     spoken = [row for row in told if row["turns"] is not None]
@@ -120,7 +121,10 @@ async def test_one_call_in_fifty_has_its_conversation_and_the_others_say_so(owne
         turns = msgspec.json.decode(row["turns"], type=list[Turn])
         raw = msgspec.json.decode(key.decrypt(row["raw"], purpose="turns", record=row["call_id"]))
         assert len(turns) == len(raw) == row["message_count"]
-    assert {row["transcript_state"] for row in told if row["turns"] is None} == {"missing"}
+        found = {one["kind"]: one["count"] for one in msgspec.json.decode(row["entities"])}
+        assert found == msgspec.json.decode(row["redaction_counts"])
+    untold = {(row["transcript_state"], row["entities"]) for row in told if row["turns"] is None}
+    assert untold == {("missing", None)}
 
 
 async def test_a_recording_is_stored_for_those_who_agreed_and_plays_as_it_was_measured(

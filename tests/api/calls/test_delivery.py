@@ -20,8 +20,8 @@ MEMBERS = (
     "call_id", "external_id", "client_id", "project_id", "channel", "direction", "status", "started_at",
     "answered_at", "ended_at", "duration_seconds", "end_reason", "from_number", "to_number", "agent",
     "outcome", "resolution", "call_type", "sentiment", "attention", "booking", "transfer", "follow_up",
-    "sms_status", "email_status", "summary", "consent", "recording", "message_count", "transcript_state",
-    "cost", "source", "metadata", "version",
+    "sms_status", "email_status", "summary", "consent", "recording", "entities", "message_count",
+    "transcript_state", "cost", "source", "metadata", "version",
 )  # fmt: skip
 
 

@@ -84,6 +84,8 @@ async def test_old_transcripts_go_with_their_words_and_young_ones_stay(
     assert (answer.json["state"], answer.json["turns"]) == ("retention_expired", [])
     assert answer.json["deleted_for"] == "retention"
     assert answer.headers["etag"] != before
+    counted = {one: (await clinic.admin.get(f"/v1/calls/{one}")).json["entities"] for one in (old, young)}
+    assert (counted[old], bool(counted[young])) == (None, True)
     assert (await clinic.admin.get(f"/v1/calls/{young}/transcript")).json["turns"]
     refused = await clinic.admin.post(f"/v1/calls/{old}/pii-unlocks", new_unlock())
     assert (refused.code, refused.json["details"]["current_state"]) == ("state_conflict", "retention_expired")

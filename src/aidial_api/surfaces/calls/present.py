@@ -45,7 +45,7 @@ class Shown:
             answered_at, ended_at, duration_seconds, end_reason, from_number, to_number, agent_id, agent_name,
             config_version, outcome, resolution, call_type, sentiment_caller, sentiment_agent, attention_flag,
             attention_reason, summary, booking, transfer, follow_up, consent, cost, metadata, recording,
-            source, sms_status, email_status, message_count, transcript_state, version, *_,
+            entities, source, sms_status, email_status, message_count, transcript_state, version, *_,
         ) = row  # fmt: skip
         call_id = str(call_uuid)
         record = call_id.encode()
@@ -68,6 +68,7 @@ class Shown:
             sms_status, email_status, summary,
             None if consent is None else Raw(consent),
             None if recording is None else Raw(recording),
+            None if entities is None or transcript_state == "hidden" else Raw(entities),
             message_count, transcript_state,
             None if cost is None else Raw(cost),
             None if source is None else Raw(source),

@@ -32,7 +32,7 @@ from aidial_api.kernel.redaction import Redacted as RedactedText
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.ids import parse_uuid
-from aidial_contract.shapes.calls import CallPatch, NewCall, NewTurn, RedactionMark, Turn
+from aidial_contract.shapes.calls import CallPatch, FoundEntity, NewCall, NewTurn, RedactionMark, Turn
 
 UNCLASSIFIED = "unclassified"
 LABEL_CHARACTERS = 80
@@ -68,6 +68,12 @@ class Said:
     turns: str
     kept: tuple[tuple[str, str], ...]
     counts: dict[str, int]
+
+    @property
+    def entities(self) -> str:
+        """What a call says of them, as JSON: the commonest kind first."""
+        found = sorted(self.counts.items(), key=lambda each: (-each[1], each[0]))
+        return _encoder.encode([FoundEntity(kind, count) for kind, count in found]).decode()
 
     @property
     def raw(self) -> bytes:
@@ -108,7 +114,9 @@ async def redact_call(body: NewCall, redactors: Executor) -> Redacted:
     columns = await _out_of_the_way(_findings, msgspec.structs.replace(body, turns=[]), redactors)
     said = await redact_said(body.turns, redactors)
     if said is None:
+        columns["entities"] = None
         return Redacted("[]", b"[]", "redaction_failed", {}, columns)
+    columns["entities"] = said.entities if body.turns else None
     return Redacted(said.turns, said.raw, _state(body), said.counts, columns)
 
 

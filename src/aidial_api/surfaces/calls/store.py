@@ -22,7 +22,7 @@ _COLUMNS = (
     " ended_at, duration_seconds, end_reason, from_number, to_number, agent_id, agent_name,"
     " agent_config_version, outcome, resolution, call_type, sentiment_caller, sentiment_agent,"
     " attention_flag, attention_reason, summary, booking, transfer, follow_up, consent, cost, metadata,"
-    " recording, source, sms_status, email_status, message_count, transcript_state, version"
+    " recording, entities, source, sms_status, email_status, message_count, transcript_state, version"
 )
 # Ids as text: a page of calls makes 40 fewer objects only to turn them into text again.
 _AS_TEXT = frozenset({"call_id", "project_id"})
@@ -99,6 +99,7 @@ class Conversation:
     turns: str
     raw: bytes
     redaction_counts: str
+    entities: str | None
     message_count: int
     state: str
 
@@ -108,8 +109,8 @@ async def write_turns(tx: Tx, client_id: str, call_id: str, said: Conversation) 
     await tx.execute(
         "WITH spoken AS (UPDATE transcripts SET turns = $3::jsonb, raw = $4, redaction_counts = $5::jsonb"
         " WHERE client_id = $1 AND call_id = $2)"
-        " UPDATE calls SET message_count = $6, transcript_state = $7, version = version + 1,"
-        " updated_at = now() WHERE client_id = $1 AND call_id = $2",
+        " UPDATE calls SET message_count = $6, transcript_state = $7, entities = $8::jsonb,"
+        " version = version + 1, updated_at = now() WHERE client_id = $1 AND call_id = $2",
         client_id,
         call_id,
         said.turns,
@@ -117,6 +118,7 @@ async def write_turns(tx: Tx, client_id: str, call_id: str, said: Conversation) 
         said.redaction_counts,
         said.message_count,
         said.state,
+        said.entities,
     )
 
 

@@ -113,6 +113,7 @@ def _changed(key: TenantKey, call_id: str, said: Said | None, total: int, state:
         turns="[]" if said is None else said.turns,
         raw=key.encrypt(b"[]" if said is None else said.raw, purpose="turns", record=call_id),
         redaction_counts=msgspec.json.encode({} if said is None else said.counts).decode(),
+        entities=None if said is None else said.entities,
         message_count=total,
         state="redaction_failed" if said is None else state,
     )
