@@ -25,17 +25,18 @@ _SHORTEST_SUFFIX, _LONGEST_SUFFIX = SUFFIX_DIGITS[0], SUFFIX_DIGITS[-1]
 _ALWAYS_KNOWN = (3, 4, 6, 9)
 """Digits of the endings that every call is found by, however old."""
 _REGION = "AU"
+_LONGEST_NUMBER = 15
+"""Digits of E.164."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerSearch:
-    """A token to look up.
+    """A token to look up, None where no call has one so long.
 
-    Where not every call may have it yet, `older` is one that they all have; what it finds is compared with
-    `ending`.
+    Where not every call has it, `older` is one that they all have; what it finds is compared with `ending`.
     """
 
-    token: bytes
+    token: bytes | None
     older: bytes | None = None
     ending: str = ""
 
@@ -45,7 +46,9 @@ async def calls_of_caller(ask: Ask) -> bytes | list[str]:
     client_id = ask.reach.client_ids[0]
     key = await ask.services.tenant_keys.get(ask.tx, client_id)
     search = search_for(ask.query["caller"], key)
-    if search.older is None or not await store.lacks_endings(ask.tx, client_id):
+    if search.older is None:
+        return search.token
+    if search.token is not None and not await store.lacks_endings(ask.tx, client_id):
         return search.token
     candidates = await store.find_by_token(ask.tx, ask.reach, search.older)
     return [str(row["call_id"]) for row in candidates if _ends_with(row, key, search.ending)]
@@ -75,16 +78,17 @@ def search_for(text: str, key: TenantKey) -> CallerSearch:
         number = phonenumbers.parse(plain, _REGION)
     except phonenumbers.NumberParseException:
         raise _refused() from None
-    if phonenumbers.is_possible_number(number):
+    whole = plain.startswith(("+", "0")) or phonenumbers.is_valid_number(number)
+    if whole and phonenumbers.is_possible_number(number):
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return CallerSearch(key.exact_token(e164))
-    if len(digits) > _LONGEST_SUFFIX:
+    if len(digits) > _LONGEST_NUMBER:
         raise _refused()
     return _ending(digits, key)
 
 
 def _ending(digits: str, key: TenantKey) -> CallerSearch:
-    token = key.suffix_token(digits[-_LONGEST_SUFFIX:])
+    token = key.suffix_token(digits) if len(digits) <= _LONGEST_SUFFIX else None
     size = max(size for size in _ALWAYS_KNOWN if size <= len(digits))
     if size == len(digits):
         return CallerSearch(token)
