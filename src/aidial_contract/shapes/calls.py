@@ -141,7 +141,11 @@ class NewTurns(Incoming):
 
 
 class NewCall(Incoming):
-    """`POST /v1/calls`: a whole call."""
+    """`POST /v1/calls`: a whole call.
+
+    `external_id` is the sender's own name for it, kept and shown as it was sent to everybody who may read the
+    call: a name made of somebody's number or address would be read by those who may see neither.
+    """
 
     project_id: str
     external_id: ExternalId
