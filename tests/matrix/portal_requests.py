@@ -192,7 +192,10 @@ GOOD_STATUS = {
 
 NEXT_AUTH = {
     # next-auth says "misconfigured" to a path without an action.
+    "auth.root.read": Example("/api/auth", 500),
     "auth.root": Example("/api/auth", 500),
+    "auth.slash.read": Example("/api/auth/", 500),
+    "auth.slash": Example("/api/auth/", 500),
     "auth.action.read": Example("/api/auth/providers"),
     "auth.action": Example("/api/auth/_log", body=b"{}", headers={"content-type": "application/json"}),
     "auth.provider.read": Example("/api/auth/callback/zitadel", 302),

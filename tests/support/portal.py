@@ -244,7 +244,7 @@ async def open_town(urls: PostgresUrls) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
         identity = stack.enter_context(RunningIdentity(accounts))
         provisioner = HeardProvisioner(urls.owner_url, master_key, identity.issuer)
-        keys = await _provision(provisioner)
+        keys = await provision(provisioner)
         environ = {
             "DATABASE_URL": urls.app_url,
             "AIDIAL_MASTER_KEY": base64.b64encode(master_key).decode(),
@@ -299,7 +299,7 @@ def _account(someone: Someone) -> Account:
     )
 
 
-async def _provision(provisioner: HeardProvisioner) -> dict[str, str]:
+async def provision(provisioner: HeardProvisioner) -> dict[str, str]:
     """Everybody and their organisations; a key of each client that delivers."""
     keys = {}
     await provisioner.add_partner(PARTNER, "Southern Cross Voice")

@@ -1,19 +1,14 @@
 """811 dialogues with a booking agent go in through the real API, and who may read them afterwards.
 
-The one thing a newcomer would get wrong: the dialogues are read from where they are shared, when they are;
-nothing of them is kept here.
+What people see of them in a browser is tried in `tests/browser/test_ingested.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import json
-import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +18,9 @@ from aidial_contract.headers import API_KEY
 from tests.api.calls.lines import Business, open_business
 from tests.support.api import World
 from tests.support.askers import Asker
+from tests.support.dialogues import DIALOGUES, needs_dialogues, read_dialogues, said_numbers
 
-SHARED = Path(os.environ.get("AIDIAL_SHARED_DIR") or Path(__file__).parents[3] / "shared")
-DIALOGUES = SHARED / "data" / "calls" / "receptionist.jsonl.gz"
-
-pytestmark = pytest.mark.skipif(not DIALOGUES.exists(), reason="the shared dialogues are not here")
+pytestmark = needs_dialogues
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +40,7 @@ async def ingest(world: World, business: Business) -> Report:
 @pytest.fixture(scope="module")
 async def ingested(world: World) -> Ingested:
     business = await open_business(world, "Australia/Sydney")
-    with gzip.open(DIALOGUES, "rt", encoding="utf-8") as lines:
-        dialogues = [json.loads(line) for line in lines]
-    return Ingested(business, await ingest(world, business), dialogues)
+    return Ingested(business, await ingest(world, business), read_dialogues())
 
 
 async def every_call(asker: Asker) -> AsyncIterator[dict[str, Any]]:
@@ -96,13 +87,7 @@ async def test_no_stranger_reads_one(world: World, ingested: Ingested) -> None:
 
 async def test_no_number_that_was_said_can_be_read(ingested: Ingested) -> None:
     said = {
-        one["id"]: [
-            re.sub(r"\D", "", turn["text"][span["start"] : span["end"]])
-            for turn in one["turns"]
-            for span in turn["spans"]
-            if span["slot"] == "phone_number"
-        ]
-        for one in ingested.dialogues
+        one["id"]: [re.sub(r"\D", "", number) for number in said_numbers(one)] for one in ingested.dialogues
     }
     assert sum(map(len, said.values())) > 100
     admin = ingested.business.admin

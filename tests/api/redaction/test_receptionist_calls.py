@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aidial_api.kernel.redaction import Kind
 from aidial_api.kernel.redaction.engine import find
+from tests.support.dialogues import needs_dialogues, read_dialogues
 
-SHARED = Path(os.environ.get("AIDIAL_SHARED_DIR") or Path(__file__).parents[4] / "shared")
-CALLS = SHARED / "data" / "calls" / "receptionist.jsonl.gz"
 ADDRESS_SLOTS = {"street_address", "address"}
 
 
@@ -43,14 +38,13 @@ class Measured:
                 self.wrong[one.kind].append(turn["text"][one.start : one.end])
 
 
-@pytest.mark.skipif(not CALLS.exists(), reason="the shared dialogues are not here")
+@needs_dialogues
 def test_every_number_in_the_receptionists_calls_is_covered(capsys: pytest.CaptureFixture[str]) -> None:
     measured = Measured()
-    with gzip.open(CALLS, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            turns = json.loads(line)["turns"]
-            for turn, finds in zip(turns, find([one["text"] for one in turns]), strict=True):
-                measured.add(turn, finds)
+    for dialogue in read_dialogues():
+        turns = dialogue["turns"]
+        for turn, finds in zip(turns, find([one["text"] for one in turns]), strict=True):
+            measured.add(turn, finds)
     with capsys.disabled():
         print(  # noqa: T201 - the measurement is the point
             f"\nphones {measured.phones_covered}/{measured.phones}, "

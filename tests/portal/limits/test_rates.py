@@ -143,6 +143,9 @@ async def test_sign_in_starts_are_counted_by_address(town: Town) -> None:
         assert 429 not in here[:2]
         other = await ask(there, "POST", "/api/auth/signin/zitadel", {"x-forwarded-for": "203.0.113.10"})
         assert other.status != 429
+        for path in ("zitadel/", "zitadel/and/more", "/zitadel", "unknown"):
+            again = await ask(there, "POST", f"/api/auth/signin/{path}", {"x-forwarded-for": "203.0.113.9"})
+            assert again.status == 429, path
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import aiohttp
 
@@ -65,24 +65,7 @@ class Walk:
 
     async def at_the_issuer(self, url: str, person: str = "alice") -> str:
         """Sign in at the provider; the callback's query that it sends the browser back with."""
-        page = ""
-        for _ in range(_MAX_STEPS):
-            async with self._issuer_http.get(url, allow_redirects=False) as response:
-                page, location = await response.text(), response.headers.get("Location")
-            if location is None:
-                location = await self._submit(url, page, person)
-            url = location if "://" in location else f"{_origin(url)}{location}"
-            if url.startswith(NEXTAUTH_URL):
-                return urlsplit(url).query
-        raise AssertionError(f"the provider did not come to an end: {page}")
-
-    async def _submit(self, url: str, page: str, person: str) -> str:
-        found = _ACTION.search(page)
-        assert found, page
-        action = found[1] if "://" in found[1] else f"{_origin(url)}{found[1]}"
-        form = {**dict(_HIDDEN.findall(page)), "login": person, "password": "any", "logout": "yes"}
-        async with self._issuer_http.post(action, data=form, allow_redirects=False) as response:
-            return response.headers["Location"]
+        return urlsplit(await through_the_forms(self._issuer_http, url, NEXTAUTH_URL, person)).query
 
     async def sign_in(self) -> aiohttp.ClientResponse:
         """All of it; the answer of the callback."""
@@ -93,15 +76,30 @@ class Walk:
 
     async def end_at_the_issuer(self, url: str) -> str:
         """Confirm the provider's sign-out page; where it sends the browser."""
-        async with self._issuer_http.get(url) as response:
-            page = await response.text()
-        return await self._submit(url, page, "")
+        return await through_the_forms(self._issuer_http, url, NEXTAUTH_URL)
+
+
+async def through_the_forms(http: aiohttp.ClientSession, url: str, home: str, person: str = "") -> str:
+    """Fill in whatever form the provider shows; the address under `home` that it sends the browser to."""
+    page = ""
+    for _ in range(_MAX_STEPS):
+        async with http.get(url, allow_redirects=False) as response:
+            page, location = await response.text(), response.headers.get("Location")
+        if location is None:
+            location = await _submit(http, url, page, person)
+        url = urljoin(url, location)
+        if url.startswith(home):
+            return url
+    raise AssertionError(f"the provider did not come to an end: {page}")
+
+
+async def _submit(http: aiohttp.ClientSession, url: str, page: str, person: str) -> str:
+    found = _ACTION.search(page)
+    assert found, page
+    form = {**dict(_HIDDEN.findall(page)), "login": person, "password": "any", "logout": "yes"}
+    async with http.post(urljoin(url, found[1]), data=form, allow_redirects=False) as response:
+        return response.headers["Location"]
 
 
 def query_of(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -14,5 +14,7 @@ Different from next-auth on purpose:
 - sign-out revokes, clears `aidial.csrf`, sends `Clear-Site-Data`, goes on to the issuer's end-session page;
 - the error page writes its code encoded, and `Default` where next-auth writes `undefined`;
 - name and e-mail come from userinfo when the ID token lacks them; every asymmetric algorithm that discovery
-  names is accepted, not RS256 alone; `_log` is answered and not written down.
+  names is accepted, not RS256 alone; `_log` is answered and not written down;
+- HEAD is answered as GET is, as everywhere in the portal; any other method but POST, and a path with a per
+  cent sign or a slash behind its last word, is the portal's own 404.
 """

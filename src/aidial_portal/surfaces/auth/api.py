@@ -1,7 +1,7 @@
 """`/api/auth/`: hands requests to next-auth's actions, and logout tokens to the registry.
 
 The one thing a newcomer would get wrong: the guard has read the body already, so next-auth's request gets a
-`receive` that says it again.
+`receive` that says it again; and next-auth knows no HEAD, so its request says GET.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def _starlette_request(request: PortalRequest) -> Request:
     async def receive() -> Message:
         return {"type": "http.request", "body": request.body, "more_body": False}
 
-    return Request({**request.scope, REQUEST_KEY: request}, receive)
+    method = "GET" if request.method == "HEAD" else request.method
+    return Request({**request.scope, "method": method, REQUEST_KEY: request}, receive)
 
 
 def may_enrol_phone(request: PortalRequest) -> bool:

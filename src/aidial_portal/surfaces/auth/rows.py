@@ -2,6 +2,7 @@
 
 The one thing a newcomer would get wrong: next-auth checks its own CSRF token, so its rows are public to the
 guard, which still keeps hygiene and the session cookie policy. Enrolling a phone is ours and takes all steps.
+next-auth answers whatever comes here, and looks at the first two words of a path alone: so do its rows.
 """
 
 from __future__ import annotations
@@ -75,13 +76,16 @@ def rows() -> tuple[Route, ...]:
             access=Access.PENDING,
             gate=api.may_enrol_phone,
         ),
-        _row("GET", "", actions, "root"),
+        _row("GET", "", actions, "root.read"),
+        _row("POST", "", actions, "root"),
+        _row("GET", "/", actions, "slash.read"),
+        _row("POST", "/", actions, "slash"),
         _row("GET", "/{action}", actions, "action.read"),
         _row("POST", "/{action}", actions, "action"),
-        _row("GET", "/{action}/{provider}", actions, "provider.read"),
-        _row("POST", "/{action}/{provider}", actions, "provider"),
-        _row("GET", "/signin/{provider}", actions, "signin.page"),
-        _row("POST", "/signin/{provider}", actions, "signin", SIGN_IN_STARTS),
+        _row("GET", "/{action}/{provider*}", actions, "provider.read"),
+        _row("POST", "/{action}/{provider*}", actions, "provider"),
+        _row("GET", "/signin/{provider*}", actions, "signin.page"),
+        _row("POST", "/signin/{provider*}", actions, "signin", SIGN_IN_STARTS),
         _row("GET", "/backchannel-logout", actions, "backchannel_logout.read"),
         _row("POST", "/backchannel-logout", api.backchannel_logout, "backchannel_logout"),
     )
