@@ -66,7 +66,7 @@ CALL: dict[str, Any] = {
     **dict.fromkeys(
         ("resolution", "call_type", "booking", "transfer", "follow_up", "sms_status", "metadata")
     ),
-    **dict.fromkeys(("email_status", "summary", "consent", "recording", "cost", "source")),
+    **dict.fromkeys(("email_status", "summary", "consent", "recording", "entities", "cost", "source")),
     "call_id": CALL_ID,
     "external_id": "x",
     "client_id": "harbour-dental",
