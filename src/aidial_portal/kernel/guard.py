@@ -26,7 +26,7 @@ from aidial_serving.protocol import authority_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from aidial_portal.kernel.portal import Portal
     from aidial_portal.kernel.route import Route
@@ -63,7 +63,7 @@ class Guard:
         answers.finish(request, response)
         status = response.status_code
         try:
-            await response(scope, receive, _lingering(send, receive) if request.close else send)
+            await response(scope, receive, send)
         finally:
             _note(request, status)
 
@@ -277,23 +277,6 @@ def _named(request: PortalRequest) -> dict[str, str]:
         if name in known:
             named.setdefault(name, value)
     return named
-
-
-def _lingering(send: Send, receive: Receive) -> Send:
-    """Send the whole answer, then take a little of what is still arriving, then end the connection.
-
-    Closing at once would make the kernel reset the connection, and the answer might never be read.
-    """
-
-    async def sending(message: Message) -> None:
-        if message["type"] != "http.response.body" or message.get("more_body", False):
-            await send(message)
-            return
-        await send({**message, "more_body": True})
-        await ending.drained(receive)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    return sending
 
 
 def _named_by_row(row: Route | None, fault: Fault) -> Fault:
