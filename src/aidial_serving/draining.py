@@ -1,4 +1,4 @@
-"""What is left of a body when its answer is out: taken and thrown away for a while, so that the answer is read.
+"""What is left of a body when its answer is out: taken and thrown away, so that the answer is read.
 
 A socket that is closed while bytes arrive is reset, and a client that sends everything before it reads loses
 the answer that lay ready for it. The one thing a newcomer would get wrong: the whole answer goes out at once.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
 LONGEST_S: Final = 60.0
-"""What the API gives a JSON body to arrive: whoever can send 10 MiB in time can be told that 11 are too many."""
+"""What the API gives a JSON body to arrive: whoever can send 10 MiB in time can be told 11 are too many."""
 IDLE_S: Final = 5.0
 """How long nothing may come: a weak link has sent again by then what was lost on it."""
 MOST_BYTES: Final = 256 * 1024 * 1024

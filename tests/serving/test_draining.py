@@ -79,14 +79,18 @@ async def test_nobody_holds_a_connection_by_being_refused(monkeypatch: pytest.Mo
             assert await mallory.ended()
 
 
+async def _drip(mallory: Line) -> None:
+    for _ in range(100):
+        await mallory.say("x")
+        await asyncio.sleep(0.05)
+
+
 async def test_nobody_holds_a_connection_by_dripping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "LONGEST_S", 0.3)
     async with running(refusing) as server, line(server.port) as mallory:
         await begun(mallory, length=10_000)
         with pytest.raises(ConnectionError):
-            for _ in range(100):
-                await mallory.say("x")
-                await asyncio.sleep(0.05)
+            await _drip(mallory)
 
 
 async def test_no_more_is_taken_than_anybody_needs_to_send(monkeypatch: pytest.MonkeyPatch) -> None:

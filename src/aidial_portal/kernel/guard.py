@@ -221,6 +221,8 @@ class Guard:
                 return led
             await self._allowed(request, row, access)
             await steps.route_bucket(request, row)
+            # Parameters a page does not know are ignored; a filter it cannot read is not.
+            steps.readable(request)
             answer = await row.handler(request)
         except Fault as fault:
             return self._ended_or_raise(request, fault)
@@ -259,12 +261,12 @@ def remediation_path(*, is_internal: bool) -> str:
 
 
 def _pairs(text: str) -> list[tuple[str, str]] | None:
-    """Every parameter of a query string; None for too many, which are refused at their own step."""
+    """Every parameter of a query string; None for too many or no UTF-8, refused at their own step."""
     plain = plain_pairs(text, steps.MAX_QUERY_FIELDS)
     if plain is not None:
         return plain
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=steps.MAX_QUERY_FIELDS)
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=steps.MAX_QUERY_FIELDS)
     except ValueError:
         return None
 
