@@ -45,6 +45,11 @@ A key looks like `adk_live_...` or `adk_test_...`, is shown once, and belongs to
 HABITS = """## Habits every client needs
 
 - **Repeat safely.** `POST /v1/calls` may be sent again with the same body: the stored call comes back, 200.
+- **Send plain UTF-8.** A body is read as it comes: one with a `Content-Encoding` other than `identity`, and
+  JSON or a form with a `charset` other than UTF-8, is 415 `unsupported_media_type`.
+- **Read the answer to a body that is too large.** It comes at once; what you still send is taken and thrown
+  away for a minute, so a client that sends first and reads afterwards reads it too.
+- **Write paths plainly.** A path is matched as it was sent; only an id in it may be percent-encoded.
 - **Wait when told.** A 429 or 503 says in `Retry-After` how many seconds to wait.
 - **Say what you change.** `PATCH` needs `If-Match` with the `ETag` of the call you read; `*` means any.
 - **Page by cursor.** `next_cursor` goes into `cursor`, with the same filters, until it is null.

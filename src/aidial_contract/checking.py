@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from math import isfinite
 from typing import Any, TypeVar
@@ -77,7 +77,7 @@ def check(body: bytes, shape: type[T], rules: Iterable[Rule] = ()) -> T:
     except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
         failures = list(_walk(plain, info, ""))
     else:
-        failures = list(_walk_years(plain, info, ""))
+        failures = list(_walk_times(plain, info, ""))
     failed = frozenset(failure.field for failure in failures)
     for rule in rules:
         failures += rule(plain, failed)
@@ -234,21 +234,24 @@ def _walk_time(value: Any, at: str) -> Iterator[FieldError]:
         return
     if time.tzinfo is None:
         yield FieldError(at, "naive_time")
-    elif time.year not in YEARS:
+    elif time.year not in YEARS or not _has_colon(value):
         yield FieldError(at, "format")
 
 
-def _walk_years(value: Any, info: mi.Type, at: str) -> Iterator[FieldError]:
-    """What msgspec lets through: a time whose year no clock has. Looks at members only, never at lists."""
+def _walk_times(value: Any, info: mi.Type, at: str) -> Iterator[FieldError]:
+    """What msgspec lets through: a time whose year no clock has, or whose offset RFC 3339 writes otherwise.
+
+    Looks at members only, never at lists.
+    """
     if isinstance(info, mi.Metadata):
         info = info.type
     if isinstance(info, mi.UnionType):
         info = next(one for one in info.types if not isinstance(one, mi.NoneType))
-        yield from _walk_years(value, info, at)
+        yield from _walk_times(value, info, at)
     elif isinstance(info, mi.StructType) and isinstance(value, dict):
         for field in info.fields:
             if field.encode_name in value:
-                yield from _walk_years(value[field.encode_name], field.type, f"{at}/{field.encode_name}")
+                yield from _walk_times(value[field.encode_name], field.type, f"{at}/{field.encode_name}")
     elif isinstance(info, mi.DateTimeType) and value is not None:
         yield from _walk_time(value, at)
 
@@ -259,9 +262,26 @@ def parse_time(value: Any) -> datetime | None:
         time = msgspec.convert(value, type=datetime)
     except msgspec.ValidationError:
         return None
-    return time if time.tzinfo is not None and time.year in YEARS else None
+    return time if time.tzinfo is not None and time.year in YEARS and _has_colon(value) else None
 
 
+def _has_colon(text: str) -> bool:
+    """Whether a time's offset is Z or has a colon. `+1100` is ISO 8601, and all of it that msgspec takes."""
+    return text[-1] in "Zz" or text[-3] == ":"
+
+
+def parse_day(text: str) -> date | None:
+    """A day in one of `YEARS`, or None. Python would take weeks and a day without hyphens too."""
+    if not _DAY.match(text):
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 YEARS = range(1970, 2200)
 """Years a time may have. Year 1 with an offset is before the calendar, and no zone can be asked of it."""
 

@@ -34,3 +34,7 @@ JSON_SECURITY: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
 }
+
+HSTS: Final = "strict-transport-security"
+HSTS_VALUE: Final = "max-age=63072000; includeSubDomains"
+"""Two years; on pages over https only."""

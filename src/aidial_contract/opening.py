@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from aidial_contract.checking import YEARS, parse_time
+from aidial_contract.checking import YEARS, parse_day, parse_time
 from aidial_contract.fault import FieldError
 from aidial_contract.shapes.project_settings import DAYS, BusinessHours, OpenRange
 
@@ -71,7 +71,7 @@ def special_days_rule(body: Any, failed: frozenset[str]) -> Iterator[FieldError]
             continue
         day, ranges, closed = one.get("date"), one.get("ranges", []), one.get("closed")
         if isinstance(day, str) and f"{at}/date" not in failed:
-            if _day(day) is None:
+            if parse_day(day) is None:
                 yield FieldError(f"{at}/date", "format")
             elif day in seen:
                 yield FieldError(f"{at}/date", "repeated")
@@ -81,14 +81,6 @@ def special_days_rule(body: Any, failed: frozenset[str]) -> Iterator[FieldError]
         elif closed is False and ranges == []:
             yield FieldError(f"{at}/ranges", "required")
         yield from _ranges_rule(ranges, f"{at}/ranges", failed)
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in YEARS else None
 
 
 @dataclass(frozen=True, slots=True)

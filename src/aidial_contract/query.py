@@ -15,12 +15,11 @@ from typing import Any, Self
 
 from aidial_contract import errors
 from aidial_contract.access import Permission
-from aidial_contract.checking import TEXT_PATTERN, YEARS, parse_time
+from aidial_contract.checking import TEXT_PATTERN, parse_day, parse_time
 from aidial_contract.fault import Fault, FieldError
 
 MAX_TEXT = 200
 _TEXT = re.compile(TEXT_PATTERN)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _INT = re.compile(r"\d{1,9}\Z", re.ASCII)
 
 
@@ -166,10 +165,4 @@ def _read_whole(param: QueryParam, text: str) -> tuple[str | None, int | None]:
 
 
 def _read_moment(text: str) -> date | datetime | None:
-    if _DAY.match(text):
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            return None
-        return day if day.year in YEARS else None
-    return parse_time(text)
+    return parse_day(text) or parse_time(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
+from aidial_serving.draining import Draining
 from aidial_serving.leaving import Leaving
 from aidial_serving.protocol import BoundedProtocol
 
@@ -74,7 +75,7 @@ def http_server(
 ) -> Server:
     """A server as both apps run it: uvloop, httptools, bounded, no banner, no proxy headers believed."""
     config = uvicorn.Config(
-        app,
+        Draining(app),
         host=host,
         port=port,
         **{

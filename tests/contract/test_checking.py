@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidial_contract import errors
-from aidial_contract.checking import check, parse_time, plain_json
+from aidial_contract.checking import check, parse_day, parse_time, plain_json
 from aidial_contract.envelopes import Envelope, render
 from aidial_contract.fault import Fault
 from aidial_contract.messages import field_codes
@@ -99,12 +100,18 @@ CASES: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
     ({"started_at": "0001-01-01T00:00:00+10:00"}, {("/started_at", "format")}),
     ({"booking": {"at": "9999-12-31T23:59:59-10:00"}}, {("/booking/at", "format")}),
     ({"started_at": 1_700_000_000}, {("/started_at", "wrong_type")}),
+    ({"started_at": "2026-11-22T15:05:00+1100"}, {("/started_at", "format")}),
+    ({"answered_at": "2026-11-22T15:05:00.5-0000"}, {("/answered_at", "format")}),
+    ({"booking": {"at": "2026-11-22 15:05:00+1100"}}, {("/booking/at", "format")}),
+    ({"follow_up": {"due_at": "2026-11-22T15:05:00-0330"}}, {("/follow_up/due_at", "format")}),
     ({"ended_at": "2026-11-22T15:00:00+11:00"}, {("/ended_at", "order")}),
     ({"answered_at": "2026-11-22T15:00:00+11:00"}, {("/answered_at", "order")}),
     ({"ended_at": None}, {("/ended_at", "required")}),
     ({"status": "live"}, {("/ended_at", "conflict"), ("/end_reason", "conflict")}),
     ({"from_number": "0412 345 678"}, {("/from_number", "format")}),
     ({"from_number": "+614123"}, {("/from_number", "not_a_number")}),
+    ({"to_number": "+610412345678"}, {("/to_number", "not_a_number")}),
+    ({"from_number": "+4407911123456"}, {("/from_number", "not_a_number")}),
     ({"agent": "Reception"}, {("/agent", "wrong_type")}),
     ({"agent": {"name": "R"}}, {("/agent/id", "required")}),
     ({"agent": {"id": "a", "name": "R", "x/y~z": 1}}, {("/agent/x~1y~0z", "unknown")}),
@@ -132,11 +139,35 @@ CASES: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
     ({"turns": [GOOD["turns"][0]] * 5_001}, {("/turns", "too_long")}),
     ({"metadata": {"x": "y" * 8_200}}, {("/metadata", "too_large")}),
     ({"metadata": {"x": "\x00"}}, {("/metadata", "control_characters")}),
+    ({"metadata": {"a\x00": 1}}, {("/metadata", "control_characters")}),
+    ({"metadata": {"x": ["\\\x00"]}}, {("/metadata", "control_characters")}),
     ({"metadata": []}, {("/metadata", "wrong_type")}),
     ({"attention": {"flag": "yes"}}, {("/attention/flag", "wrong_type")}),
     ({"cost": {"amount_minor": 1, "currency": "aud"}}, {("/cost/currency", "format")}),
+    ({"cost": {"amount_minor": 1, "currency": "ZZZ"}}, {("/cost/currency", "not_allowed")}),
+    (
+        {"cost": {"amount_minor": -1, "currency": "ZZZ"}},
+        {("/cost/amount_minor", "too_small"), ("/cost/currency", "not_allowed")},
+    ),
+    ({"cost": {"amount_minor": 1}}, {("/cost/currency", "required")}),
+    ({"cost": {"amount_minor": 1, "currency": ["AUD"]}}, {("/cost/currency", "wrong_type")}),
     ({"call_id": "mine", "client_id": "x"}, {("/call_id", "unknown"), ("/client_id", "unknown")}),
 ]
+
+
+UNUSUAL: list[dict[str, Any]] = [
+    {"metadata": {"x": "a backslash before \\u0000", "\\u0000": "\\\\u0000"}},
+    {"from_number": "+390612345678"},
+    {"to_number": "+5491112345678"},
+    {"cost": {"amount_minor": 1, "currency": "JPY"}},
+    {"cost": {"amount_minor": 1, "currency": "ZWG"}},
+    {"started_at": "2026-11-22t15:05:00.123456789z", "ended_at": "2026-11-22 15:09:12-00:00"},
+]
+
+
+@pytest.mark.parametrize("changes", UNUSUAL, ids=repr)
+def test_what_is_unusual_and_right_is_taken(changes: dict[str, Any]) -> None:
+    assert refusal(msgspec.json.encode({**GOOD, **changes}), NewCall) is None
 
 
 @pytest.mark.parametrize(("changes", "expected"), CASES, ids=[repr(changes)[:60] for changes, _ in CASES])
@@ -272,9 +303,23 @@ def test_a_time_with_an_offset_keeps_it(text: str, offset_s: int) -> None:
         "2026-11-22",
         "2026-11-22T15:05:00",
         "2026-13-01T00:00:00Z",
+        "2026-11-22T15:05:00+1100",
+        "2026-11-22T15:05:00+11",
+        "20261122T150500Z",
         "0001-01-01T00:00:00+10:00",
         "9999-12-31T23:59:59-10:00",
     ],
 )
 def test_what_is_no_time(value: object) -> None:
     assert parse_time(value) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["20261122", "2026-W47-7", "2026W477", "2026-02-30", "1969-12-31", "٢026-11-22"]
+)
+def test_what_is_no_day(text: str) -> None:
+    assert parse_day(text) is None
+
+
+def test_a_day_is_a_day() -> None:
+    assert parse_day("2026-11-22") == date(2026, 11, 22)

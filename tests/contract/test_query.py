@@ -76,6 +76,8 @@ def test_a_good_value_is_read(name: str, text: str, value: Any) -> None:
         ("from", "22/11/2026", "format"),
         ("from", "2026-02-30", "format"),
         ("from", "2026-11-22T15:05:00", "format"),
+        ("from", "20261122", "format"),
+        ("from", "2026-11-22T15:05:00+1100", "format"),
         ("from", "0001-01-01", "format"),
         ("from", "0001-01-01T00:00:00+10:00", "format"),
     ],

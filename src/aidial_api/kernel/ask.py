@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 class Ask:
     """The request and everything the guard found out; handlers read it.
 
-    `deadline` is when it must be answered, in the loop's time; `told_budget_ms` the caller's word about it.
-    `standings` are the rate windows it was counted in, for its answer's headers. `on_commit` is run once the
-    transaction is written: to drop what this process remembers. `broken_off` says why an answer that had
-    begun never ended.
+    `path_text` is the path as sent. `deadline` is when it must be answered, in the loop's time;
+    `told_budget_ms` the caller's word about it. `standings` are the rate windows it was counted in, for its
+    answer's headers. `on_commit` is run once the transaction is written: to drop what this process
+    remembers. `broken_off` says why an answer that had begun never ended.
     """
 
     services: Services

@@ -1,4 +1,4 @@
-"""Media types at the edge of a row: what a body was sent as, and what the caller takes in return.
+"""A body at the edge of a row: read as what it was sent as, and fitted to the row's shape.
 
 The one thing a newcomer would get wrong: a form is checked against the same shape as JSON, as an object of
 texts, so a row that takes both has one shape.
@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from aidial_api.kernel.route import FORM, JSON, Route
+from aidial_api.kernel.route import Route
 from aidial_contract import errors
 from aidial_contract.checking import check
 from aidial_contract.fault import Fault
+from aidial_contract.media import FORM
 
 MAX_FIELDS: Final = 100
 
@@ -38,15 +39,3 @@ def _form_as_json(body: bytes) -> bytes:
     if len(dict(pairs)) != len(pairs):
         raise Fault(errors.MALFORMED_REQUEST, reason="a form field twice")
     return msgspec.json.encode(dict(pairs))
-
-
-def accepts(accept: str, media_type: str) -> bool:
-    """Whether an `Accept` takes a media type; plain JSON stands for every type that is written in it."""
-    kind = media_type.partition("/")[0]
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    takes = {"*/*", f"{kind}/*", media_type, ""}
-    if media_type == f"{kind}/*":
-        takes |= {one for one in wanted if one.startswith(f"{kind}/")}
-    if media_type.endswith("+json"):
-        takes.add(JSON)
-    return not wanted.isdisjoint(takes)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from msgspec import UNSET
 
 from aidial_api.kernel.ask import Ask
-from aidial_api.kernel.bodies import accepts, fitted
+from aidial_api.kernel.bodies import fitted
 from aidial_api.kernel.budget import deadline_of
 from aidial_api.kernel.credentials import find_credential
 from aidial_api.kernel.hygiene import CLOSE, check_framing, check_line, declared_length, read_body
@@ -37,6 +37,7 @@ from aidial_contract import errors
 from aidial_contract.access import Permission
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import AIDIAL_SESSION
+from aidial_contract.media import accepts, is_sent_as, plain_type
 from aidial_contract.query import parse_query, plain_pairs
 from aidial_contract.scope import NOTHING
 from aidial_serving.protocol import authority_of
@@ -282,8 +283,7 @@ async def _parse(ask: Ask, row: Route) -> None:
     accept = ask.headers.get("accept")
     if accept is not None and not accepts(accept, _media_type(ask, row)):
         raise Fault(errors.NOT_ACCEPTABLE, reason="accept")
-    content_type = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if (row.body is not None or row.receives is not None) and content_type not in row.takes:
+    if (row.body is not None or row.receives is not None) and not is_sent_as(ask.headers, row.takes):
         raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="media type")
     if ask.query_fault is not None:
         raise ask.query_fault
@@ -294,7 +294,7 @@ async def _parse(ask: Ask, row: Route) -> None:
     if row.idempotent_create:
         ask.idempotency_key = read_key(ask.headers)
     if row.body is not None:
-        ask.body = fitted(ask.raw_body, content_type, row, row.body)
+        ask.body = fitted(ask.raw_body, plain_type(ask.headers), row, row.body)
 
 
 def _members(ask: Ask, row: Route) -> None:

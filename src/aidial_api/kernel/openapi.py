@@ -86,8 +86,6 @@ def codes_of(row: Route) -> tuple[str, ...]:
         codes |= {"precondition_required", "revision_stale"}
     if row.precondition is Precondition.EXPECTED_VERSION:
         codes |= {"precondition_required", "version_conflict"}
-    if row.precondition is Precondition.EXPECTED_VERSION:
-        codes |= {"precondition_required", "version_conflict"}
     if row.idempotent_create:
         codes |= {"idempotency_key_invalid", "idempotency_conflict", "request_in_progress"}
     return tuple(code for code in errors.ERRORS if code in codes)

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -17,6 +18,7 @@ from aidial_contract.access import Permission
 from aidial_contract.checking import Rule
 from aidial_contract.errors import BODY_TOO_LARGE, VALIDATION_FAILED, ErrorRow
 from aidial_contract.limits import JSON_BODY, Numbers
+from aidial_contract.media import JSON
 from aidial_contract.query import QueryParam, QueryParams
 from aidial_contract.scope import ScopeKind
 
@@ -37,8 +39,6 @@ class AuthMode(StrEnum):
 RECORD_KINDS = frozenset({ScopeKind.CALL, ScopeKind.RECORD})
 """Kinds whose finder gives one record, `client_id` among its columns."""
 
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 CREATED = 201
 
 
@@ -234,7 +234,11 @@ class RouteTable:
         by_method[row.method] = row
 
     def match(self, path: str) -> Match | None:
-        """The rows of a path, or None when no row has it."""
+        """The rows of a path as it was sent, or None when no row has it.
+
+        A row's own words are never encoded, so that no rule of a proxy about `/v1/` can be walked around;
+        only what stands in braces may be.
+        """
         static = self._static.get(path)
         if static is not None:
             return Match(static, {})
@@ -250,9 +254,10 @@ def _fit(segments: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
     values = {}
     for segment, part in zip(segments, parts, strict=True):
         if segment.startswith("{"):
-            if not part:
+            value = unquote(part) if "%" in part else part
+            if not value or "/" in value:
                 return None
-            values[segment[1:-1]] = part
+            values[segment[1:-1]] = value
         elif segment != part:
             return None
     return values

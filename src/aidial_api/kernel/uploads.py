@@ -17,6 +17,7 @@ from python_multipart.multipart import MultipartParser
 from aidial_api.kernel.hygiene import CLOSE
 from aidial_contract import errors
 from aidial_contract.fault import Fault, FieldError
+from aidial_contract.media import plain_type
 
 if TYPE_CHECKING:
     from aidial_api.kernel.ask import Ask
@@ -33,7 +34,7 @@ _LONGEST_BOUNDARY: Final = 70
 
 def is_form(headers: Mapping[str, str]) -> bool:
     """Whether the file comes as a part of a form."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower() == FORM_DATA
+    return plain_type(headers) == FORM_DATA
 
 
 def around_bytes(headers: Mapping[str, str]) -> int:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
 import phonenumbers
+from babel.numbers import list_currencies
 from msgspec import UNSET, Meta, UnsetType
 
 from aidial_contract.checking import TEXT_PATTERN, parse_time
@@ -331,6 +333,7 @@ def new_call_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
     yield from _times(body, failed)
     yield from _live(body, failed)
     yield from _numbers(body, failed)
+    yield from _cost(body, failed)
     yield from _turn_times(body, failed)
     metadata = body.get("metadata")
     if isinstance(metadata, dict):
@@ -383,11 +386,30 @@ def _numbers(body: dict[str, Any], failed: frozenset[str]) -> Iterator[FieldErro
 
 
 def is_possible_number(value: str) -> bool:
-    """Whether an E.164 number is possible (not necessarily assigned)."""
+    """Whether an E.164 number is possible (not necessarily assigned).
+
+    One that keeps what is dialled inside its country only (`+61 0412...`) is another spelling, which nobody
+    can ring and no search would find.
+    """
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(value))
+        number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         return False
+    spelling = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return phonenumbers.is_possible_number(number) and value == spelling
+
+
+def _cost(body: dict[str, Any], failed: frozenset[str]) -> Iterator[FieldError]:
+    cost = body.get("cost")
+    if not isinstance(cost, dict) or "/cost/currency" in failed:
+        return
+    if cost.get("currency") not in _currencies():
+        yield FieldError("/cost/currency", "not_allowed")
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
 
 
 def _turn_times(body: dict[str, Any], failed: frozenset[str]) -> Iterator[FieldError]:
@@ -408,9 +430,11 @@ def _metadata(metadata: dict[str, Any]) -> Iterator[FieldError]:
         yield FieldError("/metadata", "too_deep")
         return
     encoded = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
+    # Without the backslashes that stand for themselves: behind one of those, "u0000" is five letters.
+    escapes = encoded.replace("\\\\", "")
     if len(encoded.encode("utf-8", "surrogatepass")) > MAX_METADATA_BYTES:
         yield FieldError("/metadata", "too_large")
-    elif "\\u0000" in encoded or any("\ud800" <= letter <= "\udfff" for letter in encoded):
+    elif "\\u0000" in escapes or any("\ud800" <= letter <= "\udfff" for letter in encoded):
         yield FieldError("/metadata", "control_characters")
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta, field
 
-from aidial_contract.checking import TEXT_PATTERN, parse_time
+from aidial_contract.checking import TEXT_PATTERN, parse_day, parse_time
 from aidial_contract.fault import FieldError
 from aidial_contract.shapes.common import Incoming, Line, Outgoing, Time, Uuid
 from aidial_contract.shapes.governance import CATEGORIES, FIRST_YEAR, LAST_YEAR, Category
@@ -148,10 +148,7 @@ def read_bound(text: Any) -> date | datetime | None:
     """A day, or a time with offset; None when it is neither, or of a year no call is of."""
     if not isinstance(text, str):
         return None
-    try:
-        found: date | datetime | None = date.fromisoformat(text)
-    except ValueError:
-        found = parse_time(text)
+    found = parse_day(text) or parse_time(text)
     return found if found is not None and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from aidial_contract import errors
 from aidial_contract.envelopes import Envelope, fault_headers, render
 from aidial_contract.fault import Fault
-from aidial_contract.headers import JSON_SECURITY, REQUEST_ID
+from aidial_contract.headers import HSTS, HSTS_VALUE, JSON_SECURITY, REQUEST_ID
 from aidial_portal.design import engine
 from aidial_portal.design.context import BareContext
 from aidial_portal.design.errors import address_refused, error_page
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _encoder = msgspec.json.Encoder()
 _NO_STORE: Final = (b"cache-control", b"no-store")
-_HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_HSTS: Final = (HSTS.encode(), HSTS_VALUE.encode())
 _JSON_SECURITY: Final = [(name.encode(), value.encode()) for name, value in JSON_SECURITY.items()]
 _PAGE_SECURITY: Final = [
     (b"x-content-type-options", b"nosniff"),

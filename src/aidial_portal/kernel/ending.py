@@ -1,4 +1,4 @@
-"""The edges of a request: its cookies, the session cookie's re-issue, the goodbye, the last of its body.
+"""The edges of a request: its cookies, the session cookie's re-issue, the goodbye.
 
 The one thing a newcomer would get wrong: a session cookie is only ever re-issued with the newest tokens this
 process knows, and never lives longer than the one it replaces.
@@ -6,7 +6,6 @@ process knows, and never lives longer than the one it replaces.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -19,15 +18,12 @@ from aidial_portal.kernel.nextauth.cookies import first, read_pairs, session_coo
 
 if TYPE_CHECKING:
     from starlette.responses import Response
-    from starlette.types import Receive
 
     from aidial_contract.fault import Fault
     from aidial_portal.kernel.nextauth.cookies import Pairs
     from aidial_portal.kernel.request import PortalRequest
 
 ENDED: Final = frozenset({errors.SESSION_REVOKED, errors.SESSION_EXPIRED})
-DRAINED_BYTES: Final = 2 * 1024 * 1024
-DRAINED_S: Final = 1.0
 
 
 @lru_cache(maxsize=512)
@@ -91,17 +87,3 @@ def say_farewell(request: PortalRequest, fault: Fault) -> Response:
     answers.forget_session(request)
     request.set_cookies.append(request.portal.farewells.cookie(reason_of(fault)))
     return answers.redirect("/access-denied")
-
-
-async def drained(receive: Receive) -> None:
-    """Take what is left of a refused body, within bounds."""
-    taken = 0
-    try:
-        async with asyncio.timeout(DRAINED_S):
-            while taken < DRAINED_BYTES:
-                message = await receive()
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-                taken += len(message.get("body", b""))
-    except TimeoutError:
-        return

@@ -26,7 +26,7 @@ from aidial_serving.protocol import authority_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from aidial_portal.kernel.portal import Portal
     from aidial_portal.kernel.route import Route
@@ -63,7 +63,7 @@ class Guard:
         answers.finish(request, response)
         status = response.status_code
         try:
-            await response(scope, receive, _lingering(send, receive) if request.close else send)
+            await response(scope, receive, send)
         finally:
             _note(request, status)
 
@@ -221,6 +221,8 @@ class Guard:
                 return led
             await self._allowed(request, row, access)
             await steps.route_bucket(request, row)
+            # Parameters a page does not know are ignored; a filter it cannot read is not.
+            steps.readable(request)
             answer = await row.handler(request)
         except Fault as fault:
             return self._ended_or_raise(request, fault)
@@ -259,12 +261,12 @@ def remediation_path(*, is_internal: bool) -> str:
 
 
 def _pairs(text: str) -> list[tuple[str, str]] | None:
-    """Every parameter of a query string; None for too many, which are refused at their own step."""
+    """Every parameter of a query string; None for too many or no UTF-8, refused at their own step."""
     plain = plain_pairs(text, steps.MAX_QUERY_FIELDS)
     if plain is not None:
         return plain
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=steps.MAX_QUERY_FIELDS)
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=steps.MAX_QUERY_FIELDS)
     except ValueError:
         return None
 
@@ -277,23 +279,6 @@ def _named(request: PortalRequest) -> dict[str, str]:
         if name in known:
             named.setdefault(name, value)
     return named
-
-
-def _lingering(send: Send, receive: Receive) -> Send:
-    """Send the whole answer, then take a little of what is still arriving, then end the connection.
-
-    Closing at once would make the kernel reset the connection, and the answer might never be read.
-    """
-
-    async def sending(message: Message) -> None:
-        if message["type"] != "http.response.body" or message.get("more_body", False):
-            await send(message)
-            return
-        await send({**message, "more_body": True})
-        await ending.drained(receive)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    return sending
 
 
 def _named_by_row(row: Route | None, fault: Fault) -> Fault:

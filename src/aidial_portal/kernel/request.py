@@ -32,9 +32,9 @@ class PortalRequest:
     """The request and everything the guard found out.
 
     `path` is as sent (without query); `headers` are lower-case names with their first value (repeated
-    Host, Cookie and the like are refused or joined before); `pairs` are the query's, None for too many;
-    `set_cookies` are sent whatever the answer is;
-    `reason` goes to the log; `close` ends the connection after the answer.
+    Host, Cookie and the like are refused or joined before); `pairs` are the query's, None for too many or no
+    UTF-8; `set_cookies` are sent whatever the answer is; `reason` goes to the log; `close` ends the
+    connection after the answer.
     """
 
     portal: Portal

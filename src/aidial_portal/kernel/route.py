@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from starlette.responses import Response
 
+from aidial_contract import media
 from aidial_contract.limits import JSON_BODY
 from aidial_contract.query import QueryParam, QueryParams
 from aidial_portal.kernel.families import family_of
@@ -109,9 +110,9 @@ CALL_DENIAL: Final = "/v1/calls/{id}"
 
 NO_BODY: Final = Body(limit_bytes=JSON_BODY, media_types=frozenset())
 NO_QUERY: Final[frozenset[str]] = frozenset()
-JSON: Final = "application/json"
+JSON: Final = media.JSON
 HTML: Final = "text/html"
-ANY: Final = "*/*"
+ANY: Final = media.ANY
 """Of a row whose answers are not negotiated: health, files, next-auth."""
 
 

@@ -13,17 +13,20 @@ from aidial_contract.access import Permission, level_of
 from aidial_contract.fault import Fault, FieldError
 from aidial_contract.headers import API_KEY, CSRF_TOKEN
 from aidial_contract.ids import new_id
+from aidial_contract.media import accepts, is_sent_as
 from aidial_contract.query import parse_query
 from aidial_contract.transport import MAX_FIELD_ERRORS
 from aidial_portal.kernel.limits import COARSE, Bucket, Per
 from aidial_portal.kernel.nextauth import aidial_csrf
 from aidial_portal.kernel.nextauth.cookies import first, policy_violation, session_value
 from aidial_portal.kernel.references import project_of
-from aidial_portal.kernel.route import ANY, CALL_DENIAL, JSON, Precondition, WithoutContext
+from aidial_portal.kernel.route import CALL_DENIAL, JSON, Precondition, WithoutContext
 from aidial_portal.kernel.session import Session, session_of_claims
 from aidial_portal.words import by_tag, speak
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aidial_contract.shapes.sessions import SessionContext
     from aidial_portal.kernel.request import PortalRequest
     from aidial_portal.kernel.route import Route
@@ -193,47 +196,32 @@ def whose(request: PortalRequest, bucket: Bucket) -> str:
 
 def accept(request: PortalRequest, row: Route) -> None:
     """Step 11a: the caller takes what the row makes (406)."""
-    accepted = request.headers.get("accept")
-    produced = row.produces_for(request.query)
-    if not accepted or ANY in {accepted, produced}:
-        return
-    kind = produced.partition("/")[0]
-    for word in accepted.split(","):
-        media, _, parameters = word.strip().lower().partition(";")
-        if media.strip() in {produced, f"{kind}/*", ANY} and _quality(parameters) > 0:
-            return
-    raise Fault(errors.NOT_ACCEPTABLE, reason="Accept")
-
-
-def _quality(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.strip().partition("=")
-        if name == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
+    accepted = request.headers.get("accept", "")
+    if not accepts(accepted, row.produces_for(request.query)):
+        raise Fault(errors.NOT_ACCEPTABLE, reason="Accept")
 
 
 def media_type(request: PortalRequest, row: Route) -> None:
     """Step 11b: the body is of a type the row takes (415)."""
-    if not row.body.media_types:
-        return
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media not in row.body.media_types:
+    if row.body.media_types and not is_sent_as(request.headers, row.body.media_types):
         raise Fault(errors.UNSUPPORTED_MEDIA_TYPE, reason="Content-Type")
+
+
+def readable(request: PortalRequest) -> Sequence[tuple[str, str]]:
+    """The query's pairs, if it is UTF-8 and has not too many (400)."""
+    if request.pairs is None:
+        raise Fault(errors.MALFORMED_REQUEST, reason="query string")
+    return request.pairs
 
 
 def query(request: PortalRequest, row: Route) -> None:
     """Step 11c: only the row's parameters, each once, and as described (400, 422 with every failing one)."""
-    if request.pairs is None:
-        raise Fault(errors.MALFORMED_REQUEST, reason="too many query parameters")
+    pairs = readable(request)
     if row.params:
-        parse_query(request.pairs, row.params)
+        parse_query(pairs, row.params)
         return
     failures, seen = [], set()
-    for name, _ in request.pairs:
+    for name, _ in pairs:
         if name not in row.query:
             failures.append(FieldError(f"query.{name[:128]}", "unknown"))
         elif name in seen:

@@ -135,6 +135,23 @@ async def test_of_fifty_writers_of_one_revision_exactly_one_wins(world: World, c
         ({"answered_at": "1999-01-01T00:00:00Z"}, {"/answered_at": "order"}),
         ({"ended_at": "1999-01-01T00:00:00Z", "end_reason": "unknown"}, {"/ended_at": "order"}),
         ({"ended_at": "2199-01-01T00:00:00Z", "end_reason": "unknown"}, {"/ended_at": "too_large"}),
+        ({"answered_at": "2199-01-01T00:00:00Z"}, {"/answered_at": "order"}),
+        (
+            {
+                "answered_at": "2199-01-02T00:00:00Z",
+                "ended_at": "2199-01-01T00:00:00Z",
+                "end_reason": "unknown",
+            },
+            {"/ended_at": "order"},
+        ),
+        (
+            {
+                "answered_at": "1999-01-01T00:00:00Z",
+                "ended_at": "1999-01-01T00:00:00Z",
+                "end_reason": "unknown",
+            },
+            {"/answered_at": "order", "/ended_at": "order"},
+        ),
     ],
 )
 async def test_a_wrong_report_names_what_is_wrong(

@@ -364,6 +364,10 @@ async def test_it_is_cancelled_while_nobody_has_decided(clinic: Business, priya:
         ({"categories": ["calls"]}, {"/categories/0": "not_allowed"}),
         ({"scope": {"from": "2026-01-02", "to": "2026-01-01"}}, {"/scope/to": "order"}),
         ({"scope": {"from": "2026-02-30", "to": "2026-03-01"}}, {"/scope/from": "format"}),
+        (
+            {"scope": {"from": "20260101", "to": "2026-W01-5"}},
+            {"/scope/from": "format", "/scope/to": "format"},
+        ),
         ({"scope": {"from": "2026-01-01"}}, {"/scope/to": "required"}),
         ({"scope": {"from": "2026-01-01", "to": "2199-01-01"}}, {"/scope/to": "too_large"}),
     ],

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
+import json
+from urllib.parse import urlsplit
+
 import pytest
 
 from aidial_api.kernel import hygiene
 from aidial_api.routes import TABLE
+from aidial_contract.ids import new_id
+from aidial_serving import draining
 from tests.api.kernel.raw import exchange, get
 from tests.api.kernel.strict import allow_only, at
-from tests.people import HARBOUR
+from tests.people import FRONT_DESK, HARBOUR
 from tests.support.api import World, running_api
+from tests.support.world_calls import new_call
 
 LIVE = "/v1/health/live"
 # Health measures anew, and reading the audit log is itself an event.
@@ -64,6 +72,7 @@ async def test_a_body_that_never_ends_does_not_hold_its_connection(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hygiene, "BODY_TIME_S", 0.2)
+    monkeypatch.setattr(draining, "IDLE_S", 0.2)
     request = "POST /v1/calls HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{"
     answer, closed = await exchange(world.api, request.encode())
     assert (answer.status, answer.code, closed) == (400, "malformed_request", True)
@@ -116,6 +125,8 @@ async def test_head_is_get_without_a_body(world: World, path: str) -> None:
         "x-request-id",
         "ratelimit",
         *({"content-length"} if path in CHANGES_BY_ITSELF else ()),
+        # Every page has a nonce of its own.
+        *({"content-security-policy"} if path == "/v1/docs" else ()),
         # Of a stream nobody knows the length, and without a body there is nothing to be sent in chunks.
         *({"transfer-encoding"} if path.startswith("/v1/calls/live") else ()),
     }
@@ -190,7 +201,89 @@ async def test_who_takes_json_gets_it(world: World, accept: str) -> None:
     assert (await world.alice.get("/v1/projects", accept=accept)).status == 200
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/xml", "image/*", "application/json;q=0", "application/json;q=0, */*"]
+)
 async def test_who_does_not_is_told_so_in_json(world: World, accept: str) -> None:
     answer = await world.alice.get("/v1/projects", accept=accept)
     assert (answer.status, answer.code) == (406, "not_acceptable")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"content-encoding": "gzip"},
+        {"content-encoding": "identity, br"},
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-type": "application/json; charset=iso-8859-1"},
+    ],
+)
+async def test_a_body_that_says_it_is_other_bytes_than_it_is_is_not_taken(
+    world: World, header: dict[str, str]
+) -> None:
+    before = await world.sql("SELECT count(*) FROM calls")
+    body = json.dumps(new_call(FRONT_DESK, new_id())).encode()
+    headers = {"content-type": "application/json", **header}
+    answer = await world.harbour_manage.ask("POST", "/v1/calls", body, headers=headers)
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+    assert await world.sql("SELECT count(*) FROM calls") == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/v1%2Fcalls?limit=1",
+            "/v1%2fhealth/live",
+            "/%76%31/health/live",
+            "/v1/c%61lls",
+            "/v1/health%2Flive",
+        ),
+        *("/v1/calls/a%2Fb", "/v1/calls/a%2ftranscript", "/v1/calls/a/transcript%2Fdownload"),
+        *("/v1/calls%00", "/v1/./calls", "/v1/x/../calls", "/v1/%2e/calls", "/v1//calls"),
+    ],
+)
+async def test_a_path_is_matched_as_it_was_sent(world: World, path: str) -> None:
+    """A rule of a proxy about `/v1/` must not be walked around."""
+    unknown, _ = await exchange(world.api, get("/v1/nothing"))
+    answer, _ = await exchange(world.api, get(path))
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert {**answer.json, "request_id": ""} == {**unknown.json, "request_id": ""}
+    differing = {"date", "x-request-id"}
+    assert set(answer.headers) - differing == set(unknown.headers) - differing
+
+
+async def test_an_id_may_be_encoded(world: World) -> None:
+    call_id = world.calls["front-1"]
+    spelt = "".join(f"%{ord(letter):02X}" for letter in call_id)
+    credential = "x-api-key: " + world.harbour_read.key
+    answer, _ = await exchange(world.api, get(f"/v1/calls/{spelt}", credential))
+    assert (answer.status, answer.json["call_id"]) == (200, call_id)
+
+
+def _sent_first(url: str, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    """The answer to a client that reads nothing before it has sent everything."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "type_", "mib", "refused"),
+    [
+        ("POST", "/v1/calls", "application/json", 11, (413, "body_too_large")),
+        ("POST", "/v1/api-keys", "application/json", 11, (413, "body_too_large")),
+        ("POST", "/v1/nothing", "application/json", 11, (404, "not_found")),
+        ("PUT", f"/v1/calls/{new_id()}/recording", "audio/wav", 40, (401, "credentials_missing")),
+    ],
+)
+async def test_whoever_sends_a_whole_body_before_reading_is_told_why_it_is_refused(
+    world: World, method: str, path: str, type_: str, mib: int, refused: tuple[int, str]
+) -> None:
+    body, headers = b"x" * (mib * 1024 * 1024), {"content-type": type_}
+    status, said = await asyncio.to_thread(_sent_first, world.api.url, method, path, body, headers)
+    assert (status, json.loads(said)["code"]) == refused

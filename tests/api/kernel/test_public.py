@@ -149,6 +149,21 @@ async def test_the_docs_page_needs_no_script_and_nothing_from_elsewhere(world: W
     page = answer.body.decode()
     assert "<script" not in page
     assert "http://" not in page
-    assert "unsafe" not in answer.headers["content-security-policy"]
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'; style-src 'nonce-")
+    (nonce,) = re.findall(r"'nonce-([^']+)'", policy)
+    assert page.count("<style") == page.count(f"<style nonce='{nonce}'>") == 1
+    again = await world.anonymous.get("/v1/docs", accept="text/html")
+    assert nonce not in again.headers["content-security-policy"]
+    for name in ("referrer-policy", "permissions-policy", "x-content-type-options"):
+        assert answer.headers[name]
     for row in TABLE.rows:
         assert f"{row.method} {row.path}" in page
+
+
+async def test_the_docs_page_asks_for_https_from_whoever_came_by_it(world: World) -> None:
+    over_http = await world.anonymous.get("/v1/docs", accept="text/html")
+    assert "strict-transport-security" not in over_http.headers
+    over_https = await world.anonymous.get("/v1/docs", accept="text/html", x_forwarded_proto="https")
+    assert over_https.headers["strict-transport-security"].startswith("max-age=")

@@ -172,6 +172,14 @@ async def test_unknown_parameters_are_ignored_by_the_page_and_refused_by_the_api
     assert refused.json["field_errors"][0]["field"] == "query.utm_source"
 
 
+async def test_a_query_that_is_no_text_is_said_so(town: Town) -> None:
+    alice = await town.of(ALICE)
+    refused = await alice.get(f"/api/calls?q=%FF%FE&project_id={FRONT_DESK}")
+    assert (refused.status, refused.json["error"]) == (400, "malformed_request")
+    assert (await alice.get(f"/calls?q=%FF%FE&project_id={FRONT_DESK}")).status == 400
+    assert (await alice.get("/calls?utm_%C3%A9=%F0%9F%98%80")).status == 200
+
+
 async def walk(browser: Browser, path: str, *, as_fragments: bool) -> list[list[str]]:
     """Every page of a list, by its "Load more"."""
     pages: list[list[str]] = []

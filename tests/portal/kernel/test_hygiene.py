@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 
 import pytest
 
@@ -83,3 +84,33 @@ async def test_every_answer_carries_a_request_id_and_a_fitting_one_is_kept(porta
         assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
         assert headers["x-content-type-options"] == "nosniff"
         assert "server" not in headers
+
+
+def _sent_first(port: int, path: str, mib: int, host: str) -> tuple[int, bytes]:
+    """The answer to a client that reads nothing before it has sent everything."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.putrequest("POST", path, skip_host=True)
+        connection.putheader("Host", host)
+        connection.putheader("Content-Length", str(mib * 1024 * 1024))
+        connection.endheaders(b"x" * (mib * 1024 * 1024))
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "mib", "host", "refused"),
+    [
+        ("/api/support/tickets", 11, None, (413, "body_too_large")),
+        ("/api/support/tickets", 5, "evil.example", (400, "host_invalid")),
+        ("/api/nothing", 11, None, (413, "body_too_large")),
+    ],
+)
+async def test_whoever_sends_a_whole_body_before_reading_is_told_why_it_is_refused(
+    portal: RunningPortal, path: str, mib: int, host: str | None, refused: tuple[int, str]
+) -> None:
+    named = host or f"127.0.0.1:{portal.port}"
+    status, said = await asyncio.to_thread(_sent_first, portal.port, path, mib, named)
+    assert (status, code_of(said)) == refused

@@ -7,6 +7,7 @@ import pytest
 
 from aidial_contract import errors
 from aidial_contract.limits import Numbers
+from aidial_serving import draining
 from tests.portal.kernel.scripted import (
     RunningPortal,
     ScriptedApi,
@@ -27,7 +28,10 @@ async def test_a_wrong_host_is_told_before_a_missing_session(portal: RunningPort
     assert (status, code_of(body), closed) == (400, "host_invalid", True)
 
 
-async def test_too_large_a_body_is_told_before_a_missing_session(portal: RunningPortal) -> None:
+async def test_too_large_a_body_is_told_before_a_missing_session(
+    portal: RunningPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draining, "IDLE_S", 0.2)
     host = f"Host: 127.0.0.1:{portal.port}"
     head = f"POST /api/session/touch HTTP/1.1\r\n{host}\r\nContent-Length: 2000000\r\n\r\n"
     status, _, body, closed = await raw_exchange(portal.port, head.encode())

@@ -135,16 +135,20 @@ async def _hide(tx: Tx, row: asyncpg.Record, changes: dict[str, Any], *, hides: 
 
 
 def _check_times(row: asyncpg.Record, changes: dict[str, Any]) -> None:
+    """The call's times stay in order; a failure is named by a member that was sent, never a stored one."""
     started: datetime = row["started_at"]
     answered = changes.get("answered_at", row["answered_at"])
     ended = changes.get("ended_at", row["ended_at"])
-    failures = []
+    wrong = {}
     if answered is not None and answered < started:
-        failures.append(FieldError("/answered_at", "order"))
-    if ended is not None and (ended < started or (answered is not None and ended < answered)):
-        failures.append(FieldError("/ended_at", "order"))
+        wrong["answered_at"] = "order"
+    if ended is not None and ended < started:
+        wrong["ended_at"] = "order"
+    elif ended is not None and answered is not None and ended < answered:
+        wrong["ended_at" if "ended_at" in changes else "answered_at"] = "order"
     elif ended is not None and ended - started > LONGEST_CALL:
-        failures.append(FieldError("/ended_at", "too_large"))
+        wrong["ended_at"] = "too_large"
+    failures = [FieldError(f"/{name}", code) for name, code in wrong.items() if name in changes]
     if failures:
         raise Fault(errors.VALIDATION_FAILED, field_errors=failures)
     if ended is not None and ("ended_at" in changes or "answered_at" in changes):

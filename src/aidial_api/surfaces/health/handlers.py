@@ -11,7 +11,8 @@ import asyncio
 import msgspec
 
 from aidial_api.kernel.ask import Ask
-from aidial_api.kernel.route import JSON, Answer
+from aidial_api.kernel.route import Answer
+from aidial_contract.media import JSON
 from aidial_contract.shapes.common import Health, HealthCheck
 from aidial_serving.health import CHECK_TIMEOUT_S
 

@@ -32,6 +32,7 @@ from aidial_api.surfaces.recordings.sounds import CLAIMS, HEAD_BYTES, media_type
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.ids import new_id
+from aidial_contract.media import plain_type
 
 if TYPE_CHECKING:
     from aidial_api.kernel.ask import Ask
@@ -146,8 +147,7 @@ def _limit(ask: Ask) -> int:
 
 
 def _claim(ask: Ask) -> str | None:
-    content_type = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return CLAIMS[content_type]
+    return CLAIMS[plain_type(ask.headers)]
 
 
 class _Sound:

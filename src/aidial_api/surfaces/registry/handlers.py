@@ -5,8 +5,7 @@ The one thing a newcomer would get wrong: all three are drawn from rows and shap
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import secrets
 from functools import cache, lru_cache
 from html import escape
 from typing import Any
@@ -17,6 +16,7 @@ from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.openapi import describe
 from aidial_api.kernel.route import Answer, RouteTable
 from aidial_contract.errors import ERRORS
+from aidial_contract.headers import HSTS, HSTS_VALUE
 from aidial_contract.shapes.common import ErrorEntry, ErrorRegistry
 
 
@@ -56,18 +56,20 @@ async def show_openapi(ask: Ask) -> Answer:
 
 async def show_docs(ask: Ask) -> Answer:
     """The same as a page that needs no script and nothing from elsewhere."""
-    page = _described(ask.services.table)[1]
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
+    nonce = secrets.token_urlsafe(16)
+    page = _described(ask.services.table)[1].replace(b"<style>", f"<style nonce='{nonce}'>".encode(), 1)
     headers = {
-        "content-security-policy": policy,
+        "content-security-policy": (
+            f"default-src 'none'; style-src 'nonce-{nonce}'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
-        "permissions-policy": "interest-cohort=()",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     }
+    # Believed of anybody: a browser that came over http ignores it.
+    if "https" in {ask.scope["scheme"], ask.headers.get("x-forwarded-proto")}:
+        headers[HSTS] = HSTS_VALUE
     return Answer(page, media_type="text/html; charset=utf-8", headers=headers)
 
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from aidial_api.kernel import db as database
 from aidial_api.kernel.audit import Event, record_of_system
 from aidial_api.kernel.clock import utc_now
-from aidial_api.kernel.route import FORM, JSON, Access, Answer, AuthMode, Route
+from aidial_api.kernel.route import Access, Answer, AuthMode, Route
 from aidial_api.surfaces.sessions import store
 from aidial_contract import errors
 from aidial_contract.fault import Fault
+from aidial_contract.media import FORM, JSON
 from aidial_contract.scope import ScopeKind
 from aidial_contract.shapes.sessions import LogoutNotice
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from aidial_contract.checking import parse_time
+from aidial_contract.checking import parse_day, parse_time
 from aidial_contract.messages import text as message
 from aidial_contract.shapes.audit import OUTCOMES
 from aidial_portal.design.context import AuditFilters, Chip, Choice, Select
@@ -131,10 +131,7 @@ def _day(value: str, state: LogState) -> date | None:
     moment = parse_time(value)
     if moment is not None:
         return moment.astimezone(ZoneInfo(state.zone)).date()
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError:
-        return None
+    return parse_day(value)
 
 
 def _explain(error: FieldError) -> tuple[str, str]:

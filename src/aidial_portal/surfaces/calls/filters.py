@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from aidial_contract.access import Permission, level_of
-from aidial_contract.checking import parse_time
+from aidial_contract.checking import parse_day, parse_time
 from aidial_contract.errors import SENSITIVE_SEARCH_TERM
 from aidial_contract.messages import text as message
 from aidial_contract.params import PRESENCE
@@ -193,10 +193,7 @@ def _day(value: str, state: ListState) -> date | None:
     moment = parse_time(value)
     if moment is not None:
         return moment.astimezone(ZoneInfo(state.zone)).date()
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError:
-        return None
+    return parse_day(value)
 
 
 def _explain(error: FieldError, fault: Fault, state: ListState) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from aidial_contract.checking import YEARS
+from aidial_contract.checking import parse_day
 from aidial_contract.params import RANGE_DAYS
 from aidial_portal.design.links import with_query
 from aidial_portal.words import N_, _, spoken
@@ -132,7 +132,7 @@ def read_view(request: PortalRequest) -> View:
 def _days(from_: str, to: str) -> tuple[date | None, date | None, tuple[tuple[str, str], ...]]:
     if not from_ and not to:
         return None, None, ()
-    first, last = _read(from_), _read(to)
+    first, last = parse_day(from_), parse_day(to)
     if first is None or last is None:
         words = _("Enter a day, such as 2026-11-22.")
         wrong = [("from", words)] if first is None else []
@@ -142,14 +142,6 @@ def _days(from_: str, to: str) -> tuple[date | None, date | None, tuple[tuple[st
     if (last - first).days >= MOST_DAYS:
         return None, None, (("to", _("Choose at most {count} days.").format(count=MOST_DAYS)),)
     return first, last, ()
-
-
-def _read(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in YEARS else None
 
 
 def _day(day: date) -> str:
