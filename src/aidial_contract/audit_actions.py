@@ -258,6 +258,13 @@ _ROWS: Final = (
     AuditAction(
         "recordings.recording.uploaded", "Uploaded a call's recording", CHANGE, ("recordings.upload",)
     ),
+    AuditAction(
+        "recordings.recording.withdrawn",
+        "Had a recording deleted because it may not be kept",
+        CHANGE,
+        (),
+        "turns that tell a card's security code, or whose redaction fails, after the recording came",
+    ),
     AuditAction("reports.report.made", "Made the report of a month", CHANGE, (), WORKER),
     AuditAction("reports.report.sent", "Sent the report of a month to somebody", CHANGE, (), WORKER),
     AuditAction("reports.report.downloaded", "Downloaded the report of a month", LOOK, ("reports.pdf",)),

@@ -1,7 +1,8 @@
 """The objects of recordings as the rest of the API sees them: what they are called, how they are deleted.
 
-Retention and data deletion use `delete_recordings`; besides them only an upload takes the place of a
-recording, of one that no legal hold keeps. The one thing a newcomer would get wrong: a file is not deleted
+Retention and data deletion use `delete_recordings`, and so do turns that tell a card's security code, which
+nothing may keep, no legal hold either; besides them only an upload takes the place of a recording, of one
+that no hold keeps. The one thing a newcomer would get wrong: a file is not deleted
 here. Its row is marked in the caller's transaction and a job deletes the file and notes when, so a receipt
 can count what is gone (`state` = `deleted`, `deleted_at`).
 """

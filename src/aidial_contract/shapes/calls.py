@@ -181,8 +181,8 @@ class NewCall(Incoming):
 class CallPatch(Incoming):
     """`PATCH /v1/calls/{call_id}`: progress, end, findings. Absent members stay as they are.
 
-    `transcript_hidden`: until that is undone nobody reads, downloads, unlocks or plays the words of a call
-    that ended.
+    `metadata` takes the place of all that was there. `transcript_hidden`: until that is undone nobody reads,
+    downloads, unlocks or plays the words of a call that ended.
     """
 
     status: Status | UnsetType = UNSET
@@ -201,6 +201,8 @@ class CallPatch(Incoming):
     follow_up: FollowUp | None | UnsetType = UNSET
     sms_status: Label | None | UnsetType = UNSET
     email_status: Label | None | UnsetType = UNSET
+    cost: Cost | None | UnsetType = UNSET
+    metadata: JsonObject | None | UnsetType = UNSET
     transcript_hidden: bool | UnsetType = UNSET
 
 
@@ -352,6 +354,9 @@ def call_patch_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
         return
     if not body:
         yield FieldError("", "required")
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict):
+        yield from _metadata(metadata)
     if "ended_at" in body and "end_reason" not in body and "/end_reason" not in failed:
         yield FieldError("/end_reason", "required")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
+from aidial.worker import work
 from aidial_contract.ids import new_id
 from tests.api.calls.lines import Business
 from tests.support.api import World
@@ -132,6 +134,10 @@ async def test_of_fifty_writers_of_one_revision_exactly_one_wins(world: World, c
         ({"project_id": "x"}, {"/project_id": "unknown"}),
         ({"turns": []}, {"/turns": "unknown"}),
         ({"status": "live", "summary": 1}, {"/summary": "wrong_type"}),
+        ({"cost": {"amount_minor": -1, "currency": "AUD"}}, {"/cost/amount_minor": "too_small"}),
+        ({"cost": {"amount_minor": 1}}, {"/cost/currency": "required"}),
+        ({"metadata": {"a": "x" * 8_192}}, {"/metadata": "too_large"}),
+        ({"metadata": []}, {"/metadata": "wrong_type"}),
         ({"answered_at": "1999-01-01T00:00:00Z"}, {"/answered_at": "order"}),
         ({"ended_at": "1999-01-01T00:00:00Z", "end_reason": "unknown"}, {"/ended_at": "order"}),
         ({"ended_at": "2199-01-01T00:00:00Z", "end_reason": "unknown"}, {"/ended_at": "too_large"}),
@@ -190,6 +196,62 @@ async def test_null_takes_a_finding_away_and_absence_leaves_it(clinic: Business)
     answer = await clinic.key.patch(path, {"resolution": None, "outcome": None}, if_match="*")
     assert (answer.json["resolution"], answer.json["outcome"]) == (None, "unclassified")
     assert answer.json["summary"] == "Kept"
+
+
+async def test_what_a_live_call_cost_and_what_belongs_to_it_are_told_later(
+    world: World, clinic: Business
+) -> None:
+    created = await clinic.deliver({**in_status(clinic.lines[0], "live"), "metadata": {"campaign": "spring"}})
+    path, cost = created.headers["location"], {"amount_minor": 42, "currency": "AUD"}
+    patch = {
+        "cost": cost,
+        "metadata": {"slots": [{"name": "cvv", "value": "314"}], "order_number": 412345678},
+    }
+    answer = await clinic.key.patch(path, patch, if_match=created.headers["etag"])
+    assert (answer.status, answer.json["cost"], answer.json["version"]) == (200, cost, 2)
+    assert answer.json["metadata"] == {
+        "slots": [{"name": "cvv", "value": "[CVV]"}],
+        "order_number": 412345678,
+    }
+    assert (await clinic.admin.get(path)).json["cost"] == cost
+    (_, event) = await world.events(answer.json["call_id"])
+    assert json.loads(event["technical"])["fields"] == ["cost", "metadata"]
+    ended = await clinic.key.patch(path, ending("completed"), if_match="*")
+    assert (ended.json["cost"], ended.json["metadata"]) == (cost, answer.json["metadata"])
+    without = await clinic.key.patch(path, {"cost": None, "metadata": None}, if_match="*")
+    assert (without.json["cost"], without.json["metadata"]) == (None, None)
+
+
+async def stalled_call(world: World, clinic: Business, **changes: Any) -> str:
+    """A live call that nobody ended in time; its path."""
+    started = (datetime.now(UTC) - timedelta(hours=9)).isoformat()
+    call = {**in_status(clinic.lines[0], "live"), "started_at": started, "answered_at": None, **changes}
+    created = await clinic.deliver(call)
+    await work(world.urls.app_url, wait=False)
+    stalled = (await clinic.key.get(created.headers["location"])).json
+    assert (stalled["status"], stalled["attention"]) == ("unknown", {"flag": True, "reason": "stalled"})
+    return created.headers["location"]
+
+
+async def test_a_call_whose_end_is_told_late_is_stalled_no_longer(world: World, clinic: Business) -> None:
+    path = await stalled_call(world, clinic)
+    kept = await clinic.key.patch(path, {"resolution": "x"}, if_match="*")
+    assert kept.json["attention"] == {"flag": True, "reason": "stalled"}
+    ended = await clinic.key.patch(path, ending("completed"), if_match="*")
+    assert (ended.status, ended.json["status"]) == (200, "completed")
+    assert ended.json["attention"] == {"flag": False, "reason": None}
+    # Turns that were sent in between were refused: nobody knows that there were none.
+    assert ended.json["transcript_state"] == "incomplete"
+
+
+async def test_another_reason_to_look_at_it_stays(world: World, clinic: Business) -> None:
+    path = await stalled_call(world, clinic)
+    mine = {"flag": True, "reason": "angry"}
+    told = await clinic.key.patch(path, {**ending("failed"), "attention": mine}, if_match="*")
+    assert told.json["attention"] == mine
+    path = await stalled_call(world, clinic)
+    await clinic.key.patch(path, {"attention": mine}, if_match="*")
+    assert (await clinic.key.patch(path, ending("completed"), if_match="*")).json["attention"] == mine
 
 
 async def hide(clinic: Business, path: str, *, hidden: bool = True, **more: Any) -> Answer:

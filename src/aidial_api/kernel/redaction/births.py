@@ -41,8 +41,9 @@ _YEAR = (
 _HEARD = r"\n(?:yep|yes|yeah|ok|okay|right|mm|mhm|uh-? ?huh|and)[.,?]?\n"
 _OF = rf"(?:(?:[ ,\n]{{1,2}}|{_HEARD})(?:of (?:the )?|the )?)"
 _CUT = rf"(?:[ ]?[/. \n-][ ]?|{_HEARD})"
+_MONTH_AND_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 DATE = re.compile(
-    rf"(?<![\w])(?:(?P<iso>(?:19|20)\d\d[/. -]\d{{1,2}}[/. -]\d{{1,2}})"
+    rf"(?<![\w])(?:(?P<iso>(?:19|20)\d\d(?:[/. -]\d{{1,2}}[/. -]\d{{1,2}}|{_MONTH_AND_DAY}))"
     rf"|(?P<numbers>\d{{1,2}}{_CUT}\d{{1,2}}{_CUT}(?:(?:19|20)\d\d|\d\d))"
     rf"|(?P<named>\d{{1,2}}[/.-]?(?:{_MONTHS})[/.-]?(?:(?:19|20)\d\d|\d\d))"
     rf"|(?P<joined>[0-3]\d[01]\d(?:19|20)\d\d|[0-3]\d[01]\d\d\d)"

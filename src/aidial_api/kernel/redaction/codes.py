@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .atoms import ONES, TEENS, TENS, TIMES
 from .vocabulary import CORRECTED
 
 if TYPE_CHECKING:
@@ -31,6 +32,19 @@ _FEW_WORDS = 3
 _CARD_TURNS = 5
 _ASKED_TURNS = 6
 _OTHER_WORDS = ("card", "number")
+
+_FIGURES = re.compile(r"\D*(?:\d\D*){1,4}")
+_SPOKEN = re.compile(
+    rf"[^\w]*(?:(?:{'|'.join((*ONES, *TEENS, *TENS, *TIMES, 'hundred', 'and'))})(?:[\W_]+|\Z)){{1,6}}"
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def is_short_number(text: str, *, at_least: int = 1) -> bool:
+    """Whether a text is a number of up to four digits and nothing else, in figures or in words."""
+    if _LETTER.search(text):
+        return bool(_SPOKEN.fullmatch(text.lower()))
+    return bool(_FIGURES.fullmatch(text)) and sum(map(str.isdigit, text)) >= at_least
 
 
 class Codes:

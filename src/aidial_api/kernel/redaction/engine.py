@@ -36,6 +36,31 @@ def redact_beside(name: str, text: str) -> Redacted:
     return _shown([name, text])
 
 
+def redact_together(texts: Sequence[str]) -> list[Redacted]:
+    """Redact texts of one document, each read behind those before it; what redaction breaks over is empty."""
+    try:
+        return list(map(_redacted, texts, find(texts)))
+    except Exception:  # noqa: BLE001 - whatever broke, the raw text is not shown
+        return [Redacted("", ())] * len(texts)
+
+
+def redact_parts(name: str, parts: Sequence[str]) -> list[Redacted]:
+    """Redact texts that may be one detail: a day, a month, a year. A part of one becomes its mark."""
+    whole = " ".join(parts)
+    try:
+        finds = find([name, whole])[-1]
+    except Exception:  # noqa: BLE001 - whatever broke, the raw text is not shown
+        return [Redacted("", ())] * len(parts)
+    shown = []
+    at = 0
+    for part in parts:
+        kind = next((one.kind for one in finds if one.start < at + len(part) and one.end > at), None)
+        text = part if kind is None else f"[{kind}]"
+        shown.append(Redacted(text, spans_of(text)))
+        at += len(part) + 1
+    return shown
+
+
 def _shown(texts: list[str]) -> Redacted:
     """The last of the texts, redacted."""
     try:

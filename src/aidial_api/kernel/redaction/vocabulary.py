@@ -122,3 +122,11 @@ WORDS = _pattern()
 def label_of(found: re.Match[str]) -> str:
     """The label of a phrase that `WORDS` found."""
     return (found.lastgroup or "")[:-2]
+
+
+_DETAILS = frozenset(("medicare", "tfn", "abn", "acn", "cvv", "passport", "licence", "born", "card", "phone"))
+
+
+def names_a_detail(text: str) -> bool:
+    """Whether any word of a text names something that is redacted."""
+    return any(label_of(found) in _DETAILS for found in WORDS.finditer(text.lower()))

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 from msgspec import UNSET
 
 from aidial_api.kernel.ask import Ask
@@ -18,6 +19,7 @@ from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.outgoing.recipients import call_ended
 from aidial_api.kernel.outgoing.transfer_alerts import transfer_failed
 from aidial_api.kernel.transaction import Tx
+from aidial_api.surfaces.calls import stalled
 from aidial_api.surfaces.calls.redacting import redact_findings
 from aidial_api.surfaces.calls.store import find_call, hidden_transcript, hide_transcript, update_call
 from aidial_contract import errors
@@ -83,6 +85,8 @@ async def _changes(patch: CallPatch, redactors: Executor) -> dict[str, Any]:
         changes["sentiment_agent"] = patch.sentiment.agent
     if patch.attention is not UNSET:
         changes["attention_flag"] = patch.attention.flag
+    if patch.cost is not UNSET:
+        changes["cost"] = None if patch.cost is None else msgspec.json.encode(patch.cost).decode()
     if patch.status is not UNSET:
         changes["status"] = patch.status
     changes.update(await redact_findings(patch, redactors))
@@ -108,6 +112,10 @@ def _check_status(row: asyncpg.Record, changes: dict[str, Any]) -> None:
         raise Fault(errors.VALIDATION_FAILED, field_errors=[FieldError("/ended_at", "required")])
     if current == "live" and wanted != "live" and row["transcript_state"] == "live":
         changes["transcript_state"] = "available" if row["message_count"] else "missing"
+    if current == "unknown" and wanted != "unknown" and row["attention_reason"] == stalled.REASON:
+        # Its end is told after all. Its transcript may still lack the turns that were refused meanwhile.
+        for name, value in (("attention_flag", False), ("attention_reason", None)):
+            changes.setdefault(name, value)
 
 
 def _hiding(patch: CallPatch) -> dict[str, bool]:

@@ -6,7 +6,6 @@ their values are; only the turns' raw text is kept, encrypted, and no card verif
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -23,12 +22,12 @@ from aidial_api.kernel.redaction import (
     RedactionBusy,
     RedactionFailed,
     redact,
-    redact_beside,
     redact_elsewhere,
     redact_many_async,
     redact_turns,
 )
 from aidial_api.kernel.redaction import Redacted as RedactedText
+from aidial_api.surfaces.calls.documents import redacted_document
 from aidial_contract import errors
 from aidial_contract.fault import Fault
 from aidial_contract.ids import parse_uuid
@@ -36,15 +35,8 @@ from aidial_contract.shapes.calls import CallPatch, FoundEntity, NewCall, NewTur
 
 UNCLASSIFIED = "unclassified"
 LABEL_CHARACTERS = 80
-FINDINGS_ELSEWHERE_FROM_BYTES = 4 * 1024
+FINDINGS_ELSEWHERE_FROM_BYTES = 2 * 1024
 """Several short texts, each read beside its name, take longer than one long one of the same size."""
-_PATH_CHARACTERS = 120
-_CODE = re.compile(r"[ -]*(?:\d[ -]*){1,4}")
-_CODES_NAME = re.compile(
-    r"\b(?:cvv|cvc|cvn|cv|csc|card (?:code|security|verification)|security code)"
-    r"(?: ?(?:code|number|value|no))?\Z"
-)
-_BETWEEN_WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _log = structlog.get_logger("aidial_api")
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()
@@ -68,6 +60,11 @@ class Said:
     turns: str
     kept: tuple[tuple[str, str], ...]
     counts: dict[str, int]
+
+    @property
+    def holds_card_code(self) -> bool:
+        """Whether a card's verification code was said in it."""
+        return self.counts.get(Kind.CVV, 0) > 0
 
     @property
     def entities(self) -> str:
@@ -167,10 +164,10 @@ def _patched(patch: CallPatch) -> dict[str, Any]:
         value = getattr(patch, name)
         if value is not UNSET:
             columns[name] = _label(value)
-    for name in ("booking", "transfer", "follow_up", "consent"):
+    for name in ("booking", "transfer", "follow_up", "consent", "metadata"):
         value = getattr(patch, name)
         if value is not UNSET:
-            columns[name] = _document(value)
+            columns[name] = redacted_document(value)
     return columns
 
 
@@ -185,11 +182,11 @@ def _findings(body: NewCall) -> dict[str, Any]:
         "email_status": _label(body.email_status),
         "summary": _line(body.summary),
         "attention_reason": _line(body.attention.reason) if body.attention else None,
-        "booking": _document(body.booking),
-        "transfer": _document(body.transfer),
-        "follow_up": _document(body.follow_up),
-        "consent": _document(body.consent or {"state": "unavailable"}),
-        "metadata": _document(body.metadata),
+        "booking": redacted_document(body.booking),
+        "transfer": redacted_document(body.transfer),
+        "follow_up": redacted_document(body.follow_up),
+        "consent": redacted_document(body.consent or {"state": "unavailable"}),
+        "metadata": redacted_document(body.metadata),
     }
 
 
@@ -205,58 +202,3 @@ def _identifier(text: str) -> str:
 def _label(text: str | None) -> str | None:
     """A line in a column of 80 characters, which marks longer than what they stand for must not burst."""
     return None if text is None else redact(text).text[:LABEL_CHARACTERS]
-
-
-def _document(value: object) -> str | None:
-    if value is None:
-        return None
-    return _encoder.encode(_deep(msgspec.to_builtins(value), "")).decode()
-
-
-def _deep(value: Any, path: str) -> Any:
-    """A document redacted: names by themselves, values beside the names that lead to them."""
-    if _is_code(value, path):
-        return f"[{Kind.CVV}]"
-    if isinstance(value, str):
-        return redact_beside(path, value).text
-    if isinstance(value, dict):
-        names = _apart([redact(name).text for name in value])
-        return {
-            shown: _deep(one, _said(path, name))
-            for shown, (name, one) in zip(names, value.items(), strict=True)
-        }
-    if isinstance(value, list):
-        return [_deep(one, path) for one in value]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        # A number sent as a number is told by its digits; what is none stays a number.
-        text = str(value)
-        shown = redact_beside(path, text).text
-        return value if shown == text else shown
-    return value
-
-
-def _is_code(value: Any, path: str) -> bool:
-    """Whether its names say that it is a verification code, and it is digits: all of it, or some."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return False
-    return bool(_CODE.fullmatch(str(value)) and _CODES_NAME.search(path.lower()))
-
-
-def _apart(names: list[str]) -> list[str]:
-    """Names that redaction made alike, told apart: `[PHONE]`, `[PHONE] 2`. None of what they name is lost."""
-    taken = set(names)
-    seen: dict[str, int] = {}
-    apart = []
-    for name in names:
-        free, nth = name, seen.get(name, 0) + 1
-        while nth > 1 and (free := f"{name} {nth}") in taken:
-            nth += 1
-        seen[name] = nth
-        apart.append(free)
-    return apart
-
-
-def _said(path: str, name: str) -> str:
-    """`card` and `verificationCode` as somebody would say them; letters only, no digits to join a value's."""
-    words = _BETWEEN_WORDS.sub(" ", name).strip()
-    return f"{path} {words}".strip()[-_PATH_CHARACTERS:]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GRACE: Final = timedelta(minutes=10)
 """How long a call may stay live beyond its project's maximum duration."""
+REASON: Final = "stalled"
+"""Why somebody should look at such a call, until its end is told."""
 
 _EVENT = """
 INSERT INTO audit_events (event_id, client_id, actor_kind, actor_label, action, target_kind, target_id,
@@ -47,7 +49,7 @@ async def check(db: Database, *, client_id: str, call_id: str) -> None:
         if due_at > call["now"]:
             await enqueue(tx, CHECK.name, {"client_id": client_id, "call_id": call_id}, at=due_at)
             return
-        await store.mark_stalled(tx, client_id, call_id)
+        await store.mark_stalled(tx, client_id, call_id, REASON)
         await tx.execute(_EVENT, new_id(), client_id, call_id, call["project_id"])
         await tx.execute(news.TELL, news.line(client_id, str(call["project_id"]), call_id))
 

@@ -16,6 +16,7 @@ import msgspec
 from aidial_api.kernel.ask import Ask
 from aidial_api.kernel.audit import Event, record
 from aidial_api.kernel.crypto import TenantKey
+from aidial_api.kernel.recordings import delete_recordings
 from aidial_api.surfaces.calls import store
 from aidial_api.surfaces.calls.redacting import Said, redact_said
 from aidial_contract import errors
@@ -60,11 +61,21 @@ async def append(ask: Ask, row: asyncpg.Record) -> asyncpg.Record | Fault:
     await store.write_turns(ask.tx, client_id, call_id, _changed(key, call_id, said, total, state))
     told = {"turns": total - stored, "redactions": {} if said is None else said.counts}
     await record(ask, _changed_event(row, "calls.turns.appended", told))
+    if said is None or said.holds_card_code:
+        await _delete_sound(ask, row, "redaction_failed" if said is None else "card_code")
     _tell(ask, row)
     changed = await store.find_call(ask.tx, ask.reach, call_id)
     if changed is None:
         raise RuntimeError("a call just changed cannot be read")
     return changed
+
+
+async def _delete_sound(ask: Ask, row: asyncpg.Record, why: str) -> None:
+    """Take away what was recorded of a call that turns out to hold a card's code, or nobody knows what."""
+    gone = await delete_recordings(ask.tx, row["client_id"], [str(row["call_id"])])
+    if gone:
+        told = {"sides": sorted(one.side for one in gone), "reason": why}
+        await record(ask, _changed_event(row, "recordings.recording.withdrawn", told))
 
 
 async def _cut(ask: Ask, row: asyncpg.Record, refusal: Fault) -> Fault:

@@ -32,3 +32,8 @@ def reason_against(call: asyncpg.Record, purpose: Purpose, *, has_media: bool) -
 def is_withheld(call: asyncpg.Record) -> bool:
     """Whether nobody may hear the call: a card's security code is in it, or nobody knows what is."""
     return bool(call["holds_card_code"]) or call["transcript_state"] in WITHHELD
+
+
+def may_not_be_kept(call: asyncpg.Record) -> bool:
+    """Whether no sound of the call may be stored: a card's security code is in it, or nobody will know."""
+    return bool(call["holds_card_code"]) or call["transcript_state"] == "redaction_failed"

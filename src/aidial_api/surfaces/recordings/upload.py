@@ -28,6 +28,7 @@ from aidial_api.kernel.sealed import seal
 from aidial_api.kernel.uploads import file_pieces
 from aidial_api.surfaces.recordings import present, store
 from aidial_api.surfaces.recordings.reading import while_allowed
+from aidial_api.surfaces.recordings.rules import may_not_be_kept
 from aidial_api.surfaces.recordings.sounds import CLAIMS, HEAD_BYTES, media_type_of, wave_of
 from aidial_contract import errors
 from aidial_contract.fault import Fault
@@ -58,12 +59,8 @@ async def begin(ask: Ask) -> Answer:
     call: asyncpg.Record = ask.found
     tags = read_if_match(ask.headers["if-match"]) if "if-match" in ask.headers else ("*",)
     require_match(tags, call_tag(ask, call))
-    if call["holds_card_code"]:
-        raise Fault(
-            errors.RECORDING_UNAVAILABLE,
-            details={"reason": "compliance"},
-            reason="a card's security code was said in this call; it is never stored",
-        )
+    if may_not_be_kept(call):
+        raise _never_stored()
     recording_id, side = new_id(), ask.query["side"] or "mixed"
     await store.add_arriving(ask.tx, call, recording_id, side)
     arguments = {"client_id": call["client_id"], "recording_id": recording_id}
@@ -83,16 +80,27 @@ async def receive(ask: Ask) -> Answer:
     await still_allowed(ask)
     async with ask.services.db.transaction(database_reach(ask)) as tx:
         ask.tx_or_none = tx
-        return await _keep(ask, arriving, sound)
+        outcome = await _keep(ask, arriving, sound)
+    if isinstance(outcome, Fault):
+        raise outcome
+    return outcome
 
 
-async def _keep(ask: Ask, arriving: Arriving, sound: _Sound) -> Answer:
-    """Make what was stored the call's recording, in place of what it had."""
-    await lock_holds(ask.tx, ask.found["client_id"])
+async def _keep(ask: Ask, arriving: Arriving, sound: _Sound) -> Answer | Fault:
+    """Make what was stored the call's recording, in place of what it had.
+
+    A refusal that is given back, not raised, has the file deleted at once, before it would be collected.
+    """
+    client_id: str = ask.found["client_id"]
+    await lock_holds(ask.tx, client_id)
+    # Held first and read then: whoever waits for turns that come in must see what they made of the call.
+    await store.lock_call(ask.tx, client_id, ask.found["call_id"])
     call = await store.find_call(ask.tx, ask.reach, ask.found["call_id"], for_change=True)
     if call is None:
         raise Fault(errors.NOT_FOUND, reason="the call went away meanwhile")
-    client_id = call["client_id"]
+    if may_not_be_kept(call):
+        await _let_go(ask, client_id, arriving.recording_id)
+        return _never_stored()
     had = {one["side"]: one for one in await store.sides(ask.tx, client_id, call["call_id"])}
     before = had.get(arriving.side)
     fingerprint = arriving.key.fingerprint(sound.digest())
@@ -112,6 +120,14 @@ async def _keep(ask: Ask, arriving: Arriving, sound: _Sound) -> Answer:
     await enqueue(ask.tx, MEASURE_JOB, arguments, at=utc_now(), queue=MEASURING)
     await record(ask, _event(call, arriving.side, is_first=before is None))
     return await _answer(ask, call, version, 201 if before is None else 200)
+
+
+def _never_stored() -> Fault:
+    return Fault(
+        errors.RECORDING_UNAVAILABLE,
+        details={"reason": "compliance"},
+        reason="a card's security code was said in this call, or may have been; it is never stored",
+    )
 
 
 async def _let_go(ask: Ask, client_id: str, recording_id: str) -> None:
