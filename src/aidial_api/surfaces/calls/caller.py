@@ -31,12 +31,14 @@ _LONGEST_NUMBER = 15
 
 @dataclass(frozen=True, slots=True)
 class CallerSearch:
-    """A token to look up, None where no call has one so long.
+    """A token to look up.
 
-    Where not every call has it, `older` is one that they all have; what it finds is compared with `ending`.
+    `is_whole`: it is all that was asked for, once every call has it. Until then, or where it is not, what
+    `older` finds, which every call has, is compared with `ending`.
     """
 
-    token: bytes | None
+    token: bytes
+    is_whole: bool = True
     older: bytes | None = None
     ending: str = ""
 
@@ -46,9 +48,7 @@ async def calls_of_caller(ask: Ask) -> bytes | list[str]:
     client_id = ask.reach.client_ids[0]
     key = await ask.services.tenant_keys.get(ask.tx, client_id)
     search = search_for(ask.query["caller"], key)
-    if search.older is None:
-        return search.token
-    if search.token is not None and not await store.lacks_endings(ask.tx, client_id):
+    if search.older is None or (search.is_whole and not await store.lacks_endings(ask.tx, client_id)):
         return search.token
     candidates = await store.find_by_token(ask.tx, ask.reach, search.older)
     return [str(row["call_id"]) for row in candidates if _ends_with(row, key, search.ending)]
@@ -88,11 +88,12 @@ def search_for(text: str, key: TenantKey) -> CallerSearch:
 
 
 def _ending(digits: str, key: TenantKey) -> CallerSearch:
-    token = key.suffix_token(digits) if len(digits) <= _LONGEST_SUFFIX else None
+    token = key.suffix_token(digits[-_LONGEST_SUFFIX:])
     size = max(size for size in _ALWAYS_KNOWN if size <= len(digits))
     if size == len(digits):
         return CallerSearch(token)
-    return CallerSearch(token, key.suffix_token(digits[-size:]), digits)
+    is_whole = len(digits) <= _LONGEST_SUFFIX
+    return CallerSearch(token, is_whole, key.suffix_token(digits[-size:]), digits)
 
 
 def _refused() -> Fault:
