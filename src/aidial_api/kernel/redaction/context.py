@@ -32,7 +32,7 @@ class Word(NamedTuple):
 
 
 _IS = re.compile(r"(?<![a-z])(?:is|was|as)(?![a-z])|'s ")
-_SHORT = ("near", "code", "place")  # said right before the number, or about something else
+_SHORT = ("near", "code", "place", "few")  # said right before the number, or about something else
 _ASKED_TURNS = 6
 _DOCUMENTS = ("passport", "licence", "medicare", "tfn", "abn", "acn")
 _SAID = re.compile(r"[\d\x01]")  # it was answered
@@ -93,7 +93,7 @@ class Context:
         return known
 
     def _label(self, start: int, end: int, skip: tuple[str, ...]) -> str:
-        word = self.before(start, skip=(*skip, "place", "code"))
+        word = self.before(start, skip=(*skip, "place", "code", "few"))
         if word is not None:
             return _MEANS.get(word.label, word.label)
         word = self.after(end)
