@@ -64,9 +64,8 @@ def is_measured(doc: Doc, at: int) -> bool:
 
 def is_called_else(doc: Doc, context: Context, at: int, answered: int, digits: str) -> bool:
     """Whether the word right before a number says that it is no code: "room 304", "in 2014", "at 1130"."""
-    turn = doc.turn_at(at)
-    start = max(doc.turn_starts[turn], at - _NEAR)
-    if any(word.label == CODE and max(start, answered) <= word.start < at for word in context.words(turn)):
+    start = max(doc.turn_starts[doc.turn_at(at)], at - _NEAR)
+    if CODE in context.within(max(start, answered), at):
         return False  # "the CVV for this order is 314"
     before = doc.text[start:at]
     return bool(
@@ -88,7 +87,7 @@ def asked_for(doc: Doc, context: Context, at: int, answered: int) -> str:
         begin = max(start, answered, end - _SENTENCE)
         for number in _NUMBER.finditer(doc.text, begin, end):
             begin = number.end()
-        said, asks = _said(doc, context, turn, begin, end)
+        said, asks = _said(doc, context, begin, end)
         if said or begin > max(start, end - _SENTENCE):
             return said
         if turn < here and (asks or _YES.fullmatch(doc.text, start, end)):
@@ -96,7 +95,7 @@ def asked_for(doc: Doc, context: Context, at: int, answered: int) -> str:
     return ""
 
 
-def _said(doc: Doc, context: Context, turn: int, begin: int, end: int) -> tuple[str, bool]:
+def _said(doc: Doc, context: Context, begin: int, end: int) -> tuple[str, bool]:
     """What the last part of a turn that names anything names, and whether a part asks and names nothing."""
     text = doc.text
     named, joined, question, last = "", True, False, end
@@ -104,7 +103,7 @@ def _said(doc: Doc, context: Context, turn: int, begin: int, end: int) -> tuple[
         first = cut.end() if cut else begin
         part = text[first:last].strip()
         asks = question or bool(_ASKS.search(part))
-        here = _part(context, turn, first, last, part, asks=asks)
+        here = _part(context, first, last, part, asks=asks)
         if not named:
             if here in {CODE, SHORT}:
                 return here, asks
@@ -120,11 +119,11 @@ def _said(doc: Doc, context: Context, turn: int, begin: int, end: int) -> tuple[
     return named, False
 
 
-def _part(context: Context, turn: int, first: int, last: int, part: str, *, asks: bool) -> str:
+def _part(context: Context, first: int, last: int, part: str, *, asks: bool) -> str:
     """What a part of a sentence names."""
     if len(part) < len(CODE):
         return ""
-    labels = {word.label for word in context.words(turn) if first <= word.start and word.end <= last}
+    labels = context.within(first, last)
     if CODE in labels:
         return CODE
     things = [*_THING.finditer(part)]

@@ -29,7 +29,7 @@ TENS = {
     "eighty": "8", "ninety": "9",
 }  # fmt: skip
 TIMES = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
-ALIKE = {"to": "2", "too": "2", "tree": "3", "for": "4", "fore": "4", "ate": "8", "nein": "9", "won": "1"}
+ALIKE = {"to": "2", "too": "2", "tree": "3", "for": "4", "ate": "8", "won": "1"}
 
 _ONES = "|".join(sorted(ONES, key=len, reverse=True))
 _TEENS = "|".join(TEENS)
@@ -39,7 +39,7 @@ _UP_TO_99 = rf"(?:{_TEENS}|(?:{_TENS})(?:[ -](?:{_UNITS}))?)"
 _END = r"(?![a-z])"
 _ALIKE = "|".join(ALIKE)
 _ONE = rf"(?:{_ONES}|{_ALIKE}|\d)(?![a-z\d])"
-_BETWEEN = r"[ ,]{1,2}(?:(?:and|then)[ ,]{1,2})?(?:an?\ )?"
+_BETWEEN = r"[ ,]{1,2}+(?:(?:and|then)[ ,]{1,2}+)?+(?:an?\ )?+"
 _SPELLED_END = r"(?:[ ,]{1,2}(?:thanks|thank\ you|please|yeah|yep|ok|okay|mate|love))?\ ?(?:[.?!]|\n|\Z)"
 
 _WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
@@ -52,22 +52,50 @@ _WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
     | \d++(?:st|nd|rd|th|[ap]\.?m|k|km|kg|mg|ml|mins?|m)(?![a-z]))
   | (?P<more>\d++)
   | (?P<plus>\+)"""
-_SPOKEN = rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z]|'[a-z]{{2}})(?![ -](?:hundred|thousand){_END})
+
+
+def _spoken(hundred: str, alike: str) -> str:
+    """Numbers in words; what may stand before "hundred" in place of a number, and what behind a homophone."""
+    return rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z]|'[a-z]{{2}})(?![ -](?:hundred|thousand){_END})
         (?!\ (?:moment|second|sec|minute|more){_END})
       |(?<=\bo)(?=\d))
     | (?P<times>{"|".join(TIMES)})[ -](?P<each>{_ONES}|\d)(?![a-z\d])
     | (?P<hundreds>(?:{_TEENS}|{_ONES}|a)[ -]
-        |(?=h)(?:(?<![a-z][ -])|(?<=\bis[ ])|(?<='s[ ])|(?<=\bu[mh][ ])))hundred
+{hundred})hundred
         (?:\ and\ (?P<and>{_UP_TO_99}|{_ONES})|\ (?P<rest>{_UP_TO_99}))?{_END}
     | (?P<thousands>{_ONES})[ -]thousand{_END}
     | (?P<pause>one\ (?:moment|second|sec|minute|more){_END})
     | (?P<tens>{_TENS})(?:[ -](?P<unit>{_UNITS}){_END})?{_END}
-    | (?P<alike>{_ALIKE})(?=\ (?:{_ONES}){_END}|{_BETWEEN}{_ONE}|{_SPELLED_END})
+    | (?P<alike>{_ALIKE})(?={alike})
     | (?P<said_plus>plus){_END})"""
+
+
 _NO_NAME = r"(?!2(?!\d)(?:(?<=cv2)|(?<=cv[vcn]2)))"  # "CVV2" says no number yet
-WRITTEN = re.compile(rf"(?=[\d$+]){_NO_NAME}(?:{_WRITTEN})", re.VERBOSE)
-SPOKEN = re.compile(_SPOKEN, re.VERBOSE)
-BOTH = re.compile(rf"(?=[\d$+]){_NO_NAME}(?:{_WRITTEN})|{_SPOKEN}", re.VERBOSE)
+_AS_DIGITS = rf"(?=[\d$+]){_NO_NAME}(?:{_WRITTEN})"
+_PLAIN = _spoken("", rf"\ (?:{_ONES}){_END}")
+# Where a card is spoken of: "hundred and four", "won four seven", "three, one, for".
+_LOOSE = _spoken(
+    r"|(?=h)(?:(?<![a-z][ -])|(?<=\bis[ ])|(?<='s[ ])|(?<=\bu[mh][ ]))",
+    rf"{_BETWEEN}{_ONE}|{_SPELLED_END}",
+)
+_CARD_HINTS = (
+    "card",
+    "code",
+    "cv",
+    "digit",
+    "security",
+    "vee",
+    "c v",
+    "v v",
+    "c-v",
+    "c/v",
+    "the back",
+    "visa",
+    "amex",
+)
+WRITTEN = re.compile(_AS_DIGITS, re.VERBOSE)
+SPOKEN, LOOSE = (re.compile(spoken, re.VERBOSE) for spoken in (_PLAIN, _LOOSE))
+BOTH, BOTH_LOOSE = (re.compile(rf"{_AS_DIGITS}|{spoken}", re.VERBOSE) for spoken in (_PLAIN, _LOOSE))
 # "for two one", "three, one, for", "a three, a one and a four": three or four digits up to a sentence's end.
 _SPELLED = re.compile(rf"{_ONE}(?:{_BETWEEN}{_ONE}){{2,3}}{_SPELLED_END}")
 _ALL_ALIKE = re.compile(rf"(?<![a-z])(?:{_ALIKE})(?:{_BETWEEN}(?:{_ALIKE})){{2,3}}{_SPELLED_END}")
@@ -119,9 +147,8 @@ _UUID = re.compile(
 _UUID_DASHES = 4
 _WORD = re.compile(r"[a-z]+")
 NUMBER_WORDS = frozenset((*ONES, *TEENS, *TENS, *TIMES, "hundred", "plus"))
-_COUNTED = re.compile(r"[ -](?:digits?|numbers|figures)(?![a-z])")
-_BEFORE_COUNTED = (" ", "-")
-_SHORT_TURN = 30
+_COUNTED = (" digit", "-digit", " numbers", "-numbers", " figures")
+_FEW_WORDS = 7
 _FIRST_DIGITS = 3
 MAX_ATOMS = 96
 OVERLAP = 24
@@ -224,16 +251,24 @@ def _outside_ids(
 def _found(doc: Doc) -> Iterator[re.Match[str]]:
     """Yield every number of a document; turns without a digit or a number word are passed over cheaply."""
     text = doc.text
+    loose = any(hint in text for hint in _CARD_HINTS)
+    spoken, both = (LOOSE, BOTH_LOOSE) if loose else (SPOKEN, BOTH)
     for turn, start in enumerate(doc.turn_starts):
         end = doc.turn_end(turn)
-        said = not NUMBER_WORDS.isdisjoint(_WORD.findall(text, start, end))
+        words = _WORD.findall(text, start, end)
+        said = not NUMBER_WORDS.isdisjoint(words) or (
+            loose
+            and len(words) <= _FEW_WORDS
+            and not ALIKE.keys().isdisjoint(words)
+            and bool(_ALL_ALIKE.search(text, start, end))
+        )
         if _DIGIT.search(text, start, end):
-            numbers = (BOTH if said else WRITTEN).finditer(text, start, end)
+            numbers = (both if said else WRITTEN).finditer(text, start, end)
             if text.count("-", start, end) >= _UUID_DASHES:
                 numbers = _outside_ids(numbers, text, start, end)
             yield from numbers
-        elif said or (end - start <= _SHORT_TURN and _ALL_ALIKE.search(text, start, end)):
-            yield from SPOKEN.finditer(text, start, end)
+        elif said:
+            yield from spoken.finditer(text, start, end)
 
 
 def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
@@ -244,11 +279,7 @@ def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
     for found in _found(doc):
         kind = found.lastgroup
         start, end = found.span()
-        if (
-            kind == "pause"
-            or (kind == "word" and _is_part(found))
-            or (text[end : end + 1] in _BEFORE_COUNTED and _COUNTED.match(text, end))
-        ):
+        if kind == "pause" or text.startswith(_COUNTED, end) or (kind == "word" and _is_part(found)):
             continue  # a number may go on behind each
         if kind in _PLUS:
             plus = end

@@ -51,6 +51,7 @@ _ASKED_TURNS = 6
 _AGAIN_TURNS = 10
 _ONE_BREATH = (7, 8)  # a code, and a postcode or an expiry date
 _ASIDE = ("place", "code", "few")
+_ASKED_AS = frozenset(("cvv", "few", "code"))
 _OTHER_WORDS = ("card", "number")
 
 
@@ -221,12 +222,12 @@ class Codes:
     def _is_asked_near(self, turn: int) -> bool:
         """Whether a code, "the code" or "the three digits" are spoken of in this turn or before it."""
         turns = range(max(0, turn - _TALK_TURNS), turn + 1)
-        return any(self._context.has(one, label) for one in turns for label in ("cvv", "few", "code"))
+        return any(not _ASKED_AS.isdisjoint(self._context.labels(one)) for one in turns)
 
     def _is_awaited(self, turn: int) -> bool:
         """Whether somebody asked for it some turns ago and got no answer yet."""
         asked = range(max(self._said_turn, turn - _ASKED_TURNS, 0), turn)
-        return any(self._context.has(one, "cvv") for one in asked)
+        return any("cvv" in self._context.labels(one) for one in asked)
 
     def _is_whole_turn(self, digits: Digits, start: int, end: int) -> bool:
         first, last = digits.span(start, end)
