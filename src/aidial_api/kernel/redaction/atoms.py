@@ -39,7 +39,7 @@ _UP_TO_99 = rf"(?:{_TEENS}|(?:{_TENS})(?:[ -](?:{_UNITS}))?)"
 _END = r"(?![a-z])"
 _ALIKE = "|".join(ALIKE)
 _ONE = rf"(?:{_ONES}|{_ALIKE}|\d)(?![a-z\d])"
-_BETWEEN = r"[ ,]{1,2}+(?:(?:and|then)[ ,]{1,2}+)?+(?:an?\ )?+"
+_BETWEEN = r"[ ,]{1,2}(?:(?:and|then)[ ,]{1,2})?(?:an?\ )?"
 _SPELLED_END = r"(?:[ ,]{1,2}(?:thanks|thank\ you|please|yeah|yep|ok|okay|mate|love))?\ ?(?:[.?!]|\n|\Z)"
 
 _WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
@@ -115,7 +115,7 @@ _FILLER = (
     " (?:secs?|seconds?|moment|minute|min|tick|mo|more time|more)"
     "|(?:first|last|next|final|other) (?:bit|lot|part|one|few|three|two|five|six|four|group|set)"
     "(?: digits?| numbers?| ones?)?"
-    "|an?|are|then the|did you say|you said|i have|i've got|is that|was that|what|what comes|what was it"
+    "|are|then the|did you say|you said|i have|i've got|is that|was that|what|what comes|what was it"
     "|where is it|here it is|(?:can|could) you (?:say|repeat) (?:that|it)(?: again)?"
     "|say (?:that|it) again|i missed that|i've got that|again|i'm writing it down"
     "|let me (?:write (?:that|it) down|get a pen|find it|read it|grab it|just grab it|have a look"
@@ -125,7 +125,7 @@ _FILLER = (
     "|great|perfect|cool|is|next|the|rest|please|like|well|i|see|carry|good|lovely|was|that|no worries"
     "|open|close|bracket|brackets|my bad|nah|oops|whoops|(?:i'll |let me )?start again|number|no|sorry"
     "|actually|i mean|scratch that|make that|correction|let me (?:think|see|check|look)|hang on|hold on"
-    "|bear with me|what is it|wait"
+    "|bear with me|what is it|wait|an?"
 )
 _LIGHT = re.compile(r"[ .,/\\()\-_;'*|~]*")
 _GAP = re.compile(rf"(?:(?:{_FILLER})(?![a-z0-9])|[ .,/\\()\-_;:'*|~?!\n])*+")

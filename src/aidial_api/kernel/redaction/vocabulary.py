@@ -64,17 +64,17 @@ _DIGITS_OF = _any(
 NAMED = (
     *_ROOMS,
     rf"{_any(_OWN_CODE, SITES, *_THINGS, *_PEOPLE)}[ -]?codes?",
-    r"codes? (?:for|to|of|on|at|from) (?:the|our|my|your|this|that) "
+    r"(?:codes?|pins?) (?:for|to|of|on|at|from) (?:the|our|my|your|this|that) "
     + _any(SITES, *REFERENCES, *_ROOMS, _OWN_CODE),
     "zip", "years?", "what time",
     "how (?:many(?! (?:digits|numbers))|much|long|far|old|big|tall|heavy|often)",
     "guests?", "people", "persons?", "pax", "adults?", "children", "kids", "nights", "copies", "tickets",
     "total", "subtotal", "amount", "price", "cost", "fee", "charge", "balance", "deposit", "bond", "rent",
     "budget", "quantity", "reading", "odometer", "mileage", "kilomet(?:re|er)s", "weight", "height", "age",
-    "distance", "phone", "telephone", "mobile", "landline", "fax", "number plate", "rego", "licen[cs]e",
-    "passport", "medicare",
+    "distance", "size", "phone", "telephone", "mobile", "landline", "fax", "number plate", "rego",
+    "licen[cs]e", "passport", "medicare",
     rf"{_any(_NUMBERED, *_THINGS, *_PEOPLE)}(?:'s)? (?:number|no|id|ref|reference)",
-    rf"{_WHICH} {_any(*REFERENCES)}",
+    rf"{_WHICH} {_any(_NUMBERED, *REFERENCES)}",
     rf"{_DIGITS_OF} {_any(_NUMBERED, *_THINGS)}",
 )  # fmt: skip
 """What people ask for, or say a number of three or four digits is of, that is no card's code."""
@@ -128,6 +128,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
         *_each("on the", "at the", "from the", "off the", "on", then=_BACK),
         *_each("back", "reverse", "rear", "other side", then=" of (?:the|my|your|his|her|that|this) card"),
         rf"card{_NO_PAYMENT}(?:'s)? (?:security |verification |validation |secret )?code",
+        r"card (?:verification|security)\b",
         "code (?:on|from|off|of|for) (?:the|your|my|that|this) card",
         "signature (?:strip|panel|box|bar|line|area)",
     ),
