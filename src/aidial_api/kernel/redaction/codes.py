@@ -166,12 +166,12 @@ class Codes:
         first, last = digits.span(start, end)
         said = digits.text[start:end]
         turn = self._turn(digits, start)
-        behind = self._is_named_behind(last, said)
-        named = behind or self._is_named_before(first)
         awaited = after_card or self._is_awaited(turn)
         again = said in self._said and turn - self._said_turn <= _AGAIN_TURNS
-        if not (named or awaited or again or self._is_asked_near(turn)):
+        if not (awaited or again or self._is_asked_near(turn) or _NAMES_IT.match(self._doc.text, last)):
             return False
+        behind = self._is_named_behind(last, said)
+        named = behind or self._is_named_before(first)
         asked = self._asked(first)
         if not self._context.is_near(first, "cvv") and (
             is_called_else(self._doc, self._context, first, self._before(first), said)
