@@ -9,7 +9,7 @@ import pytest
 from aidial_api.kernel.redaction import Kind, redact_turns
 from aidial_api.kernel.redaction.engine import find
 
-from .scoring import Score, read, score, table
+from .scoring import Line, Score, read, score, table
 
 PARTS = ("written", "spoken", "held_out_written", "held_out_spoken")
 LEAST_RECALL = {"written": 0.99, "spoken": 0.95}
@@ -45,6 +45,11 @@ def test_card_verification_codes_are_never_left(scores: dict[str, Score]) -> Non
 def test_what_was_made_up_to_get_past_us_is_covered_and_nothing_else_is() -> None:
     attacked = score(read("attacked"), find)
     assert (attacked.leaks, attacked.wrong) == ([], [])
+
+
+@pytest.mark.parametrize("line", read("codes"), ids=lambda line: " // ".join(line.turns))
+def test_the_code_of_a_card_is_covered_to_the_letter_and_other_short_numbers_stay(line: Line) -> None:
+    assert [tuple(found) for found in find(line.turns)] == list(line.labels)
 
 
 def test_the_corpus_is_large_and_no_line_is_there_twice(

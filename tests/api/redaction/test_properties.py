@@ -96,6 +96,8 @@ HOSTILE = [
     "born 1 ",
     "cvv 123 ",
     "code 123 ",
+    "card 123 code 1234 ",
+    "hundred and for to ",
     "home is 12345678 ",
     "1 sorry ",
     "s for sierra at gmail dot com ",

@@ -29,7 +29,7 @@ TENS = {
     "eighty": "8", "ninety": "9",
 }  # fmt: skip
 TIMES = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
-ALIKE = {"to": "2", "too": "2", "for": "4", "ate": "8", "won": "1"}
+ALIKE = {"to": "2", "too": "2", "tree": "3", "for": "4", "ate": "8", "won": "1"}
 
 _ONES = "|".join(sorted(ONES, key=len, reverse=True))
 _TEENS = "|".join(TEENS)
@@ -37,6 +37,10 @@ _TENS = "|".join(TENS)
 _UNITS = "|".join(word for word, digit in ONES.items() if digit != "0")  # "twenty oh four" is 20, 04
 _UP_TO_99 = rf"(?:{_TEENS}|(?:{_TENS})(?:[ -](?:{_UNITS}))?)"
 _END = r"(?![a-z])"
+_ALIKE = "|".join(ALIKE)
+_ONE = rf"(?:{_ONES}|{_ALIKE}|\d)(?![a-z\d])"
+_BETWEEN = r"[ ,]{1,2}(?:(?:and|then)[ ,]{1,2})?(?:an?\ )?"
+_SPELLED_END = r"(?:[ ,]{1,2}(?:thanks|thank\ you|please|yeah|yep|ok|okay|mate|love))?\ ?(?:[.?!]|\n|\Z)"
 
 _WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
   | (?P<stop>\d{1,2}:\d\d(?::\d\d)?(?!\d)
@@ -48,20 +52,54 @@ _WRITTEN = r"""(?P<digits>\d++(?![\d:/.-]|st|nd|rd|th|am|pm|k|m))
     | \d++(?:st|nd|rd|th|[ap]\.?m|k|km|kg|mg|ml|mins?|m)(?![a-z]))
   | (?P<more>\d++)
   | (?P<plus>\+)"""
-_SPOKEN = rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z]|'[a-z]{{2}})(?![ -](?:hundred|thousand){_END})
+
+
+def _spoken(hundred: str, alike: str) -> str:
+    """Numbers in words; what may stand before "hundred" in place of a number, and what behind a homophone."""
+    return rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z]|'[a-z]{{2}})(?![ -](?:hundred|thousand){_END})
         (?!\ (?:moment|second|sec|minute|more){_END})
       |(?<=\bo)(?=\d))
     | (?P<times>{"|".join(TIMES)})[ -](?P<each>{_ONES}|\d)(?![a-z\d])
-    | (?P<hundreds>{_TEENS}|{_ONES}|a)[ -]hundred
+    | (?P<hundreds>(?:{_TEENS}|{_ONES}|a)[ -]
+{hundred})hundred
         (?:\ and\ (?P<and>{_UP_TO_99}|{_ONES})|\ (?P<rest>{_UP_TO_99}))?{_END}
     | (?P<thousands>{_ONES})[ -]thousand{_END}
     | (?P<pause>one\ (?:moment|second|sec|minute|more){_END})
     | (?P<tens>{_TENS})(?:[ -](?P<unit>{_UNITS}){_END})?{_END}
-    | (?P<alike>{"|".join(ALIKE)})(?=\ (?:{_ONES}){_END})
+    | (?P<alike>{_ALIKE})(?={alike})
     | (?P<said_plus>plus){_END})"""
-WRITTEN = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})", re.VERBOSE)
-SPOKEN = re.compile(_SPOKEN, re.VERBOSE)
-BOTH = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})|{_SPOKEN}", re.VERBOSE)
+
+
+_NO_NAME = r"(?!2(?!\d)(?:(?<=cv2)|(?<=cv[vcn]2)))"  # "CVV2" says no number yet
+_AS_DIGITS = rf"(?=[\d$+]){_NO_NAME}(?:{_WRITTEN})"
+_PLAIN = _spoken("", rf"\ (?:{_ONES}){_END}")
+# Where a card is spoken of: "hundred and four", "won four seven", "three, one, for".
+_LOOSE = _spoken(
+    r"|(?=h)(?:(?<![a-z][ -])|(?<=\bis[ ])|(?<='s[ ])|(?<=\bu[mh][ ]))",
+    rf"{_BETWEEN}{_ONE}|{_SPELLED_END}",
+)
+_CARD_HINTS = (
+    "card",
+    "code",
+    "cv",
+    "digit",
+    "security",
+    "vee",
+    "c v",
+    "v v",
+    "c-v",
+    "c/v",
+    "the back",
+    "visa",
+    "amex",
+)
+WRITTEN = re.compile(_AS_DIGITS, re.VERBOSE)
+SPOKEN, LOOSE = (re.compile(spoken, re.VERBOSE) for spoken in (_PLAIN, _LOOSE))
+BOTH, BOTH_LOOSE = (re.compile(rf"{_AS_DIGITS}|{spoken}", re.VERBOSE) for spoken in (_PLAIN, _LOOSE))
+# "for two one", "three, one, for", "a three, a one and a four": three or four digits up to a sentence's end.
+_SPELLED = re.compile(rf"{_ONE}(?:{_BETWEEN}{_ONE}){{2,3}}{_SPELLED_END}")
+_ALL_ALIKE = re.compile(rf"(?<![a-z])(?:{_ALIKE})(?:{_BETWEEN}(?:{_ALIKE})){{2,3}}{_SPELLED_END}")
+_NEXT = re.compile(rf" (?:{_ONES}){_END}")
 _STOPS = frozenset(("stop",))
 _PLUS = frozenset(("plus", "said_plus"))
 
@@ -87,7 +125,7 @@ _FILLER = (
     "|great|perfect|cool|is|next|the|rest|please|like|well|i|see|carry|good|lovely|was|that|no worries"
     "|open|close|bracket|brackets|my bad|nah|oops|whoops|(?:i'll |let me )?start again|number|no|sorry"
     "|actually|i mean|scratch that|make that|correction|let me (?:think|see|check|look)|hang on|hold on"
-    "|bear with me|what is it|wait"
+    "|bear with me|what is it|wait|an?"
 )
 _LIGHT = re.compile(r"[ .,/\\()\-_;'*|~]*")
 _GAP = re.compile(rf"(?:(?:{_FILLER})(?![a-z0-9])|[ .,/\\()\-_;:'*|~?!\n])*+")
@@ -100,13 +138,18 @@ _PART = re.compile(r"(?<![a-z])(?:first|last|next|final|other) \Z")  # "and the 
 _PART_END = re.compile(
     r"(?: digits?| numbers?| ones?)?(?: please| then)?(?:[?.,]|\n|\Z| (?:are|is|were|was)\b)"
 )
+_THE = re.compile(r"(?<![a-z])(?:the|those|little) \Z")
+_ON_CARD = re.compile(r" (?:on|at|from|off) (?:the|your|my) (?:back|front|reverse|strip|card|signature)")
 _DIGIT = re.compile(r"\d")
 _UUID = re.compile(
     r"(?<![a-z0-9-])(?=[0-9-]*[a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![a-z0-9-])"
 )
 _UUID_DASHES = 4
 _WORD = re.compile(r"[a-z]+")
-NUMBER_WORDS = frozenset((*ONES, *TEENS, *TENS, *TIMES, "plus"))
+NUMBER_WORDS = frozenset((*ONES, *TEENS, *TENS, *TIMES, "hundred", "plus"))
+_COUNTED = (" digit", "-digit", " numbers", "-numbers", " figures")
+_FEW_WORDS = 7
+_FIRST_DIGITS = 3
 MAX_ATOMS = 96
 OVERLAP = 24
 MAX_LIGHT = 12
@@ -166,8 +209,8 @@ def _said(found: re.Match[str]) -> str:
         return ONES[found["thousands"]] + "000"
     if kind == "alike":
         return ALIKE[found["alike"]]
-    head = found["hundreds"]
-    head = "1" if head == "a" else ONES.get(head) or TEENS[head]
+    head = found["hundreds"].rstrip(" -")
+    head = "1" if head in {"", "a"} else ONES.get(head) or TEENS[head]
     return head + _below_hundred(found["and"] or found["rest"] or "")
 
 
@@ -208,16 +251,24 @@ def _outside_ids(
 def _found(doc: Doc) -> Iterator[re.Match[str]]:
     """Yield every number of a document; turns without a digit or a number word are passed over cheaply."""
     text = doc.text
+    loose = any(hint in text for hint in _CARD_HINTS)
+    spoken, both = (LOOSE, BOTH_LOOSE) if loose else (SPOKEN, BOTH)
     for turn, start in enumerate(doc.turn_starts):
         end = doc.turn_end(turn)
-        said = not NUMBER_WORDS.isdisjoint(_WORD.findall(text, start, end))
+        words = _WORD.findall(text, start, end)
+        said = not NUMBER_WORDS.isdisjoint(words) or (
+            loose
+            and len(words) <= _FEW_WORDS
+            and not ALIKE.keys().isdisjoint(words)
+            and bool(_ALL_ALIKE.search(text, start, end))
+        )
         if _DIGIT.search(text, start, end):
-            numbers = (BOTH if said else WRITTEN).finditer(text, start, end)
+            numbers = (both if said else WRITTEN).finditer(text, start, end)
             if text.count("-", start, end) >= _UUID_DASHES:
                 numbers = _outside_ids(numbers, text, start, end)
             yield from numbers
         elif said:
-            yield from SPOKEN.finditer(text, start, end)
+            yield from spoken.finditer(text, start, end)
 
 
 def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
@@ -228,8 +279,8 @@ def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
     for found in _found(doc):
         kind = found.lastgroup
         start, end = found.span()
-        if kind == "pause" or (kind == "word" and _is_part(found)):
-            continue  # a number may go on behind either
+        if kind == "pause" or text.startswith(_COUNTED, end) or (kind == "word" and _is_part(found)):
+            continue  # a number may go on behind each
         if kind in _PLUS:
             plus = end
             continue
@@ -241,7 +292,7 @@ def runs(doc: Doc, check: Callable[[], None]) -> Iterator[Run]:
             check()
             yield run
             run, joined = Run(), 0
-        if kind in _STOPS or (kind == "alike" and not _goes_on(run, text, start)):
+        if kind in _STOPS or (kind == "alike" and not _is_heard(run, text, start, end)):
             continue
         if kind == "word" and _is_thing(found, run, joined):
             continue
@@ -265,10 +316,11 @@ def _is_thing(found: re.Match[str], run: Run, joined: int) -> bool:
 
 
 def _is_part(found: re.Match[str]) -> bool:
-    """Whether it counts the digits to come: "and the last three?"."""
+    """Whether it counts the digits to come: "and the last three?", "and the three on the back?"."""
+    text, start, end = found.string, found.start(), found.end()
     return bool(
-        _PART.search(found.string, max(0, found.start() - MAX_LIGHT), found.start())
-        and _PART_END.match(found.string, found.end())
+        (_PART.search(text, max(0, start - MAX_LIGHT), start) and _PART_END.match(text, end))
+        or (_THE.search(text, max(0, start - MAX_LIGHT), start) and _ON_CARD.match(text, end))
     )
 
 
@@ -277,6 +329,14 @@ def _is_surprise(atom: Atom, text: str, start: int) -> bool:
     return text[atom.start : atom.end] == "oh" and not _HESITATION.fullmatch(text, atom.end, start)
 
 
-def _goes_on(run: Run, text: str, start: int) -> bool:
-    """Whether a homophone directly follows a number in words."""
-    return bool(run.atoms) and run.atoms[-1].spoken and text[run.atoms[-1].end : start] == " "
+def _is_heard(run: Run, text: str, start: int, end: int) -> bool:
+    """Whether a homophone is a digit: between numbers in words, or with others and nothing more."""
+    if (
+        run.atoms
+        and run.atoms[-1].spoken
+        and text[run.atoms[-1].end : start] == " "
+        and _NEXT.match(text, end)
+    ):
+        return True
+    begins = (atom.start for atom in run.atoms[-_FIRST_DIGITS:] if "\n" not in text[atom.start : start])
+    return any(_SPELLED.match(text, begin) for begin in (*begins, start))

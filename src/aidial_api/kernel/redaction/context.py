@@ -32,7 +32,7 @@ class Word(NamedTuple):
 
 
 _IS = re.compile(r"(?<![a-z])(?:is|was|as)(?![a-z])|'s ")
-_SHORT = ("near", "code", "place")  # said right before the number, or about something else
+_SHORT = ("near", "code", "place", "few")  # said right before the number, or about something else
 _ASKED_TURNS = 6
 _DOCUMENTS = ("passport", "licence", "medicare", "tfn", "abn", "acn")
 _SAID = re.compile(r"[\d\x01]")  # it was answered
@@ -58,6 +58,12 @@ class Context:
             found = WORDS.finditer(doc.text, doc.turn_starts[turn], doc.turn_end(turn))
             known = self._words[turn] = [Word(one.start(), one.end(), label_of(one)) for one in found]
         return known
+
+    def within(self, start: int, end: int) -> set[str]:
+        """The labels of the words between two places of a turn."""
+        words = self.words(self._doc.turn_at(start))
+        first, last = bisect_left(words, start, key=_start), bisect_right(words, end, key=_end)
+        return {word.label for word in words[first:last]}
 
     def before(self, at: int, *, skip: tuple[str, ...] = ()) -> Word | None:
         """Find the nearest word before a place, at most two turns back."""
@@ -93,7 +99,7 @@ class Context:
         return known
 
     def _label(self, start: int, end: int, skip: tuple[str, ...]) -> str:
-        word = self.before(start, skip=(*skip, "place", "code"))
+        word = self.before(start, skip=(*skip, "place", "code", "few"))
         if word is not None:
             return _MEANS.get(word.label, word.label)
         word = self.after(end)
@@ -121,9 +127,9 @@ class Context:
         first = bisect_left(words, at - NEAR, key=_end)
         return any(word.label == label for word in words[first:last])
 
-    def has(self, turn: int, label: str) -> bool:
-        """Whether a turn has a word of this label anywhere."""
+    def labels(self, turn: int) -> set[str]:
+        """The labels of a turn's words."""
         known = self._labels.get(turn)
         if known is None:
             known = self._labels[turn] = {word.label for word in self.words(turn)}
-        return label in known
+        return known

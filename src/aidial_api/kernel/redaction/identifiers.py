@@ -34,6 +34,7 @@ _CHECKS = (
 )
 _USUAL_CARD = 16  # what is longer ends in a date or a verification code
 _SHORTEST_CODE = 3
+_LONGEST_MISHEARD = 25
 _SHORTEST_CALLED = 5
 _BEFORE_LETTERS = 4
 _TWO_LETTERS = re.compile(r"[a-z]{2}(?![a-z0-9])")
@@ -67,6 +68,16 @@ def card(digits: Digits, start: int) -> int:
 def looks_like_a_card(digits: Digits) -> bool:
     """Whether it begins as a card is printed, were its checksum right; its code may follow."""
     return bool(_CARD_BRANDS.match(digits.text)) and digits.groups(0, len(digits.text))[:4] == (4, 4, 4, 4)
+
+
+def is_a_misheard_card(digits: Digits) -> bool:
+    """Whether it is about as long as a card, with or without its expiry date, and called nothing else."""
+    length = len(digits.text)
+    return (
+        _USUAL_CARD - 1 <= length <= _LONGEST_MISHEARD
+        and bool(_CARD_BRANDS.match(digits.text.ljust(_USUAL_CARD, "0")))
+        and digits.label(0, length) not in {"neg", "phone"}
+    )
 
 
 def _is_brand_length(first: str, length: int) -> bool:

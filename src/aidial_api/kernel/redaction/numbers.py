@@ -40,6 +40,8 @@ class Numbers:
     def finds(self, run: Run) -> Iterator[Find]:
         """Yield what the run holds."""
         length = sum(len(atom.digits) for atom in run.atoms)
+        if length > 1:
+            self._code.reads(run)
         if length < LENGTHS[0]:
             return
         pieces = without_echoes(run)
@@ -71,8 +73,12 @@ class Numbers:
         atoms = [atom for piece in pieces for atom in piece.atoms]
         whole = Digits(self._doc, self._context, atoms)
         shaped = _scan(whole, _shaped) if length >= MINIMUM else []
-        if any(kind is Kind.CARD for kind, _, _ in shaped) or identifiers.looks_like_a_card(whole):
-            self._code.card_said(self._doc.turn_at(atoms[0].start))
+        if (
+            any(kind is Kind.CARD for kind, _, _ in shaped)
+            or identifiers.looks_like_a_card(whole)
+            or (not shaped and identifiers.is_a_misheard_card(whole))
+        ):
+            self._code.card_said(self._doc.turn_at(atoms[-1].start))
         for kind, first, last in shaped:
             yield from self._cover(pieces, kind, first, last)
         at = 0
@@ -128,7 +134,7 @@ class Numbers:
         text = self._doc.text
         if kind in {Kind.PASSPORT, Kind.LICENCE}:
             start, end = _letters(self._doc.text, self._doc.cased, start, end)
-        elif text[start - 1 : start] == "(" and start:
+        elif text[start - 1 : start] == "(" and start and ")" in text[start:end]:
             start -= 1
         return Find(start, end, kind)
 

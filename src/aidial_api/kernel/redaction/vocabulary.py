@@ -19,7 +19,7 @@ _THINGS = (
 _PEOPLE = ("customer", "member", "client", "patient", "provider")
 _PARTY = "party|dinner|lunch|breakfast|cake|bash|celebrations?|present|drinks|booking|event|week|weekend"
 _BACK_OF = "order|deck|seat|fence|door|gate|wall|table|page|porch|street|step|row|lawn|foot|burner"
-_BACK = rf" the back\b(?! (?:{_BACK_OF})\b)(?! of (?!(?:(?:the|my|your) )?(?:card|it)\b))"
+_BACK = rf" (?:back|reverse)\b(?! (?:{_BACK_OF})\b)(?! of (?!(?:(?:the|my|your) )?(?:card|it)\b))"
 _WHOSE = ("my", "your", "best", "her", "his", "their", "our", "the", "which", "what", "good", "another", "a")
 
 
@@ -28,7 +28,77 @@ CORRECTED = re.compile(
     r"|wait|no)(?![a-z])"
 )
 """What somebody says who puts right what they just said."""
-_NO_CARDS = "gate|door|front|building|alarm|lift|garage|shed|unit|complex|office|site"
+SITES = "gate|door|building|alarm|lift|garage|shed|unit|complex|office|site|key ?pad|pad ?lock|lock ?box|safe"
+"""What opens with a code that is no card's."""
+_OWN_CODE = (
+    "access|entry|key|lock|parking|area|dial(?:l?ing)?|country|currency|state|post|postal|zip|promo"
+    "|promotion(?:al)?|discount|coupon|voucher|offer|referral|colou?r|product|stock|item|store|branch|bank"
+    "|sort|swift|error|status|response|approval|auth|authori[sz]ation|bar|qr|dress|wi-?fi|pass|source|voicemail"
+)
+REFERENCES = (
+    "order", "booking", "reservation", "invoice", "confirmation", "ticket", "tracking", "membership",
+    "docket", "flight", "receipt", "reference", "parcel",
+)  # fmt: skip
+"""What a number is asked for by the name alone, "your booking?"; all of it is also spoken of in passing."""
+_ROOMS = (
+    "room", "unit", "apartment", "apt", "flat", "suite", "cabin", "villa", "level", "floor", "locker",
+    "table", "seat", "extension", "ext",
+)  # fmt: skip
+_NUMBERED = (
+    "house|street|building|block|lot|shop|desk|gate|platform|bed|ward|bay|bus|train|tram|page|staff|employee"
+    "|student"
+)
+_NO_PAYMENT = "(?<!key card)(?<!swipe card)(?<!access card)(?<!sim card)"
+_VISITS = "visits|days|weeks|months|years|times|calls"
+
+
+def _any(*words: str) -> str:
+    return f"(?:{'|'.join(words)})"
+
+
+_WHICH = r"(?:what|which|what's|what is|what was)(?: (?:is|was))?(?: (?:the|your|my|that))?"
+_DIGITS_OF = _any(
+    "digit",
+    r"(?:digits?|numbers?|three|four|[34]) (?:of|in|on|from)(?: (?:the|your|my|his|her|our|this|an?))?",
+)  # fmt: skip
+NAMED = (
+    *_ROOMS,
+    rf"{_any(_OWN_CODE, SITES, *_THINGS, *_PEOPLE)}[ -]?codes?",
+    r"(?:codes?|pins?) (?:for|to|of|on|at|from) (?:the|our|my|your|this|that) "
+    + _any(SITES, *REFERENCES, *_ROOMS, _OWN_CODE),
+    "zip", "years?", "what time",
+    "how (?:many(?! (?:digits|numbers))|much|long|far|old|big|tall|heavy|often)",
+    "guests?", "people", "persons?", "pax", "adults?", "children", "kids", "nights", "copies", "tickets",
+    "total", "subtotal", "amount", "price", "cost", "fee", "charge", "balance", "deposit", "bond", "rent",
+    "budget", "quantity", "reading", "odometer", "mileage", "kilomet(?:re|er)s", "weight", "height", "age",
+    "distance", "size", "phone", "telephone", "mobile", "landline", "fax", "number plate", "rego",
+    "licen[cs]e", "passport", "medicare",
+    rf"{_any(_NUMBERED, *_THINGS, *_PEOPLE)}(?:'s)? (?:number|no|id|ref|reference)",
+    rf"{_WHICH} {_any(_NUMBERED, *REFERENCES)}",
+    rf"{_DIGITS_OF} {_any(_NUMBERED, *_THINGS)}",
+)  # fmt: skip
+"""What people ask for, or say a number of three or four digits is of, that is no card's code."""
+MEASURED = (
+    "dollars?", "bucks", "cents?", "per ?cent", "guests?", "people", "persons?", "pax", "adults?", "children",
+    "kids", "nights?", "days?", "weeks?", "months?", "years?", "hours?", "hrs?", "minutes?", "mins?",
+    "seconds?", "o'clock", "[ap][. ]?m", "kilomet(?:re|er)s?", "kms?", "met(?:re|er)s?", "square", "grams?",
+    "kilos?", "kg", "lit(?:re|er)s?", "degrees?", "thousand", "million", "times", "visits?", "points?",
+    "tickets?", "seats?", "rooms?", "units?", "copies", "boxes", "each", "per", "in total", "all up",
+    "altogether", "a (?:night|week|fortnight|month|year|day|head|person|piece|pop)", "plus gst",
+    "inc(?:luding)? gst", "of (?:them|those|us)",
+)  # fmt: skip
+"""What counts with the number before it."""
+
+_SEP = "(?: (?:dot|dash) |[-./_, ]{0,2})"
+_SEE, _VEE = "(?:c|see|sea|cee)", "(?:v|vee)"
+
+
+def _letters(first: str) -> tuple[str, ...]:
+    """C V V, C V C, C V N and C C V as they are written, spelled and heard; `first` is the first letter."""
+    return (
+        f"{first}{_SEP}{_VEE}{_SEP}(?:{_VEE}|{_SEE}|n|en)(?![a-z])",
+        f"{first}{_SEP}{_SEE}{_SEP}{_VEE}(?![a-z])",
+    )
 
 
 def _each(*heads: str, then: str) -> tuple[str, ...]:
@@ -43,26 +113,27 @@ PHRASES: dict[str, tuple[str, ...]] = {
     # The last four of a card are no verification code.
     "ending": (r"last (?:four|4)\b(?! (?:digits? |numbers? )?(?:on|at|from) the back)",),
     "cvv": (
-        r"c\.? ?v\.? ?(?:v|c|n)(?![a-z])",
-        r"c\.? ?c\.? ?v(?![a-z])",
-        r"see (?:see|cee|vee) (?:vee|see|cee)\b",
-        r"cee (?:see|cee|vee) (?:vee|see|cee)\b",
-        r"csc\b",
+        *(phrase for first in ("c", "see", "sea", "cee") for phrase in _letters(first)),
+        rf"c{_SEP}s{_SEP}c(?![a-z])",
         r"cv ?2\b",
         r"back three\b",
-        r"cid\b",
+        rf"c{_SEP}i{_SEP}d\b",
         *_each(
-            "security", r"sec\.?", "verification",
+            "security", r"sec\.?", "verification", "validation", "secret",
             then=r" (?:code|number|no\b|digits|value)"
-            rf"(?! (?:for|to|of|on|at) (?:the|our|my|your) (?:{_NO_CARDS}))",
+            rf"(?! (?:for|to|of|on|at) (?:the|our|my|your) (?:front|{SITES}))",
         ),
-        *_each("three", "four", "3", "4", then="[ -](?:digits?|numbers)"),
-        r"last (?:three|3)\b(?! (?:visits|days|weeks|months|years|times|calls)\b)",
-        *_each("on", "at", "from", "off", then=_BACK),
-        "back of (?:the|my|your) card",
-        "code on (?:the|your|my) card",
-        "signature strip",
+        # "The last three digits of your order" are no card's; neither are the last three visits.
+        rf"last (?:three|3)\b(?!(?: digits?| numbers?)? (?:of|in|for|{_VISITS})\b)",
+        *_each("on the", "at the", "from the", "off the", "on", then=_BACK),
+        *_each("back", "reverse", "rear", "other side", then=" of (?:the|my|your|his|her|that|this) card"),
+        rf"card{_NO_PAYMENT}(?:'s)? (?:security |verification |validation |secret )?code",
+        r"card (?:verification|security)\b",
+        "code (?:on|from|off|of|for) (?:the|your|my|that|this) card",
+        "signature (?:strip|panel|box|bar|line|area)",
     ),
+    # Those of a card where one is spoken of, or with the word code.
+    "few": _each("three", "four", "3", "4", then="[ -](?:digits?|numbers)"),
     "passport": ("passport",),
     "licence": ("licen[cs]e(?! plate)", r"lic\b", r"dl\b", "driver'?s? number"),
     "born": (
@@ -124,7 +195,9 @@ def label_of(found: re.Match[str]) -> str:
     return (found.lastgroup or "")[:-2]
 
 
-_DETAILS = frozenset(("medicare", "tfn", "abn", "acn", "cvv", "passport", "licence", "born", "card", "phone"))
+_DETAILS = frozenset(
+    ("medicare", "tfn", "abn", "acn", "cvv", "few", "passport", "licence", "born", "card", "phone")
+)
 
 
 def names_a_detail(text: str) -> bool:
