@@ -23,6 +23,8 @@ _NAMES: Final = _set(
     "code asked ask q k what document doc detail"
 )
 """A member called so names its siblings."""
+_SORTS: Final = _set("type kind category topic tag id code")
+"""Of these only by itself: a `card_type` says which sort of card, nothing of what stands beside it."""
 _SILENT: Final = _set(
     "value values val v answer answers a text texts content contents response reply data input entered said"
     " heard spoken raw utterance transcript message body given captured collected original normalised"
@@ -101,11 +103,9 @@ def lends(name: str, value: Any) -> str:
         return ""
     words = value[-PATH_CHARACTERS:]
     words = _LAST_DIGITS.sub("", words) if " " in words.strip() else words_of(words)
-    return (
-        words
-        if not _NAMES.isdisjoint(words_of(name).lower().split()) or _IS_CODES_NAME.fullmatch(words.lower())
-        else ""
-    )
+    own = set(words_of(name).lower().split())
+    naming = own & _NAMES if own <= _NAMES | _SILENT else own & (_NAMES - _SORTS)
+    return words if naming or _IS_CODES_NAME.fullmatch(words.lower()) else ""
 
 
 def is_codes_name(called: str) -> bool:
