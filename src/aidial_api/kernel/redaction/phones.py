@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import phonenumbers
 
 from .identifiers import names_another
+from .references import is_reference
 
 if TYPE_CHECKING:
     from .digits import Digits
@@ -60,9 +61,8 @@ def strong(digits: Digits, start: int) -> int:
     text = digits.text
     found = _begun_again(digits, start) or STRONG.match(text, start)
     if found and found.end() in digits.at:
-        if text[start] == "1" and digits.label(start, found.end()) == "neg":
-            return 0
-        return found.end()
+        named = text[start] == "1" and digits.label(start, found.end()) == "neg"
+        return 0 if named or is_reference(digits, start, found.end()) else found.end()
     found = _ABROAD.match(text, start)
     if found:
         return _longest_possible(digits, start, start + 4)
