@@ -6,13 +6,13 @@ before a number that is only called something.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from . import identifiers, phones
 from .codes import LENGTHS, Codes
 from .digits import MINIMUM, Digits, by_turn, without_echoes
+from .letters import with_letters
 from .marks import Find, Kind
 from .vocabulary import CORRECTED
 
@@ -127,7 +127,7 @@ class Numbers:
         start, end = atoms[0].start, atoms[-1].end
         text = self._doc.text
         if kind in {Kind.PASSPORT, Kind.LICENCE}:
-            start, end = _letters(self._doc.text, self._doc.cased, start, end)
+            start, end = with_letters(text, self._doc.cased, start, end)
         elif text[start - 1 : start] == "(" and start:
             start -= 1
         return Find(start, end, kind)
@@ -177,31 +177,3 @@ def _called_phone(digits: Digits, start: int) -> bool:
     if digits.text[start] != "6":
         return False
     return digits.atoms[digits.at[start]].plus or digits.label(start, len(digits.text)) in phones.CALLED
-
-
-_ALPHABET = (
-    "alfa|alpha|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliet|juliett|kilo|lima|mike|november|oscar|papa"
-    "|quebec|romeo|sierra|tango|uniform|victor|whiskey|whisky|x-?ray|yankee|zulu"
-)
-_LETTERS = re.compile(
-    rf"(?:(?<![a-z])(?:{_ALPHABET}|capital [a-z])[ ,]{{1,2}}){{1,2}}\Z|(?<![a-z0-9'])[a-z]{{2}} \Z|"
-    r"(?:(?<![a-z0-9'])[a-z](?: (?:for|as in) [a-z]{2,12})?[ ,.-]{1,2}){1,3}\Z|(?<![a-z0-9'])[a-z]{1,3}-?\Z"
-)
-_WORDS_OF_TWO = frozenset(
-    f"{word} " for word in ("is", "it", "no", "so", "of", "um", "uh", "oh", "ok", "to", "my", "or", "be")
-)
-_REST = re.compile(r"[a-z0-9]{1,6}(?![a-z0-9])|(?: [a-z]){2}(?![a-z0-9'])")
-
-
-def _letters(text: str, cased: str, start: int, end: int) -> tuple[int, int]:
-    """Take the letters of a document number in: glued to the digits, or spelled before them."""
-    base = max(0, start - 48)
-    before = _LETTERS.search(text[base:start])
-    if before and (
-        text[start - 1] not in " .-"
-        or cased[base + before.start()].isupper()
-        or (before[0][0] not in "ai" and before[0] not in _WORDS_OF_TWO)
-    ):
-        start = base + before.start()
-    rest = _REST.match(text, end)
-    return start, rest.end() if rest else end

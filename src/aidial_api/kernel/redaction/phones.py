@@ -130,6 +130,8 @@ def called(digits: Digits, start: int, taken: int, label: str) -> int:
 
 
 def _is_american(digits: Digits, start: int, end: int, taken: int, label: str) -> bool:
+    if label != "phone" and names_another(label, end - start):
+        return False
     groups = digits.groups(start, end)
     return groups in _GROUPS_AMERICAN or (label in CALLED and digits.is_alone(start, end, taken))
 

@@ -64,7 +64,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "signature strip",
     ),
     "passport": ("passport",),
-    "licence": ("licen[cs]e(?! plate)", r"lic\b", r"dl\b", "driver'?s? number"),
+    "licence": (
+        "licen[cs]e(?! plate)(?: card)?", r"lic\b", r"dl\b", "driver'?s? (?:number|permit)",
+        "learner'?s? permit",
+    ),
     "born": (
         r"born\b",
         "date of birth",
