@@ -57,7 +57,7 @@ _SPOKEN = rf"""\b(?:(?P<word>{_TEENS}|{_ONES})(?:(?![a-z]|'[a-z]{{2}})(?![ -](?:
     | (?P<thousands>{_ONES})[ -]thousand{_END}
     | (?P<pause>one\ (?:moment|second|sec|minute|more){_END})
     | (?P<tens>{_TENS})(?:[ -](?P<unit>{_UNITS}){_END})?{_END}
-    | (?P<alike>{"|".join(ALIKE)})(?=\ (?:{_ONES}){_END})
+    | (?P<alike>{"|".join(ALIKE)})(?=\ (?:{_ONES}|{"|".join(TIMES)}){_END})
     | (?P<said_plus>plus){_END})"""
 WRITTEN = re.compile(rf"(?=[\d$+])(?:{_WRITTEN})", re.VERBOSE)
 SPOKEN = re.compile(_SPOKEN, re.VERBOSE)

@@ -7,6 +7,7 @@ before a number that is only called something.
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import identifiers, phones
@@ -59,12 +60,26 @@ class Numbers:
         """All of it is the number when somebody put themselves right: "oh four, sorry, oh four nine one"."""
         pieces = by_turn(run)
         label = self._context.label(run.start, run.end)
-        kind = identifiers.kind_called(label) or (covered[0].kind if covered else None)
+        kind = identifiers.kind_called(label) or (covered[0].kind if covered else self._put_right(run, label))
         if any(find.kind is Kind.CVV for find in covered):
             return covered
         if kind is None or sum(len(atom.digits) for atom in run.atoms) < MINIMUM:
             return covered
         return list(self._cover(pieces, kind, 0, len(run.atoms)))
+
+    def _put_right(self, run: Run, label: str) -> Kind | None:
+        """A telephone number, once its end is said anew: "0412 345 67, sorry, 678"."""
+        places = [
+            index
+            for index, (before, atom) in enumerate(pairwise(run.atoms), 1)
+            if CORRECTED.search(self._doc.text, before.end, atom.start)
+        ]
+        if label or not places:
+            return None
+        said, anew = (
+            [atom.digits for atom in part] for part in (run.atoms[: places[0]], run.atoms[places[-1] :])
+        )
+        return Kind.PHONE if phones.is_completed(said, "".join(anew)) else None
 
     def _claims(self, pieces: list[Piece], length: int) -> Iterator[Find]:
         """First what its shape or checksum tells, then what is only called something in between."""

@@ -52,6 +52,7 @@ _GROUPS_AMERICAN = {
 _LOCAL = 8
 _SEVEN = (3, 4)
 _LONGEST = 15
+_LEAST_KEPT = 4
 
 
 def strong(digits: Digits, start: int) -> int:
@@ -67,6 +68,12 @@ def strong(digits: Digits, start: int) -> int:
     if found:
         return _longest_possible(digits, start, start + 4)
     return 0
+
+
+def is_completed(said: list[str], anew: str) -> bool:
+    """Whether groups become a phone number when what is said anew takes the place of the last of them."""
+    begun = ("".join(said[:kept]) for kept in range(1, len(said) + 1))
+    return any(len(digits) >= _LEAST_KEPT and STRONG.fullmatch(digits + anew) for digits in begun)
 
 
 def _begun_again(digits: Digits, start: int) -> re.Match[str] | None:
