@@ -71,8 +71,10 @@ _MOST_DIGITS = 6
 def addresses_in_turns(doc: Doc, runs: list[Run]) -> Iterator[Find]:
     """Yield the parts of addresses whose unit, number and street were said in turns of their own."""
     for run in runs:
-        rest = doc.text[run.end : run.end + _LITTLE]
-        ends = _BEHIND_NUMBER.match(doc.text, run.end) if "\n" in rest or len(rest) < _LITTLE else None
+        within = run.end + _LITTLE
+        if doc.text.find("\n", run.end, within) < 0 and within < len(doc.text) and not run.turns[-1]:
+            continue  # far from its turn's end, and in one turn: nothing to find
+        ends = _BEHIND_NUMBER.match(doc.text, run.end)
         street = _street(doc, run, ends) if ends else None
         if ends and street:
             yield Find(number_start(doc, run), ends.end("letter"), Kind.ADDRESS)

@@ -40,15 +40,12 @@ _SAID_AT = (
     " at sign ",
     " at ",
     " at\n",
-    "\nat ",
-    "\nat\n",
-    "\nat.\n",
-    "\nat,\n",
     "(at) ",
     "(at)",
     "[at] ",
     "[at]",
 )
+_TURN_OF_AT = re.compile(r"\nat(?: |[.,]?\n)")
 _WORD_BEFORE = re.compile(r"[\w.%+'-]+\Z")
 _JOINER = {"dot", "underscore", "dash", "hyphen", "plus", "point", "period", "minus", "full", "stop"}
 _NUMBER_WORDS = """
@@ -104,11 +101,20 @@ def emails(text: str) -> Iterator[Find]:
         found = _written(text, at)
         if found:
             yield Find(*found, Kind.EMAIL)
+    for at, said in _said_at(text):
+        found = _spoken(text, at, said)
+        if found:
+            yield from _turns(text, *found)
+
+
+def _said_at(text: str) -> Iterator[tuple[int, str]]:
     for said in _SAID_AT:
         for at in _places(text, said):
-            found = _spoken(text, at, said)
-            if found:
-                yield from _turns(text, *found)
+            yield at, said
+    for at in _places(text, "\nat"):
+        begun = _TURN_OF_AT.match(text, at)
+        if begun:
+            yield at, begun[0]
 
 
 def _turns(text: str, start: int, end: int) -> Iterator[Find]:

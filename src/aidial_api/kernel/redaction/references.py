@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FAR = 80
 _BARE = "order|job|booking|invoice|ticket|tracking|docket|consignment|parcel|receipt"
-_HINTS = (*_BARE.split("|"), "number", " no", "id", "code", "ref", "#")
+_HINT = re.compile("|".join((*THINGS, "ref")))
 _NUMBERED = re.compile(
     rf"(?<![a-z])(?:(?:{'|'.join(THINGS)}) ?(?:numbers?|no\b|id\b|code|ref\b|reference|\#)(?: no\b)?"
     r"|reference|ref\b|order \#)"
@@ -54,8 +54,7 @@ def _is_named(digits: Digits, end: int) -> bool:
     text = digits.doc.text
     first, last = digits.span(0, end)
     base = max(0, first - _FAR)
-    before = text[base:first]
-    if not any(hint in before for hint in _HINTS) or _IT_IS.match(text, last):
+    if not _HINT.search(text, base, first) or _IT_IS.match(text, last):
         return False
     numbered = _NUMBERED.search(text, base, first)
     if numbered:
