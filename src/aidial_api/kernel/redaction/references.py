@@ -19,7 +19,7 @@ _BARE = "order|job|booking|invoice|ticket|tracking|docket|consignment|parcel|rec
 _HINT = re.compile("|".join((*THINGS, "ref")))
 _NUMBERED = re.compile(
     rf"(?<![a-z])(?:(?:{'|'.join(THINGS)}) ?(?:numbers?|no\b|id\b|code|ref\b|reference|\#)(?: no\b)?"
-    r"|reference|ref\b|order \#)"
+    r"|(?:reference|ref\b|order \#)(?![^\n]*\n))"  # a field named "reference" may hold anything
     r"(?:[ .:#?,\n-]|(?:number|no\.|is|was|it's|that's|the|um+|uh+|yes|yeah|yep|sure|so|ok|okay)(?![a-z']))"
     r"{1,12}\Z"
 )
