@@ -252,16 +252,18 @@ PRIVATE = {
         "1300 123 456", "oh four one two triple five six seven eight", "zero four one two three four five",
         "roof 0412 345 678", "jane@example.com", "jane@", "jane at example dot com",
         "2123 45670 1", "2123456701", "2123 45670", "two one two three four five six seven oh one",
+        "jane smith gmail.com", "jane.smith Gmail com", "licence AB1234", "5 Gumtree Gully",
     ),
     "from": (
         "14/03/1985", "14.3.85", "1985-03-14", "14 March 1985", "March 14, 1985", "born 14 March", "14/03/1",
-        "fourteenth of march nineteen eighty five",
+        "fourteenth of march nineteen eighty five", "dob 14/3", "Birthday 14/3",
     ),
 }  # fmt: skip
 ORDINARY = (
     "booking", "13 March", "3 rooms", "450 dollars", "10 am monday", "24 hour", "covid-19", "at 2:30", "2026",
     "100,000 km service", "invoice 10234", "dr smith on 3 december", "medicare", "date of birth", "1 2 3",
     "ten past four", "ring me at home", "second opinion", "may", "6.6 kw solar", "unit 4", "born",
+    "gmail", "gmail.com", "set up gmail", "outlook calendar", "birthday", "birthday party 14/3", "14/3",
 )  # fmt: skip
 
 

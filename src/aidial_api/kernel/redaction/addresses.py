@@ -28,17 +28,17 @@ def addresses(doc: Doc, runs: list[Run]) -> Iterator[Find]:
     for run in runs:
         end = _street_end(doc, run)
         if end:
-            yield Find(_start(doc, run), _end(doc, end), Kind.ADDRESS)
+            yield Find(number_start(doc, run), suburb_end(doc, end), Kind.ADDRESS)
     if any(word in doc.text for word in streets.BOXES):
         for box in streets.BOX.finditer(doc.text):
             road = streets.ROAD.match(doc.text, box.end())
-            yield Find(box.start(), _end(doc, road.end() if road else box.end()), Kind.ADDRESS)
+            yield Find(box.start(), suburb_end(doc, road.end() if road else box.end()), Kind.ADDRESS)
 
 
 def _street_end(doc: Doc, run: Run) -> int:
     """Where the street behind a house number ends, or 0."""
     found = streets.STREET.match(doc.text, run.end)
-    if found and _is_street(doc, run, found):
+    if found and is_street(doc, run, found):
         return found.end()
     # "The address is 18 Northgate One": said to be one, though nothing else shows it.
     if streets.SAID_TO_BE.search(doc.text, max(0, run.start - _INTRODUCED), run.start):
@@ -47,19 +47,23 @@ def _street_end(doc: Doc, run: Run) -> int:
     return 0
 
 
-def _is_street(doc: Doc, run: Run, found: re.Match[str]) -> bool:
+def is_street(doc: Doc, run: Run, found: re.Match[str]) -> bool:
+    """Whether what has the form of a street behind a house number is one."""
     if len(run.atoms[-1].digits) >= _MOST_DIGITS:
         return False
-    if not found["everyday"]:
+    if not (found["everyday"] or found["seldom"]):
         return True
-    names = doc.cased[found.start("names") : found.end("names")]
-    return names[:1].isupper() or any(
-        streets.CALLED.search(doc.text, start, end)
+    said = doc.cased[found.start("names") : found.end()].split()
+    if all(word[0].isupper() for word in said[: None if found["seldom"] else 1]):
+        return True
+    called = streets.LIVES if found["seldom"] else streets.CALLED
+    return any(
+        called.search(doc.text, start, end)
         for start, end in ((max(0, run.start - 60), run.start), (found.end(), found.end() + 40))
     )
 
 
-def _start(doc: Doc, run: Run) -> int:
+def number_start(doc: Doc, run: Run) -> int:
     """Take the unit before the house number in, but nothing that was said in another turn."""
     first = len(run.atoms) - 1
     while (
@@ -81,7 +85,8 @@ def _start(doc: Doc, run: Run) -> int:
     return start
 
 
-def _end(doc: Doc, end: int) -> int:
+def suburb_end(doc: Doc, end: int) -> int:
+    """Where the address ends whose street ends there: suburb, state and postcode may follow."""
     sub = streets.SUB_TAIL.match(doc.text, end)
     end = sub.end() if sub else end
     tail = streets.TAIL.match(doc.text, end)

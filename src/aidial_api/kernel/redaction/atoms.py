@@ -72,7 +72,7 @@ def _spoken(hundred: str, alike: str) -> str:
 
 _NO_NAME = r"(?!2(?!\d)(?:(?<=cv2)|(?<=cv[vcn]2)))"  # "CVV2" says no number yet
 _AS_DIGITS = rf"(?=[\d$+]){_NO_NAME}(?:{_WRITTEN})"
-_PLAIN = _spoken("", rf"\ (?:{_ONES}){_END}")
+_PLAIN = _spoken("", rf"\ (?:{_ONES}|{'|'.join(TIMES)}){_END}")
 # Where a card is spoken of: "hundred and four", "won four seven", "three, one, for".
 _LOOSE = _spoken(
     r"|(?=h)(?:(?<![a-z][ -])|(?<=\bis[ ])|(?<='s[ ])|(?<=\bu[mh][ ]))",

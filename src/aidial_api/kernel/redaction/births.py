@@ -2,12 +2,14 @@
 
 A newcomer's likely mistake: marking every date. "13 March" is when people book; only a date that follows
 "born", "date of birth" or "dob" (within two turns) counts, and the same date wherever it is said again.
-A year alone is kept, and so is a date without one behind its day of the week.
+A year alone is kept, and so is a date without one behind its day of the week. People book for birthdays: a
+birthday's date without its year counts only as an answer, "your birthday?" - "14/3", or behind "birthday is".
 """
 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from .fold import Doc
@@ -57,6 +59,27 @@ DATE = re.compile(
     r")(?![\w])(?!:\d)"
 )
 _YEAR_TURN = re.compile(rf"(?:(?:um|uh|oh|yeah|it's|in|of)[ ,]{{1,2}}){{0,3}}(?P<year>{_YEAR})[ .,?]{{0,2}}")
+_DAY_MONTH = re.compile(
+    r"(?:(?:0?[1-9]|[12]\d|3[01])[/.-](?:0?[1-9]|[12]\d|3[01])(?![/.:-]?\d)"
+    r"(?! (?:an?|hours?|days?|weeks?|months?|years?|kilos?|kg|past|price|of)(?!\w))"
+    rf"|(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)){_OF}(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)))(?!\w)"
+)
+_IS = re.compile(r"(?:'s| is| was|:| -|,)? (?:on )?(?:the )?")
+_PARTY_IS = re.compile(r"(?:'s| is| was|:) (?:the )?")
+_ASKED_END = re.compile(r"[^\n\d]{0,24}\n")
+_WHOSE = re.compile(r"(?:(?:your|his|her|their|[a-z]'s) |(?:^|\n)(?:and )?)\Z")
+_FOR = re.compile(
+    r"(?:for|on|before|after|around|near|it|it's|happy|until|by|since|about|celebrat[a-z]*|of)"
+    r" (?:(?:your|his|her|their|my|the|our) )?(?:[a-z]+'s )?\Z"
+)
+_FOR_LONG = 40
+_ANSWER = re.compile(
+    r"(?:(?:it's|it is|that's|that is|um+|uh+|yes|yeah|yep|sure|so|oh|ok|okay|my birthday is|mine is"
+    r"|mine's|on|the)[ ,.]{1,2}){0,5}"
+)
+_FEW_WORDS = 4
+_ANSWER_TURNS = 3
+_COUNTED = re.compile(r"how (?:many|much|old|long)|what time|guests|people")
 _HINTS = ("born", "birth", "dob", "d.o", "d. o", "do b", "d o")
 _REACH = 140
 _TURNS = 4  # it starts within so many turns of the word,
@@ -78,7 +101,7 @@ def births(doc: Doc, context: Context, check: Callable[[], None]) -> Iterator[Fi
     said: set[str] = set()
     for word in _words(doc, context):
         check()
-        found = _ahead(doc, word) or _behind(doc, word)
+        found = _answer(doc, word) or _ahead(doc, word) or _behind(doc, word)
         if found:
             said.add(_plain(found))
             yield Find(found.start(), found.end(), Kind.DATE_OF_BIRTH)
@@ -86,7 +109,7 @@ def births(doc: Doc, context: Context, check: Callable[[], None]) -> Iterator[Fi
             if year:
                 yield Find(*year.span("year"), Kind.DATE_OF_BIRTH)
     if said:
-        for again in DATE.finditer(doc.text):
+        for again in chain(DATE.finditer(doc.text), _DAY_MONTH.finditer(doc.text)):
             if _plain(again) in said:
                 yield Find(again.start(), again.end(), Kind.DATE_OF_BIRTH)
 
@@ -98,12 +121,44 @@ def _words(doc: Doc, context: Context) -> Iterator[Word]:
             yield from (word for word in context.words(turn) if word.label == "born")
 
 
+def _is_party(doc: Doc, word: Word) -> bool:
+    return doc.text.startswith("birthday", word.start)
+
+
+def _answer(doc: Doc, word: Word) -> re.Match[str] | None:
+    """The date right behind the word, or what the next turn begins with when the word ends a question."""
+    text = doc.text
+    party = _is_party(doc, word)
+    said = (_PARTY_IS if party else _IS).match(text, word.end)
+    found = _date_at(text, said.end()) if said else None
+    asked = None if found else _ASKED_END.match(text, word.end)
+    if not asked or (party and not _is_somebodys(text, word.start)):
+        return found
+    turn = doc.turn_at(word.start)
+    for later in range(turn + 1, min(turn + _ANSWER_TURNS + 1, len(doc.turn_starts))):
+        talk = _ANSWER.match(text, doc.turn_starts[later])
+        found = _date_at(text, talk.end()) if talk else None
+        if found or len(text[doc.turn_starts[later] : doc.turn_end(later)].split()) > _FEW_WORDS:
+            return found
+    return None
+
+
+def _date_at(text: str, at: int) -> re.Match[str] | None:
+    return DATE.match(text, at) or _DAY_MONTH.match(text, at)
+
+
+def _is_somebodys(text: str, at: int) -> bool:
+    """Whether "birthday" asks when it is, and does not say what for: "is it for your birthday?"."""
+    before = max(0, at - _FOR_LONG)
+    return bool(_WHOSE.search(text, before, at)) and not _FOR.search(text, before, at)
+
+
 def _ahead(doc: Doc, word: Word) -> re.Match[str] | None:
     last = len(doc.turn_starts) - 1
     turn = doc.turn_at(word.end)
     begins = doc.turn_end(min(turn + _TURNS, last))
     end = min(word.end + _REACH, doc.turn_end(min(turn + _TURNS + _GOES_ON, last)))
-    party = doc.text.startswith("birthday", word.start)
+    party = _is_party(doc, word)
     for found in DATE.finditer(doc.text, word.end, end):
         if found.start() > begins:
             return None
@@ -145,6 +200,8 @@ def _year_behind(doc: Doc, found: re.Match[str]) -> re.Match[str] | None:
     """A turn of a year alone, soon after a birth date without one."""
     turn = doc.turn_at(found.start())
     for later in range(turn + 1, min(turn + _GOES_ON + 1, len(doc.turn_starts))):
+        if _COUNTED.search(doc.text, doc.turn_starts[later - 1], doc.turn_end(later - 1)):
+            return None
         year = _YEAR_TURN.fullmatch(doc.text, doc.turn_starts[later], doc.turn_end(later))
         if year:
             return year
@@ -152,7 +209,8 @@ def _year_behind(doc: Doc, found: re.Match[str]) -> re.Match[str] | None:
 
 
 def _has_year(found: re.Match[str]) -> bool:
+    groups = found.groupdict()
     return any(
-        found[name]
+        groups.get(name)
         for name in ("iso", "numbers", "named", "joined", "year", "year_2", "year_3", "year_4", "year_5")
     )

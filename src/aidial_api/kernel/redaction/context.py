@@ -49,6 +49,7 @@ class Context:
         self._words: dict[int, list[Word]] = {}
         self._labels: dict[int, set[str]] = {}
         self._said: dict[tuple[int, int, tuple[str, ...]], str] = {}
+        self.references: set[str] = set()  # digits named an order's or a job's so far
 
     def words(self, turn: int) -> list[Word]:
         """Words of one turn in order of place."""

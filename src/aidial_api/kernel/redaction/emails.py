@@ -19,17 +19,19 @@ _TLDS = (
     "|melbourne|sydney|de|fr|in|jp|cn|fm|example|test|invalid|local|a u"
 )
 _PROVIDERS = "g ?mail|hot ?mail|outlook|i ?cloud|yahoo|big ?pond|optus ?net|proton ?mail|live(?= dot)"
+_YES = "(?:yep|yes|yeah|ok|okay|right|mm|m+-? ?hm+|uh-? ?huh|got it|sure|and|go on|lovely|great|thanks)[.,?]?"
+_ON = rf"[.,]?(?:[ ]|\n(?:{_YES}\n)?)"  # a space, or the next turn of whoever spells it out
 _DOT = (
-    r"(?:[ ]?[(\[]dot[)\]][ ]?|\.|,?[ \n]dot,?[ \n]|\.[ ](?=(?:com|net|org|au)(?!\w))|[ \n]point[ \n]"
+    rf"(?:[ ]?[(\[]dot[)\]][ ]?|\.|{_ON}dot{_ON}|\.[ ](?=(?:com|net|org|au)(?!\w))|[ \n]point[ \n]"
     r"|[ ]full[ ]stop[ ]|[ ]\.[ ])"
 )
 _WRITTEN = re.compile(
     rf" ?(?:[^\W_][\w-]{{0,62}}{_DOT}){{1,6}}[^\W\d_][\w-]{{0,24}}|\w[\w-]{{0,62}}(?=[\s,]|$)"
 )
 _SPOKEN = re.compile(
-    rf"[ \n]?(?:the[ ])?(?:[^\W_][\w'-]{{0,62}}(?:[ ](?:dash|hyphen)[ ]\w{{1,62}}|(?:[ ]\w{{1,20}}){{1,3}})?"
-    rf"{_DOT}){{1,4}}(?:{_TLDS})(?!\w)"
-    rf"|[ \n](?:{_PROVIDERS})(?:[ ](?:com|net|dot))?(?:[ ]au)?(?![\w.])"
+    rf"(?:{_ON})?(?:the[ ])?(?:[^\W_][\w'-]{{0,62}}"
+    rf"(?:[ ](?:dash|hyphen)[ ]\w{{1,62}}|(?:[ ]\w{{1,20}}){{1,3}})?{_DOT}){{1,4}}(?:{_TLDS})(?!\w)"
+    rf"|{_ON}(?:{_PROVIDERS})(?:[ ](?:com|net|dot))?(?:[ ]au)?(?![\w.])"
 )
 _SAID_AT = (
     ", at, ",
@@ -38,12 +40,12 @@ _SAID_AT = (
     " at sign ",
     " at ",
     " at\n",
-    "\nat ",
     "(at) ",
     "(at)",
     "[at] ",
     "[at]",
 )
+_TURN_OF_AT = re.compile(r"\nat(?: |[.,]?\n)")
 _WORD_BEFORE = re.compile(r"[\w.%+'-]+\Z")
 _JOINER = {"dot", "underscore", "dash", "hyphen", "plus", "point", "period", "minus", "full", "stop"}
 _NUMBER_WORDS = """
@@ -78,13 +80,13 @@ _AT_MOST_THREE = re.compile(
     r"|e?mails?|address|to|at|my|use|try)(?![\w']))[\w'.-]{1,30}(?: |\Z)){1,3}\Z"
 )
 _SPELLED = re.compile(
-    r"(?:[, ]*\n(?:yep|yes|yeah|ok|okay|right|mm|m+-? ?hm+|uh-? ?huh|got it|sure|and|go on|lovely|great"
-    r"|thanks)"
-    r"[.,?]?(?:\n(?:yep|yes|yeah)?,?)?|,? (?:that's |spelled |spelt )(?:[a-z][ ,.-]{1,2}){2,14}[a-z]"
-    r"|, (?:[a-z][ -]){2,14}[a-z])+,?\Z"
+    rf"(?:[, ]*\n{_YES}(?:\n(?:yep|yes|yeah)?,?)?"
+    r"|,? (?:that's |spelled |spelt )(?:[a-z][ ,.-]{1,2}){2,14}[a-z]|, (?:[a-z][ -]){2,14}[a-z])+,?\Z"
 )
+_LINE = re.compile(r"[^\n]+")
+_YES_TURN = re.compile(_YES)
 _ASIDE_LONG = 60
-_PERSONAL = re.compile(rf"[ \n]?(?:{_PROVIDERS})")
+_PERSONAL = re.compile(rf"{_ON}?(?:{_PROVIDERS})")
 _CONTRACTED = re.compile(r"(?:we|they|you|i|it|he|she|that|who|what|there)'(?:re|s|m|ve|ll|d)")
 _LETTER_FOR = re.compile(r"(?<![a-z])[a-z],? (?:for|as in|like) \Z")
 _LETTER_LONG = 10
@@ -99,11 +101,27 @@ def emails(text: str) -> Iterator[Find]:
         found = _written(text, at)
         if found:
             yield Find(*found, Kind.EMAIL)
+    for at, said in _said_at(text):
+        found = _spoken(text, at, said)
+        if found:
+            yield from _turns(text, *found)
+
+
+def _said_at(text: str) -> Iterator[tuple[int, str]]:
     for said in _SAID_AT:
         for at in _places(text, said):
-            found = _spoken(text, at, said)
-            if found:
-                yield Find(*found, Kind.EMAIL)
+            yield at, said
+    for at in _places(text, "\nat"):
+        begun = _TURN_OF_AT.match(text, at)
+        if begun:
+            yield at, begun[0]
+
+
+def _turns(text: str, start: int, end: int) -> Iterator[Find]:
+    """What was said of it in each turn; a "yep" between is no part of it."""
+    for said in _LINE.finditer(text, start, end):
+        if not _YES_TURN.fullmatch(said[0]):
+            yield Find(*said.span(), Kind.EMAIL)
 
 
 def _places(text: str, what: str) -> Iterator[int]:

@@ -10,6 +10,7 @@ import time
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from .address_turns import addresses_in_turns
 from .addresses import addresses
 from .atoms import runs
 from .births import births
@@ -166,6 +167,8 @@ def _recognise(doc: Doc, check: Callable[[], None]) -> Iterator[Find]:
         yield from numbers.finds(run)
     check()
     yield from addresses(doc, found)
+    check()
+    yield from addresses_in_turns(doc, found)
     check()
     yield from emails(doc.text)
     check()

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import checksums
+from .letters import is_lettered
 from .marks import Kind
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ _SHORTEST_CODE = 3
 _LONGEST_MISHEARD = 25
 _SHORTEST_CALLED = 5
 _BEFORE_LETTERS = 4
-_TWO_LETTERS = re.compile(r"[a-z]{2}(?![a-z0-9])")
 _CALLED = {
     "medicare": (Kind.MEDICARE, (11, 10, 9)),
     "tfn": (Kind.TFN, (9, 8)),
@@ -129,11 +129,6 @@ def whole(digits: Digits) -> tuple[Kind, int] | None:
     return (_CALLED[label][0], length) if label in _CALLED and length in _CALLED[label][1] else None
 
 
-def _ends_in_letters(digits: Digits, start: int, end: int) -> bool:
-    """Whether it is written like a licence of New South Wales: 1234AB."""
-    return end in digits.at and bool(_TWO_LETTERS.match(digits.doc.text, digits.span(start, end)[1]))
-
-
 def kind_called(label: str) -> Kind | None:
     """The kind a word names."""
     if label in {"phone", "number"}:
@@ -147,9 +142,7 @@ def called(digits: Digits, start: int, taken: int, label: str) -> tuple[Kind, in
         return None
     if len(digits.text) - start < _SHORTEST_CALLED:
         short = start + _BEFORE_LETTERS
-        return (
-            (Kind.LICENCE, short) if label == "licence" and _ends_in_letters(digits, start, short) else None
-        )
+        return (Kind.LICENCE, short) if label == "licence" and is_lettered(digits, start, short) else None
     kind, lengths = _CALLED[label]
     for length in lengths:
         end = start + length

@@ -6,13 +6,14 @@ before a number that is only called something.
 
 from __future__ import annotations
 
-import re
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import identifiers, phones
 from .codes import LENGTHS, Codes
 from .digits import MINIMUM, Digits, by_turn, without_echoes
+from .letters import with_letters
 from .marks import Find, Kind
 from .vocabulary import CORRECTED
 
@@ -61,12 +62,26 @@ class Numbers:
         """All of it is the number when somebody put themselves right: "oh four, sorry, oh four nine one"."""
         pieces = by_turn(run)
         label = self._context.label(run.start, run.end)
-        kind = identifiers.kind_called(label) or (covered[0].kind if covered else None)
+        kind = identifiers.kind_called(label) or (covered[0].kind if covered else self._put_right(run, label))
         if any(find.kind is Kind.CVV for find in covered):
             return covered
         if kind is None or sum(len(atom.digits) for atom in run.atoms) < MINIMUM:
             return covered
         return list(self._cover(pieces, kind, 0, len(run.atoms)))
+
+    def _put_right(self, run: Run, label: str) -> Kind | None:
+        """A telephone number, once its end is said anew: "0412 345 67, sorry, 678"."""
+        places = [
+            index
+            for index, (before, atom) in enumerate(pairwise(run.atoms), 1)
+            if CORRECTED.search(self._doc.text, before.end, atom.start)
+        ]
+        if label or not places:
+            return None
+        said, anew = (
+            [atom.digits for atom in part] for part in (run.atoms[: places[0]], run.atoms[places[-1] :])
+        )
+        return Kind.PHONE if phones.is_completed(said, "".join(anew)) else None
 
     def _claims(self, pieces: list[Piece], length: int) -> Iterator[Find]:
         """First what its shape or checksum tells, then what is only called something in between."""
@@ -133,7 +148,7 @@ class Numbers:
         start, end = atoms[0].start, atoms[-1].end
         text = self._doc.text
         if kind in {Kind.PASSPORT, Kind.LICENCE}:
-            start, end = _letters(self._doc.text, self._doc.cased, start, end)
+            start, end = with_letters(text, self._doc.cased, start, end)
         elif text[start - 1 : start] == "(" and start and ")" in text[start:end]:
             start -= 1
         return Find(start, end, kind)
@@ -183,31 +198,3 @@ def _called_phone(digits: Digits, start: int) -> bool:
     if digits.text[start] != "6":
         return False
     return digits.atoms[digits.at[start]].plus or digits.label(start, len(digits.text)) in phones.CALLED
-
-
-_ALPHABET = (
-    "alfa|alpha|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliet|juliett|kilo|lima|mike|november|oscar|papa"
-    "|quebec|romeo|sierra|tango|uniform|victor|whiskey|whisky|x-?ray|yankee|zulu"
-)
-_LETTERS = re.compile(
-    rf"(?:(?<![a-z])(?:{_ALPHABET}|capital [a-z])[ ,]{{1,2}}){{1,2}}\Z|(?<![a-z0-9'])[a-z]{{2}} \Z|"
-    r"(?:(?<![a-z0-9'])[a-z](?: (?:for|as in) [a-z]{2,12})?[ ,.-]{1,2}){1,3}\Z|(?<![a-z0-9'])[a-z]{1,3}-?\Z"
-)
-_WORDS_OF_TWO = frozenset(
-    f"{word} " for word in ("is", "it", "no", "so", "of", "um", "uh", "oh", "ok", "to", "my", "or", "be")
-)
-_REST = re.compile(r"[a-z0-9]{1,6}(?![a-z0-9])|(?: [a-z]){2}(?![a-z0-9'])")
-
-
-def _letters(text: str, cased: str, start: int, end: int) -> tuple[int, int]:
-    """Take the letters of a document number in: glued to the digits, or spelled before them."""
-    base = max(0, start - 48)
-    before = _LETTERS.search(text[base:start])
-    if before and (
-        text[start - 1] not in " .-"
-        or cased[base + before.start()].isupper()
-        or (before[0][0] not in "ai" and before[0] not in _WORDS_OF_TWO)
-    ):
-        start = base + before.start()
-    rest = _REST.match(text, end)
-    return start, rest.end() if rest else end

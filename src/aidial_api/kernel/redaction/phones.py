@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import phonenumbers
 
 from .identifiers import names_another
+from .references import is_reference
 
 if TYPE_CHECKING:
     from .digits import Digits
@@ -51,6 +52,7 @@ _GROUPS_AMERICAN = {
 _LOCAL = 8
 _SEVEN = (3, 4)
 _LONGEST = 15
+_LEAST_KEPT = 4
 
 
 def strong(digits: Digits, start: int) -> int:
@@ -60,13 +62,18 @@ def strong(digits: Digits, start: int) -> int:
     text = digits.text
     found = _begun_again(digits, start) or STRONG.match(text, start)
     if found and found.end() in digits.at:
-        if text[start] == "1" and digits.label(start, found.end()) == "neg":
-            return 0
-        return found.end()
+        named = text[start] == "1" and digits.label(start, found.end()) == "neg"
+        return 0 if named or is_reference(digits, start, found.end()) else found.end()
     found = _ABROAD.match(text, start)
     if found:
         return _longest_possible(digits, start, start + 4)
     return 0
+
+
+def is_completed(said: list[str], anew: str) -> bool:
+    """Whether groups become a phone number when what is said anew takes the place of the last of them."""
+    begun = ("".join(said[:kept]) for kept in range(1, len(said) + 1))
+    return any(len(digits) >= _LEAST_KEPT and STRONG.fullmatch(digits + anew) for digits in begun)
 
 
 def _begun_again(digits: Digits, start: int) -> re.Match[str] | None:
@@ -130,6 +137,8 @@ def called(digits: Digits, start: int, taken: int, label: str) -> int:
 
 
 def _is_american(digits: Digits, start: int, end: int, taken: int, label: str) -> bool:
+    if label != "phone" and names_another(label, end - start):
+        return False
     groups = digits.groups(start, end)
     return groups in _GROUPS_AMERICAN or (label in CALLED and digits.is_alone(start, end, taken))
 

@@ -1,7 +1,10 @@
 """The words of Australian street addresses, and the patterns made of them.
 
 A newcomer's likely mistake: adding an everyday word ("close", "way") to `_TYPES`; those belong to
-`_EVERYDAY`, which count with a capital or near the word address only.
+`_EVERYDAY`, which count with a capital or near the word address only, or to `_SELDOM`, whose every word
+needs one ("28 Hilltop Chase", but "2 Dell laptops"). The types are those of AS 4590 but for words that
+more often end something else: "pass", "return", "course", "bay", "centre",
+"views", "yard".
 """
 
 from __future__ import annotations
@@ -11,11 +14,20 @@ import re
 _TYPES = (
     "street|str|st|road|rd|avenue|aven?|av|boulevard|blvd|bvd|lane|ln|highway|hwy|crescent|cres|cr|terrace|tce|parade|pde"
     "|esplanade|esp|broadway|freeway|fwy|parkway|pkwy|circuit|cct|alley|quay|promenade|prom|arcade|mews|boardwalk|causeway"
-    "|gdns|wy|dr(?!\\.)|crt|ct|cl|pl|sq|gr|grv|hwy|el camino real|close of"
+    "|gdns|wy|dr(?!\\.)|crt|ct|cl|pl|sq|gr|grv|hwy|el camino real|close of|boulevarde|bvde|laneway|motorway"
+    "|mwy|cswy|expressway|wynd|concourse|circlet|colonnade"
 )
 _EVERYDAY = (
     "drive|court|place|close|way|grove|square|park|row|rise|walk|loop|link|mall|point|circle|gardens|green|view|ridge|run"
     "|hill|end|gate|track|vista|retreat|plaza|wharf|parklands"
+)
+_SELDOM = (
+    "alleyway|amble|approach|bend|brae|brow|bypass|chase|common|copse|corso|courtyard|cove|crest|crossing|dell|dene"
+    "|downs|fairway|foreshore|frontage|glade|glen|grange|gully|haven|hillside|hollow|knoll|landing|lookout"
+    "|manor|mead|meander|nook|passage|path|pathway|piazza|pocket|quadrant|quays|ramble|ridgeway|rising"
+    "|riverway|route|siding|slope|spur|strand|strip(?! (?:light|club|curtain))|tarn|thoroughfare|trail"
+    "|traverse|turn|vale|verge|vue|walkway|waterway|alwy|ambl|bdwy|cir|clde|crse|crst|fawy|fshr|glde|gly|grn|hts|knol|lkt|lnwy"
+    "|mndr|otlk|plza|psge|pway|pwy|qdrt|qy|qys|rdge|rmbl|rnge|rtt|trk|trl|tvse|vlly|vsta|wkwy|wlk"
 )
 _STOP = (
     "am|pm|a|an|on|in|at|for|to|of|from|with|and|or|by|is|are|was|i|you|we|they|he|she|it|my|your|our|their|his|her|people"
@@ -31,14 +43,16 @@ _NAME = (
     r"|\d{1,3}(?:st|nd|rd|th)) )"
 )
 _HEAD = r"(?:[a-z]| [a-d](?= ))?(?:[-/]\d{1,5}[a-z]?)?,? "
-STREET = re.compile(
-    rf"{_HEAD}(?:(?P<names>{_NAME}{{1,5}})(?:(?P<type>{_TYPES})|(?P<everyday>{_EVERYDAY}))"
+STREET_BODY = (
+    rf"(?:(?P<names>{_NAME}{{1,5}})(?:(?P<type>{_TYPES})|(?P<everyday>{_EVERYDAY})|(?P<seldom>{_SELDOM}))"
     r"|(?P<lettered>(?:(?:east|west|north|south|[ewns]) )?[a-z] (?:street|st|avenue|ave))"
     rf"|(?P<named>(?:east |west |north |south |[ewns] )?"
     rf"(?:el camino real|broadway(?: ave(?:nue)?)?|(?:camino|via|calle|rue) [a-z]{{3,}}))"
-    rf"|(?P<the>the (?:esplanade|avenue|parade|boulevard|strand|terrace|crescent|corso|promenade|grand)))"
+    r"|(?P<the>the (?:esplanade|avenue|parade|boulevarde?|strand|terrace|crescent|corso|promenade|grand"
+    r"|kingsway)|esplanade(?! (?:hotel|cafe|bar|pub|restaurant|markets?|shops?|clinic|office|car|parking))))"
     r"(?![\w'])"
 )
+STREET = re.compile(_HEAD + STREET_BODY)
 _SUB = (
     r"(?:,? ?(?:(?:# ?|suite #?|ste |unit |apt |apartment |level |floor |building #?|shop )"
     r"(?:[a-z]?-?\d{1,5}[a-z]?|[a-z])(?![\w])"
@@ -81,6 +95,7 @@ UNIT = re.compile(
 SAID_TO_BE = re.compile(r"(?:address|located)(?: [a-z&'.-]{1,20}){0,6} (?:is|at|as|in) \Z")
 BARE = re.compile(r"(?: [A-Z][A-Za-z'-]{1,20}){1,3}(?: (?:\d{1,4}|[A-Z]))?(?![\w'])")
 CALLED = re.compile(r"address|live[sd]?\b|living at|located|home is|deliver|house|residen")
+LIVES = re.compile(r"address|(?:live[sd]?|living|located) (?:at|on)|(?:home|house) is")
 _WORD_OF_NUMBER = (
     "one|two|three|four|five|six|seven|eight|nine|oh|zero|double|triple|hundred|and|ten|eleven|twelve"
     "|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-_THINGS = (
+THINGS = (
     "order", "booking", "reservation", "invoice", "confirmation", "ticket", "tracking", "account",
     "membership", "job", "case", "claim", "policy", "quote", "receipt", "serial", "model", "flight",
     "purchase", "product", "reference", "docket", "consignment", "parcel", "part", "batch", "version",
@@ -135,7 +135,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
     # Those of a card where one is spoken of, or with the word code.
     "few": _each("three", "four", "3", "4", then="[ -](?:digits?|numbers)"),
     "passport": ("passport",),
-    "licence": ("licen[cs]e(?! plate)", r"lic\b", r"dl\b", "driver'?s? number"),
+    "licence": (
+        "licen[cs]e(?! plate)(?: card)?", r"lic\b", r"dl\b", "driver'?s? (?:number|permit)",
+        "learner'?s? permit",
+    ),
     "born": (
         r"born\b",
         "date of birth",
@@ -146,7 +149,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     ),
     # References: numbers that are nobody's.
     "neg": (
-        *_each(*_THINGS, *_PEOPLE, then=r" ?(?:number|no\b|id\b|code|ref\b|reference|\#)"),
+        *_each(*THINGS, *_PEOPLE, then=r" ?(?:number|no\b|id\b|code|ref\b|reference|\#)"),
         "reference",
         r"ref\b",
         r"order \#",
@@ -160,7 +163,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "card": (
         "credit card", "debit card", r"card\b", r"visa\b", "master ?card", r"amex\b", "american express",
     ),
-    "near": _each(*_THINGS, "ending", "ends", "number plate", then=r"\b"),
+    "near": _each(*THINGS, "ending", "ends", "number plate", then=r"\b"),
     "phone": (
         "phone", "telephone", "mobile", r"mob\b", "cell", "landline", "fax", r"text\b", r"sms\b", r"ring\b",
         "reach", "dial", r"call(?:ing|ed|back)?\b", "contact", "whatsapp", r"tel\b", "switchboard",

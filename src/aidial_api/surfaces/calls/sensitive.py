@@ -22,7 +22,20 @@ _MONTH: Final = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|de
 _DATE_WORDS: Final = 5
 _BEGUN: Final = (
     (Kind.EMAIL, re.compile(r"@")),
-    (Kind.DATE_OF_BIRTH, re.compile(r"\b\d{1,2}([/.-])\d{1,2}\1\d|\b(?:19|20)\d\d[/.-]\d")),
+    # "jane smith gmail.com": an address typed as the words it is made of.
+    (
+        Kind.EMAIL,
+        re.compile(
+            r"\w\s+(?:gmail|hotmail|outlook|icloud|yahoo|bigpond|optusnet|protonmail)(?:\.|\s(?:dot\s)?)(?:com|net)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Kind.DATE_OF_BIRTH,
+        re.compile(
+            r"\b\d{1,2}([/.-])\d{1,2}\1\d|\b(?:19|20)\d\d[/.-]\d|\bbirthday\s\d{1,2}[/.-]\d", re.IGNORECASE
+        ),
+    ),
     (Kind.PHONE, re.compile(r"\+\d")),
 )
 
