@@ -72,34 +72,23 @@ def _spoken(hundred: str, alike: str) -> str:
 
 _NO_NAME = r"(?!2(?!\d)(?:(?<=cv2)|(?<=cv[vcn]2)))"  # "CVV2" says no number yet
 _AS_DIGITS = rf"(?=[\d$+]){_NO_NAME}(?:{_WRITTEN})"
-_PLAIN = _spoken("", rf"\ (?:{_ONES}|{'|'.join(TIMES)}){_END}")
+_GOES_ON = rf"(?:{_ONES}|{'|'.join(TIMES)}){_END}"
+_PLAIN = _spoken("", rf"\ {_GOES_ON}")
 # Where a card is spoken of: "hundred and four", "won four seven", "three, one, for".
 _LOOSE = _spoken(
     r"|(?=h)(?:(?<![a-z][ -])|(?<=\bis[ ])|(?<='s[ ])|(?<=\bu[mh][ ]))",
     rf"{_BETWEEN}{_ONE}|{_SPELLED_END}",
 )
 _CARD_HINTS = (
-    "card",
-    "code",
-    "cv",
-    "digit",
-    "security",
-    "vee",
-    "c v",
-    "v v",
-    "c-v",
-    "c/v",
-    "the back",
-    "visa",
-    "amex",
-)
+    "card", "code", "cv", "digit", "security", "vee", "c v", "v v", "c-v", "c/v", "the back", "visa", "amex",
+)  # fmt: skip
 WRITTEN = re.compile(_AS_DIGITS, re.VERBOSE)
 SPOKEN, LOOSE = (re.compile(spoken, re.VERBOSE) for spoken in (_PLAIN, _LOOSE))
 BOTH, BOTH_LOOSE = (re.compile(rf"{_AS_DIGITS}|{spoken}", re.VERBOSE) for spoken in (_PLAIN, _LOOSE))
 # "for two one", "three, one, for", "a three, a one and a four": three or four digits up to a sentence's end.
 _SPELLED = re.compile(rf"{_ONE}(?:{_BETWEEN}{_ONE}){{2,3}}{_SPELLED_END}")
 _ALL_ALIKE = re.compile(rf"(?<![a-z])(?:{_ALIKE})(?:{_BETWEEN}(?:{_ALIKE})){{2,3}}{_SPELLED_END}")
-_NEXT = re.compile(rf" (?:{_ONES}){_END}")
+_NEXT = re.compile(f" {_GOES_ON}")
 _STOPS = frozenset(("stop",))
 _PLUS = frozenset(("plus", "said_plus"))
 

@@ -63,7 +63,7 @@ _DIGITS_OF = _any(
 )  # fmt: skip
 NAMED = (
     *_ROOMS,
-    rf"{_any(_OWN_CODE, SITES, *_THINGS, *_PEOPLE)}[ -]?codes?",
+    rf"{_any(_OWN_CODE, SITES, *THINGS, *_PEOPLE)}[ -]?codes?",
     r"(?:codes?|pins?) (?:for|to|of|on|at|from) (?:the|our|my|your|this|that) "
     + _any(SITES, *REFERENCES, *_ROOMS, _OWN_CODE),
     "zip", "years?", "what time",
@@ -73,9 +73,9 @@ NAMED = (
     "budget", "quantity", "reading", "odometer", "mileage", "kilomet(?:re|er)s", "weight", "height", "age",
     "distance", "size", "phone", "telephone", "mobile", "landline", "fax", "number plate", "rego",
     "licen[cs]e", "passport", "medicare",
-    rf"{_any(_NUMBERED, *_THINGS, *_PEOPLE)}(?:'s)? (?:number|no|id|ref|reference)",
+    rf"{_any(_NUMBERED, *THINGS, *_PEOPLE)}(?:'s)? (?:number|no|id|ref|reference)",
     rf"{_WHICH} {_any(_NUMBERED, *REFERENCES)}",
-    rf"{_DIGITS_OF} {_any(_NUMBERED, *_THINGS)}",
+    rf"{_DIGITS_OF} {_any(_NUMBERED, *THINGS)}",
 )  # fmt: skip
 """What people ask for, or say a number of three or four digits is of, that is no card's code."""
 MEASURED = (
