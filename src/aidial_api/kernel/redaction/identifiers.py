@@ -27,6 +27,8 @@ _PRINTED = {
     Kind.TFN: {(3, 3, 3), (9,)},
     Kind.ACN: {(3, 3, 3), (9,)},
 }
+# Nothing else is printed like this: whatever it is called, its check digit tells.
+_ONLY_MEDICARE = {(4, 5, 1), (4, 5, 1, 1), (4, 5, 2)}
 _CHECKS = (
     (Kind.ABN, (11,), checksums.abn),
     (Kind.MEDICARE, (11, 10), checksums.medicare),
@@ -92,8 +94,9 @@ def checked(digits: Digits, start: int, taken: int, label: str) -> tuple[Kind, i
             end = start + length
             if end not in digits.at or not check(digits.text[start:end]):
                 continue
-            called = label == kind.lower()
-            printed = digits.groups(start, end) in _PRINTED[kind]
+            groups = digits.groups(start, end)
+            called = label == kind.lower() or (kind is Kind.MEDICARE and groups in _ONLY_MEDICARE)
+            printed = groups in _PRINTED[kind]
             if called or ((printed or digits.spoken) and _allowed(digits, start, end, taken, label)):
                 return _between_nines(kind, label), end
     return None

@@ -163,7 +163,11 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "card": (
         "credit card", "debit card", r"card\b", r"visa\b", "master ?card", r"amex\b", "american express",
     ),
-    "near": _each(*THINGS, "ending", "ends", "number plate", then=r"\b"),
+    # "The booking is under 9374 4000", "booking for Sam 9374 4000": the number is not the booking's.
+    "near": _each(
+        *THINGS, "ending", "ends", "number plate",
+        then=r"\b(?!(?:'s| is| was)? under\b| for [a-z]| (?:notes?|comments?|details)\b)",
+    ),
     "phone": (
         "phone", "telephone", "mobile", r"mob\b", "cell", "landline", "fax", r"text\b", r"sms\b", r"ring\b",
         "reach", "dial", r"call(?:ing|ed|back)?\b", "contact", "whatsapp", r"tel\b", "switchboard",
