@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
 
+from aidial_contract.fault import Fault
+from aidial_contract.shapes.common import HealthCheck
 from aidial_portal.app import create_app
 from aidial_portal.settings import PortalSettings, read_settings
-from aidial_serving import hangups
+from aidial_serving import hangups, health
 from tests.portal.kernel.scripted import ScriptedIssuer, free_socket, served
 from tests.portal.kernel.test_settings import GOOD
 
@@ -25,21 +28,32 @@ class Closing(ScriptedIssuer):
         super().__init__()
         self.settings = settings
         self.closed = False
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
 
     async def close(self) -> None:
         """As the portal closes it."""
         self.closed = True
 
     async def is_reachable(self, timeout_s: float) -> bool:
-        """It takes its time to say so."""
-        await asyncio.sleep(0.4)
+        """It says so when it may."""
+        self.asked.set()
+        await self.may_answer.wait()
         return await super().is_reachable(timeout_s)
+
+
+async def _patient(probe: health.Probe, _: float) -> HealthCheck:
+    """A dependency is waited for, however long the machine stands still."""
+    works = False
+    with contextlib.suppress(Fault):
+        works = await probe.ask()
+    return HealthCheck(status="pass" if works else "warn", latency_ms=0)
 
 
 async def test_former_connections_are_closed_when_the_last_request_ends(
     api_url: str, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hangups, "LOOKED_AT_S", 0.01)
+    monkeypatch.setattr(health, "_checked", _patient)
     issuers: list[Closing] = []
 
     def issuer(settings: PortalSettings) -> Closing:
@@ -53,10 +67,11 @@ async def test_former_connections_are_closed_when_the_last_request_ends(
     async with served(app, listener):
         async with asyncio.TaskGroup() as asking:
             slow = asking.create_task(browser.get(f"{url}/api/health"))
-            await asyncio.sleep(0.1)
+            await issuers[0].asked.wait()
             await app.reload(dataclasses.replace(settings, zitadel_client_id="another"))
             await asyncio.sleep(0.1)
             assert [one.closed for one in issuers] == [False, False], "a request still uses the first"
+            issuers[0].may_answer.set()
         answer = slow.result()
         assert "issuer" in await answer.text()
         async with asyncio.timeout(5):
