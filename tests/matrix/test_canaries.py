@@ -6,6 +6,7 @@ that answers nothing to anybody would look safe.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from aidial_api.kernel.news import GATHER_S
 from aidial_api.kernel.route import Access, AuthMode, Route
 from aidial_api.routes import TABLE
 from aidial_contract.ids import new_id
@@ -140,6 +142,8 @@ async def test_no_count_and_no_sum_moves_when_the_rival_has_more_calls(
     asker: Asker = getattr(world, name)
     still = [row for row in READS if not (row.name in OF_NOW or row.scope is ScopeKind.SELF or row.records)]
     targets = {row.name: await good_target(world, row, asker) for row in still}
+    # Targets are made ready, and the news of that are told a moment later: by now they are.
+    await asyncio.sleep(5 * GATHER_S)
 
     quiet_ms: list[int] = []
 
