@@ -66,13 +66,16 @@ def plain_type(headers: Mapping[str, str]) -> str:
 def is_sent_as(headers: Mapping[str, str], types: Iterable[str]) -> bool:
     """Whether a body says it is one of these types, and nothing that would make it other bytes than it is.
 
-    Nothing here unpacks, so a coding (`Content-Encoding: gzip`) is refused; JSON and forms are UTF-8, so
-    another charset is.
+    Nothing here unpacks, so a coding (`Content-Encoding: gzip`) is refused; JSON is UTF-8, so another charset
+    is. A form is plain ASCII, so for one Latin-1, which Java's clients say of themselves, is as good.
     """
     media_type = plain_type(headers)
     if media_type not in types or headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
         return False
-    return media_type not in {JSON, FORM} or _charset(headers["content-type"]) in _UTF_8
+    if media_type not in {JSON, FORM}:
+        return True
+    charset = _charset(headers["content-type"])
+    return charset in _UTF_8 or (media_type == FORM and charset == "iso-8859-1")
 
 
 def _charset(content_type: str) -> str:

@@ -357,6 +357,7 @@ def call_patch_rules(body: Any, failed: frozenset[str]) -> Iterable[FieldError]:
     metadata = body.get("metadata")
     if isinstance(metadata, dict):
         yield from _metadata(metadata)
+    yield from _cost(body, failed)
     if "ended_at" in body and "end_reason" not in body and "/end_reason" not in failed:
         yield FieldError("/end_reason", "required")
 
@@ -401,7 +402,8 @@ def is_possible_number(value: str) -> bool:
     except phonenumbers.NumberParseException:
         return False
     spelling = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return phonenumbers.is_possible_number(number) and value == spelling
+    keeps_zero = value != spelling and value.startswith(f"+{number.country_code}0")
+    return phonenumbers.is_possible_number(number) and not keeps_zero
 
 
 def _cost(body: dict[str, Any], failed: frozenset[str]) -> Iterator[FieldError]:

@@ -346,7 +346,9 @@ async def test_a_caller_is_found_by_the_whole_number_or_its_last_digits(
         assert page["matching"] == {"count": len(SEARCHES[search]), "capped": False}
 
 
-@pytest.mark.parametrize("search", ["12", "", "abc", "+", "12a4", "1" * 40, "\u0661\u0662\u0663", "1,2,3"])
+@pytest.mark.parametrize(
+    "search", ["12", "", "abc", "+", "12a4", "1" * 40, "\u0661\u0662\u0663", "1,2,3", "+1 415 555 012"]
+)
 async def test_what_is_no_number_is_refused(callers: Business, search: str) -> None:
     path = f"/v1/calls?project_id={callers.lines[0]}&caller={quote(search)}"
     answer = await callers.admin.get(path)

@@ -141,6 +141,47 @@ async def test_a_detail_is_covered_in_whatever_form_it_comes(clinic: Business, w
     assert await kept(clinic, sent) == shown
 
 
+ORDINARY: tuple[dict[str, Any], ...] = (
+    {"campaign": {"name": "Birthday", "id": 12345678}},
+    {"event": {"type": "birthday", "created": 1795371720}},
+    {"device": {"type": "mobile", "session": 12345678}},
+    {"type": "phone", "id": 98765432},
+    {"category": "tax file number", "agent_id": 123456789},
+    {"slot": "security_code", "step": 3},
+    {"payment": {"card": {"brand": "visa", "last4": "4242"}, "result": {"code": 200}}},
+    {"error": {"type": "card_error", "code": 402}},
+    {"gift_card": {"value": 50}, "http": {"code": 200}},
+    {"loyalty_card_tier": 3, "code": "2000"},
+    {"start": 2440, "end": 3081},
+    {"words": [{"word": "hi", "start": 563.489, "end": 569.699}]},
+    {"levels": ["ok", 855707, 1401], "place": ["x", -31.44942, 149.72909]},
+    {"timestamp": 1800000001, "at": 1809999999, "ended": {"timestamp": 1745207763920}},
+    {"cost": 0.0412345678},
+)
+
+
+@pytest.mark.parametrize("metadata", ORDINARY, ids=str)
+async def test_what_platforms_send_stays(clinic: Business, metadata: dict[str, Any]) -> None:
+    assert await kept(clinic, metadata) == metadata
+
+
+BESIDE: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"birth_date": "1982-03-14", "appointment_date": "2026-05-20"}, "birth_date"),
+    ({"card_number": "4111111111111111", "room_number": "304"}, "card_number"),
+    ({"order_number": "98765432", "phone_number": "0412345678"}, "phone_number"),
+    ({"ticket_number": "12345678", "licence_number": "87654321"}, "licence_number"),
+    ({"booking_number": "1234567", "passport_number": "N1234567"}, "passport_number"),
+)
+
+
+@pytest.mark.parametrize(("metadata", "private"), BESIDE, ids=str)
+async def test_only_the_detail_is_covered_and_not_what_is_called_alike(
+    clinic: Business, metadata: dict[str, Any], private: str
+) -> None:
+    shown = await kept(clinic, metadata)
+    assert {name for name in metadata if shown[name] != metadata[name]} == {private}
+
+
 async def test_what_metadata_is_for_stays(clinic: Business) -> None:
     metadata = {
         "campaign": {"name": "Spring sale", "id": 12345678, "weight": 0.5},

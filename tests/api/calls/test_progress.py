@@ -136,6 +136,7 @@ async def test_of_fifty_writers_of_one_revision_exactly_one_wins(world: World, c
         ({"status": "live", "summary": 1}, {"/summary": "wrong_type"}),
         ({"cost": {"amount_minor": -1, "currency": "AUD"}}, {"/cost/amount_minor": "too_small"}),
         ({"cost": {"amount_minor": 1}}, {"/cost/currency": "required"}),
+        ({"cost": {"amount_minor": 1, "currency": "ZZZ"}}, {"/cost/currency": "not_allowed"}),
         ({"metadata": {"a": "x" * 8_192}}, {"/metadata": "too_large"}),
         ({"metadata": []}, {"/metadata": "wrong_type"}),
         ({"answered_at": "1999-01-01T00:00:00Z"}, {"/answered_at": "order"}),
@@ -222,14 +223,14 @@ async def test_what_a_live_call_cost_and_what_belongs_to_it_are_told_later(
     assert (without.json["cost"], without.json["metadata"]) == (None, None)
 
 
-async def stalled_call(world: World, clinic: Business, **changes: Any) -> str:
+async def stalled_call(world: World, clinic: Business, reason: str = "stalled", **changes: Any) -> str:
     """A live call that nobody ended in time; its path."""
     started = (datetime.now(UTC) - timedelta(hours=9)).isoformat()
     call = {**in_status(clinic.lines[0], "live"), "started_at": started, "answered_at": None, **changes}
     created = await clinic.deliver(call)
     await work(world.urls.app_url, wait=False)
     stalled = (await clinic.key.get(created.headers["location"])).json
-    assert (stalled["status"], stalled["attention"]) == ("unknown", {"flag": True, "reason": "stalled"})
+    assert (stalled["status"], stalled["attention"]) == ("unknown", {"flag": True, "reason": reason})
     return created.headers["location"]
 
 
@@ -245,8 +246,10 @@ async def test_a_call_whose_end_is_told_late_is_stalled_no_longer(world: World, 
 
 
 async def test_another_reason_to_look_at_it_stays(world: World, clinic: Business) -> None:
-    path = await stalled_call(world, clinic)
     mine = {"flag": True, "reason": "angry"}
+    path = await stalled_call(world, clinic, "angry", attention=mine)
+    assert (await clinic.key.patch(path, ending("completed"), if_match="*")).json["attention"] == mine
+    path = await stalled_call(world, clinic)
     told = await clinic.key.patch(path, {**ending("failed"), "attention": mine}, if_match="*")
     assert told.json["attention"] == mine
     path = await stalled_call(world, clinic)

@@ -90,6 +90,16 @@ async def test_a_card_code_told_later_takes_the_recording_away(world: World) -> 
     assert len(await deletions(world, call_id)) == 1
 
 
+async def test_another_code_takes_nothing_away_and_nobody_plays_it(world: World) -> None:
+    call_id = await live_call(world)
+    assert (await record(world, call_id)).status == 201
+    assert (await say(world, call_id, "Your SMS verification code is 4412.")).status == 200
+    assert len(await kept_of(world, call_id)) == 1
+    assert await deletions(world, call_id) == []
+    again = await record(world, call_id)
+    assert (again.status, again.json["details"]) == (409, {"reason": "compliance"})
+
+
 async def test_no_legal_hold_keeps_a_card_code(world: World) -> None:
     call_id = await live_call(world)
     assert (await record(world, call_id)).status == 201

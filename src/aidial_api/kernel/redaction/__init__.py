@@ -4,7 +4,7 @@ A newcomer's likely mistake: storing raw text when `redact_turns` raises; then s
 """
 
 from .births import has_full_date
-from .codes import is_short_number
+from .codes import is_short_number, speaks_of_a_card
 from .engine import (
     DEFAULT_CAP_SECONDS,
     hidden,
@@ -42,4 +42,5 @@ __all__ = [
     "redact_parts",
     "redact_together",
     "redact_turns",
+    "speaks_of_a_card",
 ]

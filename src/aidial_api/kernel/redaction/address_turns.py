@@ -26,7 +26,7 @@ _TALK = (
 )
 _LIVING = "(?:i'm|we're|i am|we are|i live|we live)"
 _BEFORE_NUMBER = re.compile(
-    rf"{_TALK}(?P<said>(?:my|the|our) address(?: is|'s) |{_LIVING} at )?"
+    rf"{_TALK}(?<!at )(?P<said>(?:my|the|our) address(?: is|'s) |{_LIVING} at )?"
     r"(?P<named>(?:the )?(?:(?:street |house |unit |flat |apartment |lot )?(?:number|no\.?)|unit|flat"
     r"|apartment|lot) )?\Z"
 )
@@ -41,8 +41,9 @@ _HEARD = (
 )
 _BETWEEN = re.compile(
     r"[^\n]{0,24}(?:(?:the|your|which|what) (?:street|road|address)|street(?: name)?\?|street name)"
-    rf"[^\n]{{0,20}}(?=\n)|(?:and )?street[ .]{{0,2}}(?=\n)|{_HEARD}"
+    r"[^\n]{0,20}(?=\n)|(?:and )?street[ .]{0,2}(?=\n)"
 )
+_HEARD_IT = re.compile(_HEARD)
 _ASKED_NUMBER = re.compile(r"[^\n]{0,24}(?:house|street|what|which|the) number(?: please)?[ ?.]{0,2}(?=\n)")
 _STREET = re.compile(
     rf"{_TALK}(?:{_LIVING} (?:on|in|at) )?"
@@ -108,7 +109,8 @@ def _turns(run: Run) -> list[list[Atom]]:
 
 def _street_later(doc: Doc, run: Run, number: re.Match[str], at: int) -> re.Match[str] | None:
     text = doc.text
-    talk = _BETWEEN.match(text, at)
+    asks = _BETWEEN.match(text, at)
+    talk = asks or _HEARD_IT.match(text, at)
     street = _STREET.match(text, talk.end() + 1 if talk else at)
     if not street or not is_street(doc, run, street):
         return None
@@ -118,7 +120,9 @@ def _street_later(doc: Doc, run: Run, number: re.Match[str], at: int) -> re.Matc
     asked = _ASKED.search(text, doc.turn_starts[max(0, turn - _ASKED_TURNS)], street.start())
     if number["said"] or asked:
         return street
-    return street if (talk or number["named"]) and _is_all(doc, street) else None
+    # "What size?" - "14" - "okay" - "Pitt Street store": what was asked for was no house.
+    told = talk and "?" not in text[doc.turn_starts[max(0, turn - 1)] : doc.turn_starts[turn]]
+    return street if (asks or told or number["named"]) and _is_all(doc, street) else None
 
 
 def _street_earlier(doc: Doc, run: Run, turn: int) -> re.Match[str] | None:

@@ -51,15 +51,28 @@ def is_street(doc: Doc, run: Run, found: re.Match[str]) -> bool:
     """Whether what has the form of a street behind a house number is one."""
     if len(run.atoms[-1].digits) >= _MOST_DIGITS:
         return False
-    if not (found["everyday"] or found["seldom"]):
+    if found["seldom"] or found["the"] == "esplanade":
+        return _is_rare_street(doc, run, found)
+    if not found["everyday"]:
         return True
-    said = doc.cased[found.start("names") : found.end()].split()
-    if all(word[0].isupper() for word in said[: None if found["seldom"] else 1]):
+    if doc.cased[found.start("names")].isupper():
         return True
-    called = streets.LIVES if found["seldom"] else streets.CALLED
     return any(
-        called.search(doc.text, start, end)
+        streets.CALLED.search(doc.text, start, end)
         for start, end in ((max(0, run.start - 60), run.start), (found.end(), found.end() + 40))
+    )
+
+
+def _is_rare_street(doc: Doc, run: Run, found: re.Match[str]) -> bool:
+    """Whether a word that seldom ends a street ends one: "5 Gumtree Gully", not "3 Blue Trail bikes"."""
+    before = (doc.text, max(0, run.start - _INTRODUCED), run.start)
+    if streets.LIVES.search(*before):
+        return True
+    said = doc.cased[found.start("names" if found["seldom"] else "the") : found.end()].split()
+    return bool(
+        all(word[0].isupper() for word in said)
+        and streets.ENDS.match(doc.cased, found.end())
+        and not streets.GOODS.search(*before)
     )
 
 

@@ -12,6 +12,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from .asked import is_measured
 from .fold import Doc
 from .marks import Find, Kind
 
@@ -60,11 +61,14 @@ DATE = re.compile(
 )
 _YEAR_TURN = re.compile(rf"(?:(?:um|uh|oh|yeah|it's|in|of)[ ,]{{1,2}}){{0,3}}(?P<year>{_YEAR})[ .,?]{{0,2}}")
 _DAY_MONTH = re.compile(
-    r"(?:(?:0?[1-9]|[12]\d|3[01])[/.-](?:0?[1-9]|[12]\d|3[01])(?![/.:-]?\d)"
-    r"(?! (?:an?|hours?|days?|weeks?|months?|years?|kilos?|kg|past|price|of)(?!\w))"
+    r"(?:(?:(?:0?[1-9]|[12]\d|3[01])[/.-](?:0?[1-9]|1[0-2])"
+    r"|(?:0?[1-9]|1[0-2])[/.-](?:0?[1-9]|[12]\d|3[01]))(?![/.:-]?\d)"
+    r"(?! (?:an?|past|price|of|pm|am|for|start|o'clock)(?!\w))"
     rf"|(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)){_OF}(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th)))(?!\w)"
 )
 _IS = re.compile(r"(?:'s| is| was|:| -|,)? (?:on )?(?:the )?")
+_DOTTED = re.compile(r"\d{1,2}[.-]\d")
+_NO_MORE = re.compile(r"[ .?!,]*(?:\n|\Z)")
 _PARTY_IS = re.compile(r"(?:'s| is| was|:) (?:the )?")
 _ASKED_END = re.compile(r"[^\n\d]{0,24}\n")
 _WHOSE = re.compile(r"(?:(?:your|his|her|their|[a-z]'s) |(?:^|\n)(?:and )?)\Z")
@@ -130,21 +134,28 @@ def _answer(doc: Doc, word: Word) -> re.Match[str] | None:
     text = doc.text
     party = _is_party(doc, word)
     said = (_PARTY_IS if party else _IS).match(text, word.end)
-    found = _date_at(text, said.end()) if said else None
+    found = _date_at(doc, said.end()) if said else None
     asked = None if found else _ASKED_END.match(text, word.end)
     if not asked or (party and not _is_somebodys(text, word.start)):
         return found
     turn = doc.turn_at(word.start)
     for later in range(turn + 1, min(turn + _ANSWER_TURNS + 1, len(doc.turn_starts))):
         talk = _ANSWER.match(text, doc.turn_starts[later])
-        found = _date_at(text, talk.end()) if talk else None
+        found = _date_at(doc, talk.end()) if talk else None
         if found or len(text[doc.turn_starts[later] : doc.turn_end(later)].split()) > _FEW_WORDS:
             return found
     return None
 
 
-def _date_at(text: str, at: int) -> re.Match[str] | None:
-    return DATE.match(text, at) or _DAY_MONTH.match(text, at)
+def _date_at(doc: Doc, at: int) -> re.Match[str] | None:
+    found = DATE.match(doc.text, at)
+    if found:
+        return found
+    found = _DAY_MONTH.match(doc.text, at)  # no quantity: "born 3/4 hours later"
+    if found is None or is_measured(doc, found.end()):
+        return None
+    # "Born 3.2 kilograms", "birthday is 7.15": with a dot only where nothing follows.
+    return None if _DOTTED.match(found[0]) and not _NO_MORE.match(doc.text, found.end()) else found
 
 
 def _is_somebodys(text: str, at: int) -> bool:
@@ -200,7 +211,8 @@ def _year_behind(doc: Doc, found: re.Match[str]) -> re.Match[str] | None:
     """A turn of a year alone, soon after a birth date without one."""
     turn = doc.turn_at(found.start())
     for later in range(turn + 1, min(turn + _GOES_ON + 1, len(doc.turn_starts))):
-        if _COUNTED.search(doc.text, doc.turn_starts[later - 1], doc.turn_end(later - 1)):
+        end = doc.turn_end(later - 1)
+        if _COUNTED.search(doc.text, max(doc.turn_starts[later - 1], end - _BEHIND), end):
             return None
         year = _YEAR_TURN.fullmatch(doc.text, doc.turn_starts[later], doc.turn_end(later))
         if year:

@@ -15,6 +15,8 @@ from .atoms import NUMBER_WORDS, ONES, TEENS, TENS, TIMES
 from .vocabulary import CORRECTED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .atoms import Run
     from .context import Context
     from .digits import Digits
@@ -59,6 +61,9 @@ _SPOKEN = re.compile(
     rf"[^\w]*(?:(?:{'|'.join((*ONES, *TEENS, *TENS, *TIMES, 'hundred', 'and'))})(?:[\W_]+|\Z)){{1,6}}"
 )
 _LETTER = re.compile(r"[^\W\d_]")
+_OWN_NAME = re.compile(
+    r"(?<![a-z\[])(?:c|see|sea)[ ./-]{0,2}(?:v|vee|c|see)[ ./-]{0,2}(?:v|vee|c|n|2)(?![a-z])|\[card\]"
+)
 
 
 def is_short_number(text: str, *, at_least: int = 1) -> bool:
@@ -66,6 +71,11 @@ def is_short_number(text: str, *, at_least: int = 1) -> bool:
     if _LETTER.search(text):
         return bool(_SPOKEN.fullmatch(text.lower()))
     return bool(_FIGURES.fullmatch(text)) and sum(map(str.isdigit, text)) >= at_least
+
+
+def speaks_of_a_card(texts: Iterable[str]) -> bool:
+    """Whether a card, or a card's code by its own name, is spoken of: "verification code" alone is none."""
+    return any(_CARD.search(text.lower()) or _OWN_NAME.search(text.lower()) for text in texts)
 
 
 class Codes:

@@ -95,7 +95,16 @@ UNIT = re.compile(
 SAID_TO_BE = re.compile(r"(?:address|located)(?: [a-z&'.-]{1,20}){0,6} (?:is|at|as|in) \Z")
 BARE = re.compile(r"(?: [A-Z][A-Za-z'-]{1,20}){1,3}(?: (?:\d{1,4}|[A-Z]))?(?![\w'])")
 CALLED = re.compile(r"address|live[sd]?\b|living at|located|home is|deliver|house|residen")
-LIVES = re.compile(r"address|(?:live[sd]?|living|located) (?:at|on)|(?:home|house) is")
+LIVES = re.compile(
+    r"(?:address(?: is|'s|:)?|(?:live[sd]?|living|located|deliver(?:ed|y)?)(?: to)?(?: at| on)"
+    r"|(?:home|house)(?: is|'s))"
+    r"[ ,]{1,2}(?:number )?\Z"
+)
+ENDS = re.compile(r" ?(?:[,.?!\n]|\Z)| (?:in|near|off|at)(?!\w)| [A-Z]")
+GOODS = re.compile(
+    r"(?<![a-z])(?:like|order|book|need|want|have|get|buy|sell|bring|bottles?|tickets?|of|a|an|the|these|those)"
+    r"(?: of)?(?: the| an?)?[ ]\Z"
+)
 _WORD_OF_NUMBER = (
     "one|two|three|four|five|six|seven|eight|nine|oh|zero|double|triple|hundred|and|ten|eleven|twelve"
     "|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"

@@ -130,7 +130,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
         rf"card{_NO_PAYMENT}(?:'s)? (?:security |verification |validation |secret )?code",
         r"card (?:verification|security)\b",
         "code (?:on|from|off|of|for) (?:the|your|my|that|this) card",
-        "signature (?:strip|panel|box|bar|line|area)",
+        "signature (?:strip|panel|box)",
     ),
     # Those of a card where one is spoken of, or with the word code.
     "few": _each("three", "four", "3", "4", then="[ -](?:digits?|numbers)"),

@@ -82,7 +82,7 @@ def search_for(text: str, key: TenantKey) -> CallerSearch:
     if whole and phonenumbers.is_possible_number(number):
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return CallerSearch(key.exact_token(e164))
-    if len(digits) > _LONGEST_NUMBER:
+    if len(digits) > _LONGEST_NUMBER or (whole and len(digits) > _LONGEST_SUFFIX):
         raise _refused()
     return _ending(digits, key)
 

@@ -28,8 +28,13 @@ from aidial_api.surfaces.calls.member_names import (
     apart,
     is_code_beside_a_card,
     is_codes_name,
+    is_dialled,
+    is_moment,
+    is_of_an_address,
+    is_of_another_code,
     joined,
     lends,
+    may_lend_to,
     place_among_parts,
     says,
     words_of,
@@ -45,7 +50,7 @@ _BIRTHS_NAME: Final = re.compile(r"\b(?:dob|d o b|date of birth|birth ?date|birt
 _SINCE_1970: Final = re.compile(r"-?\d{6,13}")
 _IDENTIFIER: Final = re.compile(r"[^\W\d_]+(?:[_-][^\W\d_]+)*", re.ASCII)
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_DIGIT: Final = re.compile(r"\d")
+_NUMBER_OF_CARD: Final = re.compile(r"(?:[\d*xX#•][ -]?){11}[\d*xX#•]")
 _LONG_DIGITS: Final = re.compile(r"\d{3}")
 _EXACT_FLOATS: Final = 1e18
 _PAIR: Final = 2
@@ -79,7 +84,8 @@ class _Named:
     def member(self, name: str, lent: tuple[str, ...]) -> _Named:
         """What leads to a member of this."""
         told, own = says(name), words_of(name)
-        lent = () if told is Says.ABOUT else lent
+        if told is not Says.NOTHING:
+            lent = tuple(words for words in lent if told is Says.ITSELF and may_lend_to(own, words))
         if told is Says.NOTHING:
             told = _told(lent)
         terms = lent or self.terms if told is Says.NOTHING else (own, *lent)
@@ -87,7 +93,10 @@ class _Named:
 
     def item(self, lent: tuple[str, ...]) -> _Named:
         """What leads to an item of this list."""
-        told = Says.ABOUT if self.says is Says.ABOUT else _told(lent)
+        is_own = self.says is Says.ABOUT or (
+            self.says is Says.ITSELF and not names_a_detail(self.whole) and not is_dialled(self.own)
+        )
+        told = self.says if is_own and not lent else _told(lent)
         return _Named(self.whole, "", lent, lent or self.terms, self._calls(told, *lent), told)
 
     def _calls(self, told: Says, *names: str) -> tuple[str, ...]:
@@ -110,7 +119,8 @@ class _Parts:
     """Members of an object that only together may be a detail, each with its place among them."""
 
     path: str
-    leaves: list[tuple[int, str, _Leaf]] = field(default_factory=list)
+    leaves: dict[str, list[tuple[int, str, _Leaf]]] = field(default_factory=dict)
+    """By whose parts they are."""
 
 
 @dataclass(slots=True)
@@ -135,12 +145,14 @@ class _Read:
             text = _text_of(value)
             leaf = _Leaf(value, text, named, text)
             self.leaves.append(leaf)
-            self.said.append((words_of(text), None) if _IDENTIFIER.fullmatch(text) else (text, leaf))
+            is_word = _IDENTIFIER.fullmatch(text) and not is_short_number(text)
+            self.said.append((words_of(text), None) if is_word else (text, leaf))
             is_lent = named.says is Says.NOTHING and named.lent
             called = named.lent[-1] if is_lent else joined(named.path, named.own)
-            place = place_among_parts(called)
-            if place is not None:
-                group.leaves.append((place, called, leaf))
+            part = place_among_parts(called)
+            if part is not None:
+                place, whose = part
+                group.leaves.setdefault(whose, []).append((place, called, leaf))
 
     def _list(self, value: list[Any], named: _Named, group: _Parts) -> None:
         called = lends("name", value[0]) if len(value) == _PAIR else ""
@@ -149,7 +161,7 @@ class _Read:
             self.value(one, named.item((called,) if index and called else ()), group)
         leaves = self.leaves[first:]
         if len(leaves) == len(value) <= _MOST_PARTS and any(_LETTER.search(leaf.text) for leaf in leaves):
-            self.groups.append(_Parts(named.whole, [(at, "", leaf) for at, leaf in enumerate(leaves)]))
+            self.groups.append(_Parts(named.whole, {"": [(at, "", leaf) for at, leaf in enumerate(leaves)]}))
 
     def _object(self, value: dict[str, Any], named: _Named, group: _Parts) -> None:
         lent = {name: words for name, one in value.items() if (words := lends(name, one))}
@@ -159,7 +171,7 @@ class _Read:
         }
         is_named = lent and any(member.says is Says.NOTHING for member in members.values())
         if not is_named and place_among_parts(named.whole) is None:
-            group = _Parts(named.whole)
+            group = _Parts(joined(named.whole, *lent.values()))
             self.groups.append(group)
         self.names[id(value)] = apart([_shown_name(name, one) for name, one in value.items()])
         for (name, one), shown in zip(value.items(), self.names[id(value)], strict=True):
@@ -213,6 +225,9 @@ def _redact_as_told(read: _Read) -> None:
     for (text, leaf), after in zip(read.said, shown, strict=True):
         if leaf is None or after.text == text:
             continue
+        if not after.text:
+            leaf.shown = ""  # redaction broke over it
+            continue
         kinds = {span.kind for span in after.spans}
         if not _LETTER.search(text):
             # A key of its own tells what figures are; in a list of figures only a code is told by its place.
@@ -229,25 +244,41 @@ def _redact_as_told(read: _Read) -> None:
 def _redacted_alone(leaf: _Leaf, text: str) -> str:
     if any(_BIRTHS_NAME.search(call) for call in leaf.named.calls) and _SINCE_1970.fullmatch(text):
         return _mark(Kind.DATE_OF_BIRTH)
+    if isinstance(leaf.value, int | float) and _is_measured(leaf):
+        return text
     return redact_beside(leaf.named.whole, text).text
 
 
 def _redact_parts(group: _Parts) -> None:
-    if len(group.leaves) < _PAIR:
-        return
-    parts = sorted(group.leaves, key=lambda part: part[0])
-    name = joined(group.path, *(called for _, called, _ in parts))
-    shown = redact_parts(name, [leaf.text for _, _, leaf in parts])
-    for (_, _, leaf), after in zip(parts, shown, strict=True):
-        if leaf.shown == leaf.text:
-            leaf.shown = after.text
+    """Cover what only together is a detail, where its names say that it is one: shape alone is chance."""
+    wholes = group.leaves
+    if _is_detail(group.path):
+        wholes = {"": [part for found in group.leaves.values() for part in found]}
+    for whose, found in wholes.items():
+        stem = joined(group.path, whose)
+        if len(found) < _PAIR or not _is_detail(stem):
+            continue
+        parts = sorted(found, key=lambda part: part[0])
+        name = joined(stem, *(called for _, called, _ in parts))
+        shown = redact_parts(name, [leaf.text for _, _, leaf in parts])
+        for (_, _, leaf), after in zip(parts, shown, strict=True):
+            if leaf.shown == leaf.text:
+                leaf.shown = after.text
+
+
+def _is_detail(called: str) -> bool:
+    return names_a_detail(called) or is_of_an_address(called)
 
 
 def _cover_codes_beside_cards(read: _Read) -> None:
     if not _has_card(read):
         return
     for leaf in read.leaves:
-        if is_short_number(leaf.text, at_least=3) and any(map(is_code_beside_a_card, leaf.named.terms)):
+        if (
+            is_short_number(leaf.text, at_least=3)
+            and any(map(is_code_beside_a_card, leaf.named.terms))
+            and not is_of_another_code(leaf.named.whole)
+        ):
             leaf.shown = _mark(Kind.CVV)
 
 
@@ -257,13 +288,20 @@ def _has_card(read: _Read) -> bool:
 
 
 def _shows_a_card(leaf: _Leaf) -> bool:
+    """Whether a card's number stands there, also half masked: its last four alone are none."""
     if _CARD_MARK in leaf.shown:
         return True
     return bool(
         leaf.named.says is not Says.ABOUT
         and _CARDS_NAME.search(leaf.named.whole)
-        and _DIGIT.search(leaf.text)
+        and _NUMBER_OF_CARD.search(leaf.text)
     )
+
+
+def _is_measured(leaf: _Leaf) -> bool:
+    """Whether a number is a time, or a fraction that tells about something: its digits look like anything."""
+    is_fraction = isinstance(leaf.value, float) and not leaf.value.is_integer()
+    return is_moment(leaf.named.own) or (is_fraction and leaf.named.says is Says.ABOUT)
 
 
 def _is_code(leaf: _Leaf) -> bool:

@@ -18,7 +18,8 @@ def _set(words: str) -> frozenset[str]:
 
 
 _NAMES: Final = _set(
-    "name key field label type kind question questions prompt slot title parameter param variable var "
+    "name key field label type kind question questions prompt msg say instruction slot title parameter "
+    "param variable var "
     "property prop attribute attr entity item column category topic heading header caption intent tag id "
     "code asked ask q k what document doc detail"
 )
@@ -27,7 +28,8 @@ _SORTS: Final = _set("type kind category topic tag id code")
 """Of these only by itself: a `card_type` says which sort of card, nothing of what stands beside it."""
 _SILENT: Final = _set(
     "value values val v answer answers a text texts content contents response reply data input entered said"
-    " heard spoken raw utterance transcript message body given captured collected original normalised"
+    " heard spoken raw utterance transcript message word w token punctuated body"
+    " given captured collected original normalised"
     " normalized parsed display current default final string literal is"
 )
 """Names that say nothing of what they lead to."""
@@ -41,9 +43,9 @@ _PARTS: Final = {
     word: place
     for place, words in enumerate(
         (
-            "unit apartment flat level prefix area day date dd d bin first start",
+            "unit apartment flat level prefix area day date dd d bin first",
             "number no house line month mm m second middle part group segment piece chunk digits",
-            "street road year yyyy yy y third last end",
+            "street road year yyyy yy y third last",
             "type fourth",
             "suburb city town locality",
             "state region",
@@ -54,7 +56,7 @@ _PARTS: Final = {
 }
 """Parts that details are taken apart into, by the order in which they are said."""
 _CODE: Final = (
-    r"\b(?:(?:card ?)?(?:cvv|cvc|cvn|ccv|cv|csc|cid)|card ?(?:code|security|verification)|security ?code"
+    r"\b(?:(?:card ?)?(?:cvv|cvc|cvn|cvd|ccv|cv|csc)|card ?(?:code|security|verification)|security ?code"
     r"|verification ?(?:code|value|number)|signature (?:panel|strip) code)(?: ?(?:code|number|value|no))?"
 )
 _MORE: Final = "|".join(
@@ -64,6 +66,15 @@ _CODES_NAME: Final = re.compile(rf"{_CODE}(?: (?:{_MORE}))*\Z")
 _IS_CODES_NAME: Final = re.compile(rf"{_CODE}(?: (?:{_MORE}))*")
 _CODES: Final = _set("code security secure pin verification verify secret digits back sec")
 _BESIDE_CODES: Final = _set("card the on of my your number no three four digit value s")
+_ADDRESS: Final = _set("address addresses home residence residential street")
+_MOMENTS: Final = _set("at timestamp ts time epoch created updated start end")
+_DIALLED: Final = _set("dtmf digits keypad keys pressed")
+_OTHER_CODES: Final = _set(
+    "http https result results response error errors status promo promotion discount coupon voucher referral"
+    " exit country area post postal zip currency language locale"
+)
+_OWN_NUMBERS: Final = _set("number no num digits code dtmf keypad keys pressed")
+_NUMBERED_BY_IDS: Final = re.compile(r"passport|licen[cs]e|medicare|tax file|tfn")
 _BETWEEN_WORDS: Final = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LAST_DIGITS: Final = re.compile(r"\d+\W*\Z")
 
@@ -119,14 +130,44 @@ def is_code_beside_a_card(term: str) -> bool:
     return bool(words & _CODES) and words <= _CODES | _BESIDE_CODES
 
 
-def place_among_parts(called: str) -> int | None:
-    """The place of what is called so among the parts of a detail: a day before its month."""
+def place_among_parts(called: str) -> tuple[int, str] | None:
+    """The place of what is called so among the parts of a detail, a day before its month, and whose part.
+
+    `dob_day` and `dob_month` are parts of the same, `order_number` and `phone_number` are not.
+    """
     words = called.lower().split()
     while words and (words[-1] in _SILENT or words[-1] == "name"):
         words.pop()
-    if words[-1:] == ["type"] and "street" not in words:
+    if not words or words[-1] not in _PARTS or (words[-1] == "type" and "street" not in words):
         return None
-    return _PARTS.get(words[-1]) if words else None
+    return _PARTS[words[-1]], " ".join(words[:-1])
+
+
+def is_of_an_address(called: str) -> bool:
+    """Whether names lead to an address or a part of one."""
+    return not _ADDRESS.isdisjoint(called.lower().split())
+
+
+def is_moment(own: str) -> bool:
+    """Whether a name says that its number is a time."""
+    return not _MOMENTS.isdisjoint(own.lower().split()[-1:])
+
+
+def is_dialled(own: str) -> bool:
+    """Whether a name says that its figures were pressed or said one by one."""
+    return not _DIALLED.isdisjoint(own.lower().split())
+
+
+def is_of_another_code(called: str) -> bool:
+    """Whether a name says that a code is of something else than a card: of an answer, or a discount."""
+    return not _OTHER_CODES.isdisjoint(called.lower().split())
+
+
+def may_lend_to(own: str, words: str) -> bool:
+    """Whether what a sibling says is also said of a member that has a name of its own, like a bare `id`."""
+    if own.lower() == "id":
+        return bool(_NUMBERED_BY_IDS.search(words.lower()))
+    return own.lower() in _OWN_NUMBERS
 
 
 def apart(names: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ from aidial_api.kernel.redaction import (
     redact_elsewhere,
     redact_many_async,
     redact_turns,
+    speaks_of_a_card,
 )
 from aidial_api.kernel.redaction import Redacted as RedactedText
 from aidial_api.surfaces.calls.documents import redacted_document
@@ -63,8 +64,12 @@ class Said:
 
     @property
     def holds_card_code(self) -> bool:
-        """Whether a card's verification code was said in it."""
-        return self.counts.get(Kind.CVV, 0) > 0
+        """Whether a card's verification code was said in it: what is called a code where a card is spoken of.
+
+        Of other codes ("your verification code is 4412") nothing is kept in writing either, to be sure.
+        """
+        is_card = self.counts.get(Kind.CARD, 0) > 0 or speaks_of_a_card(text for _, text in self.kept)
+        return self.counts.get(Kind.CVV, 0) > 0 and is_card
 
     @property
     def entities(self) -> str:

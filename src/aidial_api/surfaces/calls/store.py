@@ -214,7 +214,8 @@ async def mark_stalled(tx: Tx, client_id: str, call_id: str, reason: str) -> Non
     """Give up on a live call: its end is unknown, its transcript lacks one, somebody should look."""
     await tx.execute(
         "UPDATE calls SET status = 'unknown', end_reason = 'unknown', attention_flag = true,"
-        " attention_reason = $3, transcript_state = CASE WHEN transcript_state <> 'live'"
+        " attention_reason = CASE WHEN attention_flag THEN attention_reason ELSE $3 END,"
+        " transcript_state = CASE WHEN transcript_state <> 'live'"
         " THEN transcript_state WHEN message_count > 0 THEN 'incomplete' ELSE 'missing' END,"
         " version = version + 1, updated_at = now() WHERE client_id = $1 AND call_id = $2",
         client_id,
