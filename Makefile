@@ -11,6 +11,8 @@ PYTEST := $(BIN)/python -m pytest
 export PYTHONDONTWRITEBYTECODE :=
 # Three workers: tests wait now and then, and two cores bear that.
 WORKERS ?= 3
+# What is measured there wants a core for itself.
+test-all: WORKERS := 2
 # Pictures of every stop of the walks, wide and narrow, by day and by night; for whoever looks at them.
 test-all: export AIDIAL_PICTURES ?= $(CURDIR)/build/pictures
 

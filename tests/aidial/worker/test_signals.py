@@ -84,12 +84,20 @@ async def test_whoever_is_told_to_end_while_beginning_anew_ends(world: World, tm
         assert await asyncio.wait_for(process.wait(), LIMIT_S) == Exit.DONE
 
 
+async def _cut_again_and_again(world: World) -> None:
+    while True:
+        await world.sql(_CUT)
+        await asyncio.sleep(2)
+
+
 async def test_a_worker_whose_queue_is_cut_off_ends_as_one_that_is_to_be_started_again(
     world: World, tmp_path: Path
 ) -> None:
     async with started(world, tmp_path) as (process, _):
-        # As PostgreSQL's own restart does: every connection ends, and the next ones are taken at once.
-        await world.sql(_CUT)
+        # As PostgreSQL's own restart does: every connection ends, and the next ones are taken at once. More
+        # than once, because it is not known when the queue has begun to listen.
+        cutting = asyncio.create_task(_cut_again_and_again(world))
         told = await said(process)
         assert await asyncio.wait_for(process.wait(), LIMIT_S) == Exit.UNAVAILABLE
+        cutting.cancel()
     assert "the job queue is gone" in told
