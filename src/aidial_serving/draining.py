@@ -4,8 +4,8 @@ A socket that is closed while bytes arrive is reset, and a client that sends eve
 the answer that lay ready for it. The one thing a newcomer would get wrong: the whole answer goes out at once.
 Only its end, with which the connection closes or takes its next request, waits for the body's.
 
-The bounds are those of a body that is taken: whoever is refused holds a connection for as long again at most,
-which costs no place in a room and no memory.
+The bounds are those of a body that the API takes: whoever is refused holds a connection for a minute more at
+most, which costs no place in a room and no memory.
 """
 
 from __future__ import annotations

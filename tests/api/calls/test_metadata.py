@@ -131,6 +131,7 @@ DETAILS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "a phone as a float": ({"phone": 61412987654.0}, {"phone": PHONE}),
     "an id": ({"type": "passport", "id": "1234567"}, {"type": "passport", "id": "[PASSPORT]"}),
+    "a phone where a time should be": ({"time": 61412345678}, {"time": PHONE}),
     "a phone as a name": ({"412345678": "mobile"}, {PHONE: "mobile"}),
 }  # fmt: skip
 

@@ -53,6 +53,10 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 _NUMBER_OF_CARD: Final = re.compile(r"(?:[\d*xX#•][ -]?){11}[\d*xX#•]")
 _LONG_DIGITS: Final = re.compile(r"\d{3}")
 _EXACT_FLOATS: Final = 1e18
+_MOMENTS_S: Final = range(1_000_000_000, 2_500_000_000)
+"""Seconds since 1970, of 2001 to 2049."""
+_A_SECOND: Final = (1, 1_000, 1_000_000)
+"""In what times are written: seconds, milliseconds, microseconds."""
 _PAIR: Final = 2
 _MOST_PARTS: Final = 8
 _MOST_LENDERS: Final = 12
@@ -301,7 +305,9 @@ def _shows_a_card(leaf: _Leaf) -> bool:
 def _is_measured(leaf: _Leaf) -> bool:
     """Whether a number is a time, or a fraction that tells about something: its digits look like anything."""
     is_fraction = isinstance(leaf.value, float) and not leaf.value.is_integer()
-    return is_moment(leaf.named.own) or (is_fraction and leaf.named.says is Says.ABOUT)
+    if is_fraction and leaf.named.says is Says.ABOUT:
+        return True
+    return is_moment(leaf.named.own) and any(leaf.value // unit in _MOMENTS_S for unit in _A_SECOND)
 
 
 def _is_code(leaf: _Leaf) -> bool:

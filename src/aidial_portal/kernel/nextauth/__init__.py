@@ -16,5 +16,5 @@ Different from next-auth on purpose:
 - name and e-mail come from userinfo when the ID token lacks them; every asymmetric algorithm that discovery
   names is accepted, not RS256 alone; `_log` is answered and not written down;
 - HEAD is answered as GET is, as everywhere in the portal; any other method but POST, and a path with a per
-  cent sign or a slash behind its last word, is the portal's own 404.
+  cent sign or a slash behind its only word, is the portal's own 404.
 """
